@@ -1,0 +1,148 @@
+"""Events: what happened. They are facts and never change.
+
+Every event about an order carries the order as it stood right after it, so that a reader needs no memory: the last
+``OrderState`` seen is the order. Amounts are in units of 10^-8 (``_e8``), notionals in 10^-16 (``_e16``). An event
+belongs to the command that caused it; sequence and time come with that command.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from order_engine.matching.commands import Configure, PlaceOrder, Side
+from order_engine.matching.instrument import Instrument
+from order_engine.matching.reject_reason import CancelReason, RejectReason
+
+
+class OrderStatus(StrEnum):
+    """The states of an order. FILLED, CANCELED and REJECTED are final."""
+
+    OPEN = "OPEN"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    REJECTED = "REJECTED"
+
+
+class OrderState(Struct, frozen=True, gc=False):
+    """An order at one moment.
+
+    ``quantity = filled + remaining + canceled``; nothing remains of a final order. ``filled_notional_e16`` is the sum
+    of price times quantity over its trades; divided by the filled quantity it is the average price.
+    """
+
+    order_id: str
+    placed: PlaceOrder
+    sequence: int
+    timestamp_ns: int
+    price_e8: int | None
+    quantity_e8: int
+    filled_e8: int
+    remaining_e8: int
+    filled_notional_e16: int
+    status: OrderStatus
+    reason: RejectReason | CancelReason | None
+
+
+class OrderAccepted(Struct, frozen=True, gc=False, tag_field="event", tag="accepted"):
+    """A new order passed every check. Its trades, if any, follow."""
+
+    order: OrderState
+
+
+class OrderRejected(Struct, frozen=True, gc=False, tag_field="event", tag="rejected"):
+    """A new order was refused; nothing else changed."""
+
+    order: OrderState
+
+
+class TradeExecuted(Struct, frozen=True, gc=False, tag_field="event", tag="trade"):
+    """Two orders traded; the side that is not ``taker_side`` was resting and set the price."""
+
+    trade_id: str
+    symbol: str
+    price_e8: int
+    quantity_e8: int
+    taker_side: Side
+    buy: OrderState
+    sell: OrderState
+
+    @property
+    def maker(self) -> OrderState:
+        """The order that was resting."""
+        return self.sell if self.taker_side is Side.BUY else self.buy
+
+    @property
+    def taker(self) -> OrderState:
+        """The order that came in."""
+        return self.buy if self.taker_side is Side.BUY else self.sell
+
+
+class OrderAmended(Struct, frozen=True, gc=False, tag_field="event", tag="amended"):
+    """An order has new terms. The trades they cause, if any, follow."""
+
+    order: OrderState
+
+
+class AmendRejected(Struct, frozen=True, gc=False, tag_field="event", tag="amend_rejected"):
+    """An amend was refused; the order, if there is one, is unchanged."""
+
+    order_id: str | None
+    symbol: str | None
+    reason: RejectReason
+
+
+class OrderCanceled(Struct, frozen=True, gc=False, tag_field="event", tag="canceled"):
+    """The remainder of an order is gone; its fills stand. ``quantity_e8`` is what was canceled."""
+
+    order: OrderState
+    quantity_e8: int
+
+
+class CancelRejected(Struct, frozen=True, gc=False, tag_field="event", tag="cancel_rejected"):
+    """There was nothing to cancel."""
+
+    order_id: str | None
+    symbol: str | None
+    reason: RejectReason
+
+
+class InstrumentListed(Struct, frozen=True, gc=False, tag_field="event", tag="instrument_listed"):
+    """An instrument can be traded from here on."""
+
+    instrument: Instrument
+
+
+class InstrumentChanged(Struct, frozen=True, gc=False, tag_field="event", tag="instrument_changed"):
+    """An instrument has new terms."""
+
+    instrument: Instrument
+
+
+class InstrumentRejected(Struct, frozen=True, gc=False, tag_field="event", tag="instrument_rejected"):
+    """A listing or a change was refused."""
+
+    symbol: str
+    reason: RejectReason
+
+
+class Configured(Struct, frozen=True, gc=False, tag_field="event", tag="configured"):
+    """Matching reads these settings from here on."""
+
+    settings: Configure
+
+
+OrderEvent = OrderAccepted | OrderRejected | OrderAmended | OrderCanceled
+Event = (
+    OrderAccepted
+    | OrderRejected
+    | TradeExecuted
+    | OrderAmended
+    | AmendRejected
+    | OrderCanceled
+    | CancelRejected
+    | InstrumentListed
+    | InstrumentChanged
+    | InstrumentRejected
+    | Configured
+)
