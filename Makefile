@@ -1,0 +1,60 @@
+# The exchange's commands. Each builds what it needs first: a Python of 3.11 or newer is all that must be there.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 5000
+
+RUN_READY := $(VENV)/.requirements-installed
+DEV_READY := $(VENV)/.requirements-dev-installed
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOURCES := order_engine stress $(wildcard app.py)
+
+.PHONY: help run test lint format bench stress clean
+
+help:
+	@echo "make run     serve on PORT ($(PORT))"
+	@echo "make test    lint, then every test"
+	@echo "make lint    ruff, mypy --strict, import contracts"
+	@echo "make format  let ruff rewrite what it can"
+	@echo "make bench   measure the core and the durable POST"
+	@echo "make stress  30 s of seeded load on a server of its own, then check what it did"
+	@echo "make clean   remove the virtual environment and the caches"
+
+run: $(RUN_READY)
+	PORT=$(PORT) exec $(BIN)/python -m order_engine serve
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(SOURCES)
+	$(BIN)/lint-imports --no-logo
+
+format: $(DEV_READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV_READY)
+	$(BIN)/python -m stress.benchmarks.core_flow $(BENCH_ARGS)
+	$(BIN)/python -m stress.benchmarks.http_durable $(BENCH_ARGS)
+
+stress: $(DEV_READY)
+	$(BIN)/python -m stress.headless $(STRESS_ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer; name one: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): requirements.txt | $(BIN)/python
+	$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(DEV_READY): requirements.txt requirements-dev.txt | $(BIN)/python
+	$(INSTALL) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Load and measurement: seeded order flow, a locust workload, benchmarks."""

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints the conditions it ran under beside what it measured."""
