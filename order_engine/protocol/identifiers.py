@@ -1,0 +1,43 @@
+"""Names and enumerated words as they come in: symbols, identifiers, flags, choices."""
+
+import re
+from enum import StrEnum
+from typing import TypeVar
+
+IDENTIFIER_LENGTH_MAX = 64
+
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}", re.ASCII)
+_IDENTIFIER = re.compile(r"[!-~]{1,64}", re.ASCII)
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def parse_symbol(value: object) -> str:
+    """Read an instrument's symbol; lower case is folded up."""
+    symbol = value.upper() if isinstance(value, str) and value.isascii() else ""
+    if not _SYMBOL.fullmatch(symbol):
+        raise ValueError("Must be 1 to 32 of A-Z, 0-9, '.', '_', '-', beginning with a letter or a digit.")
+    return symbol
+
+
+def parse_identifier(value: object) -> str:
+    """Read the name of a user or an order: 1 to 64 printable ASCII characters without spaces."""
+    if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
+        raise ValueError(f"Must be a string of 1 to {IDENTIFIER_LENGTH_MAX} printable ASCII characters without spaces.")
+    return value
+
+
+def parse_choice(choices: type[Choice], value: object) -> Choice:
+    """Read one of an enumeration's words, in any case."""
+    if isinstance(value, str):
+        choice = choices.__members__.get(value.upper())
+        if choice is not None:
+            return choice
+    raise ValueError(f"Must be one of: {', '.join(choices.__members__)}.")
+
+
+def parse_flag(value: object) -> bool:
+    """Read ``true`` or ``false``."""
+    if not isinstance(value, bool):
+        raise ValueError("Must be true or false.")
+    return value
