@@ -32,7 +32,11 @@ class TimeInForce(StrEnum):
     FOK = "FOK"
 
 
-class PlaceOrder(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="place_order/1"):
+class Message(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
+    """What all commands share: immutable, and named with a version wherever they are written down."""
+
+
+class PlaceOrder(Message, frozen=True, kw_only=True, tag="place_order/1"):
     """A new order. Without an ``order_id`` of the caller's the order is named by its sequence."""
 
     symbol: str
@@ -47,7 +51,7 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True
     order_id: str | None = None
 
 
-class AmendOrder(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="amend_order/1"):
+class AmendOrder(Message, frozen=True, kw_only=True, tag="amend_order/1"):
     """New terms for a live order, named by ``order_id``, or by ``user_id`` and ``client_order_id``.
 
     ``quantity_e8`` is the new total; 0 cancels. A ``symbol``, where given, must be the order's.
@@ -61,7 +65,7 @@ class AmendOrder(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True
     quantity_e8: int | None = None
 
 
-class CancelOrder(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="cancel_order/1"):
+class CancelOrder(Message, frozen=True, kw_only=True, tag="cancel_order/1"):
     """Remove what is left of a live order, named as in ``AmendOrder``."""
 
     order_id: str | None = None
@@ -70,7 +74,7 @@ class CancelOrder(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     symbol: str | None = None
 
 
-class CancelAll(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="cancel_all/1"):
+class CancelAll(Message, frozen=True, kw_only=True, tag="cancel_all/1"):
     """Cancel every live order of a user, or only those in one symbol or on one side."""
 
     user_id: str
@@ -78,7 +82,7 @@ class CancelAll(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True,
     side: Side | None = None
 
 
-class SetInstrument(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="set_instrument/1"):
+class SetInstrument(Message, frozen=True, kw_only=True, tag="set_instrument/1"):
     """List an instrument, or change the named terms of one that is listed."""
 
     symbol: str
@@ -86,7 +90,7 @@ class SetInstrument(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=T
     lot_size_e8: int | None = None
 
 
-class Configure(Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="configure/1"):
+class Configure(Message, frozen=True, kw_only=True, tag="configure/1"):
     """The settings that matching reads, journaled so that a replay never depends on today's environment."""
 
     default_tick_size_e8: int = 1_000_000

@@ -44,19 +44,23 @@ class OrderState(Struct, frozen=True, gc=False):
     reason: RejectReason | CancelReason | None
 
 
-class OrderAccepted(Struct, frozen=True, gc=False, tag_field="event", tag="accepted"):
+class Fact(Struct, frozen=True, gc=False, tag_field="event"):
+    """What all events share: immutable, and named wherever they are written down."""
+
+
+class OrderAccepted(Fact, frozen=True, tag="accepted"):
     """A new order passed every check. Its trades, if any, follow."""
 
     order: OrderState
 
 
-class OrderRejected(Struct, frozen=True, gc=False, tag_field="event", tag="rejected"):
+class OrderRejected(Fact, frozen=True, tag="rejected"):
     """A new order was refused; nothing else changed."""
 
     order: OrderState
 
 
-class TradeExecuted(Struct, frozen=True, gc=False, tag_field="event", tag="trade"):
+class TradeExecuted(Fact, frozen=True, tag="trade"):
     """Two orders traded; the side that is not ``taker_side`` was resting and set the price."""
 
     trade_id: str
@@ -78,13 +82,13 @@ class TradeExecuted(Struct, frozen=True, gc=False, tag_field="event", tag="trade
         return self.buy if self.taker_side is Side.BUY else self.sell
 
 
-class OrderAmended(Struct, frozen=True, gc=False, tag_field="event", tag="amended"):
+class OrderAmended(Fact, frozen=True, tag="amended"):
     """An order has new terms. The trades they cause, if any, follow."""
 
     order: OrderState
 
 
-class AmendRejected(Struct, frozen=True, gc=False, tag_field="event", tag="amend_rejected"):
+class AmendRejected(Fact, frozen=True, tag="amend_rejected"):
     """An amend was refused; the order, if there is one, is unchanged."""
 
     order_id: str | None
@@ -92,14 +96,14 @@ class AmendRejected(Struct, frozen=True, gc=False, tag_field="event", tag="amend
     reason: RejectReason
 
 
-class OrderCanceled(Struct, frozen=True, gc=False, tag_field="event", tag="canceled"):
+class OrderCanceled(Fact, frozen=True, tag="canceled"):
     """The remainder of an order is gone; its fills stand. ``quantity_e8`` is what was canceled."""
 
     order: OrderState
     quantity_e8: int
 
 
-class CancelRejected(Struct, frozen=True, gc=False, tag_field="event", tag="cancel_rejected"):
+class CancelRejected(Fact, frozen=True, tag="cancel_rejected"):
     """There was nothing to cancel."""
 
     order_id: str | None
@@ -107,26 +111,26 @@ class CancelRejected(Struct, frozen=True, gc=False, tag_field="event", tag="canc
     reason: RejectReason
 
 
-class InstrumentListed(Struct, frozen=True, gc=False, tag_field="event", tag="instrument_listed"):
+class InstrumentListed(Fact, frozen=True, tag="instrument_listed"):
     """An instrument can be traded from here on."""
 
     instrument: Instrument
 
 
-class InstrumentChanged(Struct, frozen=True, gc=False, tag_field="event", tag="instrument_changed"):
+class InstrumentChanged(Fact, frozen=True, tag="instrument_changed"):
     """An instrument has new terms."""
 
     instrument: Instrument
 
 
-class InstrumentRejected(Struct, frozen=True, gc=False, tag_field="event", tag="instrument_rejected"):
+class InstrumentRejected(Fact, frozen=True, tag="instrument_rejected"):
     """A listing or a change was refused."""
 
     symbol: str
     reason: RejectReason
 
 
-class Configured(Struct, frozen=True, gc=False, tag_field="event", tag="configured"):
+class Configured(Fact, frozen=True, tag="configured"):
     """Matching reads these settings from here on."""
 
     settings: Configure

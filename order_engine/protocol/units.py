@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 DECIMALS_MAX = 8
-SCALE = 10**DECIMALS_MAX
+SCALE = 100_000_000
 AMOUNT_MAX = 10**10
 AMOUNT_E8_MAX = AMOUNT_MAX * SCALE
 AMOUNT_LENGTH_MAX = 64
@@ -73,12 +73,10 @@ def _scaled(text: str) -> int:
     shift = int(exponent or 0) - len(fraction) + DECIMALS_MAX
     if digits and shift > AMOUNT_LENGTH_MAX:
         raise ValueError(f"Must be at most {AMOUNT_MAX}.")
-    if shift >= 0:
-        magnitude = digits * 10**shift if digits else 0
-    else:
-        magnitude, finer = divmod(digits, 10 ** min(-shift, 2 * AMOUNT_LENGTH_MAX))
-        if finer:
-            raise ValueError(f"Must have at most {DECIMALS_MAX} decimals.")
+    power: int = 10 ** min(abs(shift), 2 * AMOUNT_LENGTH_MAX)
+    magnitude, finer = (digits * power, 0) if shift >= 0 else divmod(digits, power)
+    if finer:
+        raise ValueError(f"Must have at most {DECIMALS_MAX} decimals.")
     return -magnitude if sign == "-" else magnitude
 
 

@@ -1,0 +1,53 @@
+"""What is always true of the books, checked from scratch. See the rulebook, Always true."""
+
+from order_engine.matching.book_side import BookSide
+from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.events import OrderStatus
+from order_engine.matching.order import Order
+from order_engine.matching.order_book import OrderBook
+
+
+def check_engine(engine: MatchingEngine) -> None:
+    """Raise ``AssertionError`` if any book, or the index of live orders, is not as it must be."""
+    resting = [order for book in engine.books.values() for order in check_book(book)]
+    assert len(resting) == len(engine.live.by_id), "an order rests unindexed, or is indexed and rests nowhere"
+    for order in resting:
+        assert engine.live.by_id.get(order.order_id) is order, f"{order.order_id} is not indexed"
+    by_user = [order for orders in engine.live.by_user.values() for order in orders.values()]
+    assert len(by_user) == sum(order.placed.user_id is not None for order in resting)
+    for orders in engine.live.by_user.values():
+        sequences = [order.sequence for order in orders.values()]
+        assert sequences == sorted(sequences), "a user's orders are out of sequence"
+
+
+def check_book(book: OrderBook) -> list[Order]:
+    """Raise ``AssertionError`` if a book is not as it must be; return its resting orders."""
+    best_bid, best_ask = book.bids.best(), book.asks.best()
+    if best_bid is not None and best_ask is not None:
+        assert best_bid.price_ticks < best_ask.price_ticks, f"{book.instrument.symbol} is crossed or locked"
+    return _check_side(book, book.bids) + _check_side(book, book.asks)
+
+
+def _check_side(book: OrderBook, side: BookSide) -> list[Order]:
+    resting: list[Order] = []
+    best = side.best()
+    assert (best is None) == (not side.levels), "the heap and the levels disagree"
+    assert best is None or best.rank == min(side.levels), "the heap does not know the best level"
+    for rank, level in side.levels.items():
+        orders = list(level)
+        assert orders, f"the level at {level.price_ticks} is empty"
+        assert rank == level.rank == side.sign * level.price_ticks
+        assert level.length == len(orders)
+        assert level.quantity_lots == sum(order.remaining_lots for order in orders)
+        for order in orders:
+            assert order.level is level
+            assert book.side_of(order.side) is side
+            _check_order(order)
+        resting += orders
+    return resting
+
+
+def _check_order(order: Order) -> None:
+    assert order.remaining_lots > 0, f"{order.order_id} rests with nothing left"
+    assert order.quantity_lots == order.filled_lots + order.remaining_lots
+    assert order.status is (OrderStatus.PARTIALLY_FILLED if order.filled_lots else OrderStatus.OPEN)

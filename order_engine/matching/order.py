@@ -1,0 +1,122 @@
+"""A live order: the terms it was placed with, and what has become of them, in ticks and lots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from order_engine.matching.commands import PlaceOrder, Side
+from order_engine.matching.events import OrderState, OrderStatus
+from order_engine.matching.instrument import Instrument
+from order_engine.matching.reject_reason import CancelReason, RejectReason
+
+if TYPE_CHECKING:
+    from order_engine.matching.price_level import PriceLevel
+
+NEXT_STATUSES = {
+    OrderStatus.OPEN: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, OrderStatus.CANCELED),
+    OrderStatus.PARTIALLY_FILLED: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, OrderStatus.CANCELED),
+    OrderStatus.FILLED: (),
+    OrderStatus.CANCELED: (),
+    OrderStatus.REJECTED: (),
+}
+
+
+class Order:
+    """An order that was accepted and is not final yet.
+
+    ``filled_notional`` is in ticks times lots. ``level``, ``previous`` and ``next`` belong to the queue it rests in.
+    """
+
+    __slots__ = (
+        "filled_lots",
+        "filled_notional",
+        "instrument",
+        "level",
+        "next",
+        "order_id",
+        "placed",
+        "previous",
+        "price_ticks",
+        "quantity_lots",
+        "remaining_lots",
+        "sequence",
+        "side",
+        "status",
+        "timestamp_ns",
+    )
+
+    def __init__(self, placed: PlaceOrder, instrument: Instrument, sequence: int, timestamp_ns: int) -> None:
+        price_e8 = placed.price_e8
+        self.placed = placed
+        self.instrument = instrument
+        self.sequence = sequence
+        self.timestamp_ns = timestamp_ns
+        self.order_id = placed.order_id or str(sequence)
+        self.side: Side = placed.side
+        self.price_ticks = None if price_e8 is None else price_e8 // instrument.tick_size_e8
+        self.quantity_lots = self.remaining_lots = placed.quantity_e8 // instrument.lot_size_e8
+        self.filled_lots = 0
+        self.filled_notional = 0
+        self.status = OrderStatus.OPEN
+        self.level: PriceLevel | None = None
+        self.previous: Order | None = None
+        self.next: Order | None = None
+
+    def fill(self, lots: int, price_ticks: int) -> None:
+        """Trade ``lots`` of the remainder."""
+        assert 0 < lots <= self.remaining_lots
+        self.filled_lots += lots
+        self.remaining_lots -= lots
+        self.filled_notional += lots * price_ticks
+        self.enter(OrderStatus.PARTIALLY_FILLED if self.remaining_lots else OrderStatus.FILLED)
+
+    def end(self, status: OrderStatus) -> int:
+        """Give up the remainder, in a final state; return the lots given up."""
+        canceled_lots, self.remaining_lots = self.remaining_lots, 0
+        self.enter(status)
+        return canceled_lots
+
+    def enter(self, status: OrderStatus) -> None:
+        """Step to another state; a step that the rulebook does not know is a bug."""
+        assert status in NEXT_STATUSES[self.status], f"{self.order_id}: {self.status} -> {status}"
+        self.status = status
+
+    def resize(self, quantity_lots: int) -> None:
+        """Change the total; what is filled stays filled."""
+        assert quantity_lots > self.filled_lots
+        self.quantity_lots = quantity_lots
+        self.remaining_lots = quantity_lots - self.filled_lots
+
+    def state(self, reason: CancelReason | None = None) -> OrderState:
+        """Show the order as an event does."""
+        tick, lot = self.instrument.tick_size_e8, self.instrument.lot_size_e8
+        return OrderState(
+            self.order_id,
+            self.placed,
+            self.sequence,
+            self.timestamp_ns,
+            None if self.price_ticks is None else self.price_ticks * tick,
+            self.quantity_lots * lot,
+            self.filled_lots * lot,
+            self.remaining_lots * lot,
+            self.filled_notional * tick * lot,
+            self.status,
+            reason,
+        )
+
+
+def refused(placed: PlaceOrder, sequence: int, timestamp_ns: int, reason: RejectReason) -> OrderState:
+    """Show an order that never came to be."""
+    return OrderState(
+        order_id=placed.order_id or str(sequence),
+        placed=placed,
+        sequence=sequence,
+        timestamp_ns=timestamp_ns,
+        price_e8=placed.price_e8,
+        quantity_e8=placed.quantity_e8,
+        filled_e8=0,
+        remaining_e8=0,
+        filled_notional_e16=0,
+        status=OrderStatus.REJECTED,
+        reason=reason,
+    )
