@@ -1,0 +1,172 @@
+"""Many clients that post at once over connections they keep: with wrk where it is installed, else with threads.
+
+The two are not alike in speed; figures may be compared only within one run, which uses one of them throughout.
+"""
+
+import http.client
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stress.workloads import Body
+
+HEADERS = {"Content-Type": "application/json"}
+_SECONDS_IN = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+class LoadFailed(Exception):
+    """Some answers were not 2xx, or none came: the figure would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one round gave."""
+
+    requests_per_second: float
+    median_ms: float
+    percentile_99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Posts ``bodies`` in turn from ``connections`` clients for ``seconds``, on ``processor`` alone if one is named."""
+
+    bodies: Sequence[Body]
+    connections: int
+    seconds: int
+    processor: int | None = None
+
+    @property
+    def tool(self) -> str:
+        """The load generator that this machine has."""
+        return "wrk" if shutil.which("wrk") else "threads"
+
+    def post(self, port: int, path: str) -> Rate:
+        """Load one server for one round."""
+        return self._with_wrk(port, path) if self.tool == "wrk" else self._with_threads(port, path)
+
+    def _with_wrk(self, port: int, path: str) -> Rate:
+        with tempfile.TemporaryDirectory(prefix="wrk-") as directory:
+            script = Path(directory, "post.lua")
+            script.write_text(_lua(self.bodies), encoding="utf-8")
+            command = ["wrk", "-t1", f"-c{self.connections}", f"-d{self.seconds}s", "--latency", "-s", str(script)]
+            command.append(f"http://127.0.0.1:{port}{path}")
+            output = subprocess.run(self._kept_to_processor(command), capture_output=True, text=True, check=True).stdout
+        return _read_wrk(output)
+
+    def _kept_to_processor(self, command: list[str]) -> list[str]:
+        if self.processor is None or not shutil.which("taskset"):
+            return command
+        return ["taskset", "-c", str(self.processor), *command]
+
+    def _with_threads(self, port: int, path: str) -> Rate:
+        """Post from a process of our own, so that it may be pinned and shares no interpreter with the caller."""
+        command = [sys.executable, "-m", "stress.benchmarks.http_load", str(port), path]
+        asked = {"bodies": self.bodies, "connections": self.connections, "seconds": self.seconds}
+        finished = subprocess.run(
+            self._kept_to_processor(command), input=json.dumps(asked), capture_output=True, text=True, check=False
+        )
+        if finished.returncode:
+            raise LoadFailed(finished.stderr.strip())
+        return Rate(**json.loads(finished.stdout))
+
+
+def _lua(bodies: Sequence[Body]) -> str:
+    rows = ",\n".join(f"[==[{json.dumps(body)}]==]" for body in bodies)
+    return (
+        f"local bodies = {{\n{rows}\n}}\nlocal n = 0\n"
+        'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
+        "request = function() n = n % #bodies + 1; return wrk.format(nil, nil, nil, bodies[n]) end\n"
+    )
+
+
+def _read_wrk(output: str) -> Rate:
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    if rate is None or "Non-2xx" in output or "Socket errors" in output:
+        raise LoadFailed(output)
+    return Rate(float(rate[1]), _wrk_latency_ms(output, "50%"), _wrk_latency_ms(output, "99%"))
+
+
+def _wrk_latency_ms(output: str, percentile: str) -> float:
+    found = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s)\b", output)
+    if found is None:
+        raise LoadFailed(output)
+    return float(found[1]) * _SECONDS_IN[found[2]] * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """One connection, posting until the deadline and keeping the time of each answer."""
+
+    port: int
+    path: str
+    bodies: list[bytes]
+    deadline: float
+    latencies: list[float]
+    refusals: list[str]
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        for body in itertools.cycle(self.bodies):
+            started = time.perf_counter()
+            if started >= self.deadline or self.refusals:
+                break
+            connection.request("POST", self.path, body, HEADERS)
+            response = connection.getresponse()
+            text = response.read()
+            if response.status // 100 != 2:
+                self.refusals.append(f"{response.status} {text[:200]!r}")
+            self.latencies.append(time.perf_counter() - started)
+        connection.close()
+
+
+def post_from_threads(port: int, path: str, bodies: Sequence[Body], connections: int, seconds: int) -> Rate:
+    """Post from as many threads as connections; raise LoadFailed if one answer is not 2xx."""
+    encoded = [json.dumps(body).encode() for body in bodies]
+    latencies: list[float] = []
+    refusals: list[str] = []
+    started = time.perf_counter()
+    clients = [
+        _Client(port, path, encoded[first:] + encoded[:first], started + seconds, latencies, refusals)
+        for first in (number * len(encoded) // connections for number in range(connections))
+    ]
+    threads = [threading.Thread(target=client.run) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = time.perf_counter() - started
+    if refusals or not latencies:
+        raise LoadFailed("; ".join(refusals[:3]) or "no answer came")
+    latencies.sort()
+    return Rate(
+        len(latencies) / taken,
+        latencies[len(latencies) // 2] * 1000,
+        latencies[len(latencies) * 99 // 100] * 1000,
+    )
+
+
+def _post_as_asked() -> None:
+    port, path = sys.argv[1:3]
+    asked = json.load(sys.stdin)
+    rate = post_from_threads(int(port), path, asked["bodies"], asked["connections"], asked["seconds"])
+    json.dump({name: getattr(rate, name) for name in Rate.__slots__}, sys.stdout)
+
+
+def processors() -> list[int]:
+    """Return the processors that this process may run on."""
+    return sorted(os.sched_getaffinity(0))
+
+
+if __name__ == "__main__":
+    _post_as_asked()

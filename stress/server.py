@@ -1,0 +1,109 @@
+"""Servers under load: started as processes of their own on a free port, stopped with SIGTERM."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 30
+# Settings of the caller's shell that would change what is measured.
+NOT_INHERITED = ("API_KEY", "DATABASE_URL", "RATE_LIMIT", "WS_PORT")
+_PINNED_START = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); os.execv(sys.argv[2], sys.argv[2:])"
+
+
+class ServerDown(Exception):
+    """A server did not come up; the text ends with what it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """Where a server listens, and its process."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def url(self) -> str:
+        """The address that clients use."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def python_on(processor: int | None, *arguments: str) -> list[str]:
+    """Return the command line of this Python, kept to one processor if one is named."""
+    command = [sys.executable, *arguments]
+    return command if processor is None else [sys.executable, "-c", _PINNED_START, str(processor), *command]
+
+
+@contextmanager
+def exchange_server(
+    *, processor: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[RunningServer]:
+    """Serve the exchange from an empty data directory, which is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="exchange-stress-") as directory:
+        settings = {"DATA_DIR": f"{directory}/exchange", "HOST": "127.0.0.1", **(environment or {})}
+        command = python_on(processor, "-m", "order_engine", "serve")
+        with serving(command, settings, ready_path="/readyz", log=Path(directory, "server.log")) as server:
+            yield server
+
+
+@contextmanager
+def serving(
+    command: Sequence[str], settings: Mapping[str, str], *, ready_path: str, log: Path
+) -> Iterator[RunningServer]:
+    """Run a server that takes its port from PORT, wait until it is ready, and stop it at the end."""
+    port = free_port()
+    environment = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
+    environment |= {**settings, "PORT": str(port)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
+    try:
+        _wait_until_ready(process, port, ready_path, log)
+        yield RunningServer(port, process)
+    finally:
+        _stop(process)
+
+
+def free_port() -> int:
+    """Return a TCP port that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, path: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline and process.poll() is None:
+        if _status(port, path) == http.HTTPStatus.OK:
+            return
+        time.sleep(0.05)
+    raise ServerDown(f"not ready on port {port}:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _status(port: int, path: str) -> int | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
