@@ -11,9 +11,8 @@ from typing import Any, ClassVar
 from locust import FastHttpUser, task
 from locust.contrib.fasthttp import FastResponse
 
-from stress.workloads import Action, ActionKind, OrderFlow
+from stress.workloads import SYMBOLS, Action, ActionKind, OrderFlow
 
-SYMBOLS = ("AAPL", "GOOG", "MSFT")
 TRADERS_PER_CLIENT = 5
 FORESEEN = {
     404: {"unknown_symbol"},  # Nobody has placed an order in it yet.

@@ -59,12 +59,13 @@ def exchange_server(
 def serving(
     command: Sequence[str], settings: Mapping[str, str], *, ready_path: str, log: Path
 ) -> Iterator[RunningServer]:
-    """Run a server that takes its port from PORT, wait until it is ready, and stop it at the end."""
+    """Run a server that takes its port from PORT or ``{port}``, wait until it is ready, and stop it at the end."""
     port = free_port()
     environment = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
     environment |= {**settings, "PORT": str(port)}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
+        words = [word.replace("{port}", str(port)) for word in command]
+        process = subprocess.Popen(words, cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
         _wait_until_ready(process, port, ready_path, log)
         yield RunningServer(port, process)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 
+SYMBOLS = ("AAPL", "GOOG", "MSFT")
 TICKS_PER_UNIT = 100
 FIRST_MID_TICKS = 15_000
 LOWEST_MID_TICKS = 1_000

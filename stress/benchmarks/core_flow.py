@@ -30,7 +30,7 @@ from stress.benchmarks.flow_file import FlowTranslator, read_messages
 from stress.workloads import Action, ActionKind, Body, OrderFlow
 
 FLOW_FILES = ("flow-normal.bin", "flow-normal.bin.xz")
-SYMBOLS = [f"S{number}" for number in range(10)]
+BENCHMARK_SYMBOLS = [f"S{number}" for number in range(10)]
 USERS = [f"user{number}" for number in range(100)]
 
 
@@ -81,7 +81,7 @@ def _seconds(commands: list[Command]) -> float:
 
 def synthetic_commands(count: int, seed: int) -> list[Command]:
     """Return the first commands of a seeded flow."""
-    return [_command(action) for action in islice(OrderFlow(seed, SYMBOLS, USERS), count)]
+    return [_command(action) for action in islice(OrderFlow(seed, BENCHMARK_SYMBOLS, USERS), count)]
 
 
 def _command(action: Action) -> Command:

@@ -49,11 +49,13 @@ def main() -> None:
 @contextmanager
 def _validating_server(processor: int | None) -> Iterator[RunningServer]:
     application = "stress.benchmarks.validating_app:create_app()"
-    worker = ("--workers", "1", "--worker-class", "gthread", "--threads", str(THREADS))
-    command = python_on(processor, "-m", "gunicorn", *worker, application)
-    with tempfile.TemporaryDirectory(prefix="validating-") as directory:
-        with serving(command, {}, ready_path="/readyz", log=Path(directory, "server.log")) as server:
-            yield server
+    served = ("--bind", "127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread", "--threads", str(THREADS))
+    command = python_on(processor, "-m", "gunicorn", *served, application)
+    with (
+        tempfile.TemporaryDirectory(prefix="validating-") as directory,
+        serving(command, {}, ready_path="/readyz", log=Path(directory, "server.log")) as server,
+    ):
+        yield server
 
 
 def _by_round(rates: list[Rate]) -> list[dict[str, float]]:

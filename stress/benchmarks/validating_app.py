@@ -1,6 +1,6 @@
 """The yardstick for POST /orders: the same web stack, a body validated with marshmallow, and nothing done with it."""
 
-from flask import Flask, request
+from flask import Flask, Response, jsonify, request
 from marshmallow import Schema, fields, validate
 
 IDENTIFIER = validate.Length(1, 64)
@@ -22,8 +22,8 @@ def create_app() -> Flask:
     schema = OrderBody()
 
     @app.post("/api/v1/orders")
-    def post_order() -> tuple[object, int]:
-        return schema.dump(schema.load(request.get_json())), 201
+    def post_order() -> tuple[Response, int]:
+        return jsonify(schema.dump(schema.load(request.get_json()))), 201
 
     @app.get("/readyz")
     def ready() -> dict[str, str]:

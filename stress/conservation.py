@@ -1,0 +1,126 @@
+"""What must hold over the API after any load: nothing was made, lost, or traded at a price that an order forbids."""
+
+import http.client
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+PAGE = 1_000
+LIVE = {"OPEN", "PARTIALLY_FILLED"}
+FINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
+
+Row = dict[str, Any]  # Any: parsed JSON.
+
+
+class ApiReader:
+    """Reads an exchange over one connection."""
+
+    def __init__(self, port: int, headers: Mapping[str, str] | None = None) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._headers = dict(headers or {})
+
+    def see_at_least(self, sequence: int) -> None:
+        """Let every later answer show this sequence."""
+        self._headers["X-Min-Sequence"] = str(sequence)
+
+    def get(self, path: str) -> Row:
+        """Return a JSON answer; raise AssertionError if it is not 200."""
+        self._connection.request("GET", path, headers=self._headers)
+        response = self._connection.getresponse()
+        text = response.read()
+        assert response.status == http.HTTPStatus.OK, f"GET {path}: {response.status} {text[:300]!r}"
+        answer: Row = json.loads(text)
+        return answer
+
+    def rows(self, name: str, **query: str) -> Iterator[Row]:
+        """Yield every row of a list, page by page."""
+        cursor: str | None = None
+        while True:
+            asked = {**query, "limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
+            page = self.get(f"/api/v1/{name}?{urlencode(asked)}")
+            yield from page[name]
+            cursor = page["next_cursor"]
+            if not cursor:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one symbol held, and every rule that it broke."""
+
+    symbol: str
+    orders: int
+    trades: int
+    quantity_traded: Decimal
+    broken: list[str]
+
+
+def check_symbol(reader: ApiReader, symbol: str) -> Checked:
+    """Read all orders, trades and the whole book of a symbol that is at rest, and hold them against each other."""
+    book = reader.get(f"/api/v1/orderbook/{symbol}?levels={PAGE}")
+    reader.see_at_least(book["sequence"])
+    orders = {order["order_id"]: order for order in reader.rows("orders", symbol=symbol)}
+    trades = list(reader.rows("trades", symbol=symbol))
+    broken = [
+        *_broken_orders(orders, trades),
+        *_broken_trades(orders, trades),
+        *_broken_book(book, orders),
+    ]
+    traded = sum((Decimal(trade["quantity"]) for trade in trades), Decimal(0))
+    return Checked(symbol, len(orders), len(trades), traded, broken)
+
+
+def _broken_orders(orders: Mapping[str, Row], trades: list[Row]) -> Iterator[str]:
+    filled: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for trade in trades:
+        filled[trade["buy_order_id"]] += Decimal(trade["quantity"])
+        filled[trade["sell_order_id"]] += Decimal(trade["quantity"])
+    for order_id, order in orders.items():
+        whole, done, left = (Decimal(order[name]) for name in ("quantity", "filled_quantity", "remaining_quantity"))
+        status = order["status"]
+        if done != filled[order_id]:
+            yield f"order {order_id} says {done} filled, its trades say {filled[order_id]}"
+        if status in LIVE and (whole != done + left or not left):
+            yield f"live order {order_id}: {whole} is not {done} filled and {left} remaining"
+        if status == "FILLED" and whole != done:
+            yield f"order {order_id} is FILLED with {done} of {whole}"
+        if status in FINAL and left:
+            yield f"final order {order_id} has {left} remaining"
+    bought, sold = (_filled_on(orders, side) for side in ("BUY", "SELL"))
+    if bought != sold:
+        yield f"{bought} bought, {sold} sold"
+
+
+def _filled_on(orders: Mapping[str, Row], side: str) -> Decimal:
+    filled = (Decimal(order["filled_quantity"]) for order in orders.values() if order["side"] == side)
+    return sum(filled, Decimal(0))
+
+
+def _broken_trades(orders: Mapping[str, Row], trades: list[Row]) -> Iterator[str]:
+    if len({trade["trade_id"] for trade in trades}) != len(trades):
+        yield "a trade_id is there twice"
+    for trade in trades:
+        for side, order_id in (("BUY", trade["buy_order_id"]), ("SELL", trade["sell_order_id"])):
+            if order_id not in orders:
+                yield f"trade {trade['trade_id']} names order {order_id}, which is not there"
+            elif orders[order_id]["side"] != side:
+                yield f"trade {trade['trade_id']} takes order {order_id} for a {side}"
+
+
+def _broken_book(book: Row, orders: Mapping[str, Row]) -> Iterator[str]:
+    if book["bids"] and book["asks"] and Decimal(book["bids"][0][0]) >= Decimal(book["asks"][0][0]):
+        yield f"the book is crossed: bid {book['bids'][0][0]}, ask {book['asks'][0][0]}"
+    for side, name in (("BUY", "bids"), ("SELL", "asks")):
+        shown = {Decimal(price): (Decimal(quantity), count) for price, quantity, count in book[name]}
+        resting: dict[Decimal, tuple[Decimal, int]] = {}
+        for order in orders.values():
+            if order["side"] == side and order["status"] in LIVE:
+                quantity, count = resting.get(Decimal(order["price"]), (Decimal(0), 0))
+                resting[Decimal(order["price"])] = quantity + Decimal(order["remaining_quantity"]), count + 1
+        for price in sorted(shown.keys() | resting.keys()):
+            if shown.get(price) != resting.get(price):
+                yield f"{name} at {price}: depth shows {shown.get(price)}, the orders give {resting.get(price)}"
