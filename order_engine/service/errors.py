@@ -1,0 +1,37 @@
+"""Why the exchange does not take a request. None of these is a refusal by the market: nothing was decided."""
+
+
+class ServiceError(Exception):
+    """The exchange could not deal with a request."""
+
+
+class Unavailable(ServiceError):
+    """Not now; the same request may be sent again later."""
+
+
+class NotReady(Unavailable):
+    """The exchange is starting, or closing."""
+
+
+class ExchangeHalted(Unavailable):
+    """A fault stopped the exchange: it takes nothing and shows nothing until it is restarted."""
+
+
+class ProjectionBehind(Unavailable):
+    """The database is so far behind that no new orders are taken; cancels are."""
+
+
+class RetryInFlight(ServiceError):
+    """The first request with this idempotency key has not been answered yet."""
+
+
+class RetryMismatch(ServiceError):
+    """This idempotency key was used for another request."""
+
+
+class StartRefused(ServiceError):
+    """What is on disk, or in the database, does not belong together; serving it would lose or invent orders."""
+
+
+class SnapshotError(ServiceError):
+    """A snapshot could not be taken, or one that was read is not whole."""
