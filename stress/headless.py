@@ -15,7 +15,7 @@ from stress.conservation import ApiReader, check_symbol
 from stress.server import PROJECT, exchange_server
 from stress.workloads import SYMBOLS
 
-STRESS_KEY = "stress"
+STRESS_KEY = "key-of-the-stress-run"
 
 
 def main() -> None:
