@@ -9,13 +9,13 @@ from order_engine.matching.reject_reason import RejectReason
 
 
 def refusal_of_order(
-    placed: PlaceOrder, instrument: Instrument | None, book: OrderBook | None, live: LiveOrders
+    placed: PlaceOrder, sequence: int, instrument: Instrument | None, book: OrderBook | None, live: LiveOrders
 ) -> RejectReason | None:
     """Say why a new order may not enter, or None. A symbol that its first order would list has no ``book`` yet."""
     price_e8 = placed.price_e8
     if instrument is None:
         return RejectReason.UNKNOWN_SYMBOL
-    if live.has_id_of(placed):
+    if live.has_id_of(placed, sequence):
         return RejectReason.DUPLICATE_ORDER_ID
     if price_e8 is not None and price_e8 % instrument.tick_size_e8:
         return RejectReason.TICK_SIZE

@@ -73,7 +73,7 @@ class MatchingEngine:
     def _place(self, placed: PlaceOrder, outcome: Outcome) -> None:
         book = self.books.get(placed.symbol)
         instrument = self._listable(placed.symbol) if book is None else book.instrument
-        reason = refusal_of_order(placed, instrument, book, self.live)
+        reason = refusal_of_order(placed, outcome.sequence, instrument, book, self.live)
         if reason is not None:
             state = refused(placed, outcome.sequence, outcome.timestamp_ns, reason)
             outcome.events.append(OrderRejected(state))

@@ -35,9 +35,10 @@ class LiveOrders:
             if placed.client_order_id is not None:
                 del self.by_client_id[placed.user_id, placed.client_order_id]
 
-    def has_id_of(self, placed: PlaceOrder) -> bool:
-        """Whether an id that the caller gave this new order is taken by a live one."""
-        if placed.order_id is not None and placed.order_id in self.by_id:
+    def has_id_of(self, placed: PlaceOrder, sequence: int) -> bool:
+        """Whether an id that this new order would have, or that its client gave it, is a live order's."""
+        # A caller may have named an order "7" before the seventh command came without a name.
+        if (placed.order_id or str(sequence)) in self.by_id:
             return True
         if placed.user_id is None or placed.client_order_id is None:
             return False
