@@ -1,0 +1,91 @@
+"""What the queries answer with: values, no rows of a session."""
+
+from typing import NamedTuple
+
+from order_engine.matching.commands import Side
+from order_engine.matching.events import OrderState
+
+
+class StoredOrder(NamedTuple):
+    """An order as it stands in the database, and the command that last changed it."""
+
+    order: OrderState
+    updated_ns: int
+    updated_sequence: int
+
+
+class StoredTrade(NamedTuple):
+    """A trade; ``number`` is its place among the events of its command."""
+
+    sequence: int
+    number: int
+    trade_id: str
+    symbol: str
+    price_e8: int
+    quantity_e8: int
+    taker_side: Side | None
+    buy_order_id: str
+    sell_order_id: str
+    buy_user_id: str | None
+    sell_user_id: str | None
+    executed_ns: int
+
+    @property
+    def maker_order_id(self) -> str | None:
+        """The order that was resting."""
+        return None if self.taker_side is None else self._order_id(buying=self.taker_side is Side.SELL)
+
+    @property
+    def taker_order_id(self) -> str | None:
+        """The order that came in."""
+        return None if self.taker_side is None else self._order_id(buying=self.taker_side is Side.BUY)
+
+    def _order_id(self, buying: bool) -> str:
+        return self.buy_order_id if buying else self.sell_order_id
+
+
+class StoredOrderEvent(NamedTuple):
+    """What happened to an order besides its trades, and how it stood right after.
+
+    A refused amend or cancel has neither terms nor status, because it changed nothing.
+    """
+
+    sequence: int
+    number: int
+    order_id: str
+    event: str
+    reason: str | None
+    status: str | None
+    price_e8: int | None
+    quantity_e8: int | None
+    filled_e8: int | None
+    remaining_e8: int | None
+    canceled_e8: int | None
+    occurred_ns: int
+
+
+class OrderPage(NamedTuple):
+    """Orders, newest first, and the cursor of the next page if there is one."""
+
+    orders: list[StoredOrder]
+    next_cursor: str | None
+
+
+class TradePage(NamedTuple):
+    """Trades, newest first, and the cursor of the next page if there is one."""
+
+    trades: list[StoredTrade]
+    next_cursor: str | None
+
+
+class Statistics(NamedTuple):
+    """A symbol over the last 24 hours; prices are absent when nothing traded. ``volume_e8`` may exceed 64 bits."""
+
+    volume_e8: int
+    notional_e16: int
+    vwap_e8: int | None
+    high_e8: int | None
+    low_e8: int | None
+    open_e8: int | None
+    close_e8: int | None
+    trades: int

@@ -1,0 +1,141 @@
+"""Write the rows of a batch, as fast as each database can: with as little of this process's time as possible.
+
+SQLite gets prepared statements with many parameter sets, PostgreSQL gets COPY. Both go straight to the driver, inside
+the transaction of the SQLAlchemy connection that is handed in.
+"""
+
+import csv
+from collections.abc import Sequence
+from contextlib import closing
+from io import StringIO
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Executable, bindparam, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from order_engine.persistence.candles import Candle
+from order_engine.persistence.errors import RowsMissing
+from order_engine.persistence.rows import (
+    INSTRUMENT_COLUMNS,
+    ORDER_CHANGES,
+    ORDER_EVENT_COLUMNS,
+    ORDER_KEY,
+    ORDER_TERMS,
+    TRADE_COLUMNS,
+    Row,
+    Rows,
+)
+from order_engine.persistence.tables import Base, CandleRow, InstrumentRow
+
+_ORDER_COLUMNS = ORDER_TERMS + ORDER_CHANGES + ORDER_KEY
+_KEYS_PER_QUERY = 400
+_CANDLES = CandleRow.__table__
+_CANDLES_BY_KEY = _CANDLES.select().where(
+    tuple_(_CANDLES.c.symbol, _CANDLES.c.start_ns).in_(bindparam("keys", expanding=True))
+)
+
+
+class BulkWriter(Protocol):
+    """How one kind of database takes rows."""
+
+    def insert(self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows that are not there yet."""
+
+    def update_orders(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Change orders that are there; return how many were."""
+
+
+class RowWriter:
+    """Writes batches to one kind of database."""
+
+    def __init__(self, dialect_name: str) -> None:
+        self._bulk: BulkWriter = CopyWriter() if dialect_name == "postgresql" else StatementWriter()
+        self._put_instruments = _upsert(dialect_name, InstrumentRow, ("symbol",), INSTRUMENT_COLUMNS[1:])
+        self._put_candles = _upsert(dialect_name, CandleRow, ("symbol", "start_ns"), Candle.__struct_fields__)
+
+    def write(self, connection: Connection, rows: Rows) -> None:
+        """Write all rows of a batch in the transaction of ``connection``."""
+        self._bulk.insert(connection, "orders", _ORDER_COLUMNS, rows.new_orders)
+        self._bulk.insert(connection, "trades", TRADE_COLUMNS, rows.trades)
+        self._bulk.insert(connection, "order_events", ORDER_EVENT_COLUMNS, rows.order_events)
+        if rows.changed_orders:
+            found = self._bulk.update_orders(connection, rows.changed_orders)
+            if found != len(rows.changed_orders):
+                raise RowsMissing(f"orders: expected {len(rows.changed_orders)} rows to change, found {found}")
+        if rows.instruments:
+            terms = [dict(zip(INSTRUMENT_COLUMNS, row, strict=True)) for row in rows.instruments]
+            connection.execute(self._put_instruments, terms)
+        if rows.candles:
+            self._add_candles(connection, rows.candles)
+
+    def _add_candles(self, connection: Connection, added: dict[tuple[str, int], Candle]) -> None:
+        # Sums beyond 64 bits are made here, exactly, and not by the database: nobody else writes candles.
+        keys = list(added)
+        candles: dict[tuple[str, int], Candle] = {}
+        for start in range(0, len(keys), _KEYS_PER_QUERY):
+            candles |= _read_candles(connection, keys[start : start + _KEYS_PER_QUERY])
+        for key, candle in added.items():
+            if key in candles:
+                candles[key].add(candle)
+            else:
+                candles[key] = candle
+        connection.execute(self._put_candles, [_candle_row(*key, candle) for key, candle in candles.items()])
+
+
+class StatementWriter:
+    """Prepared statements, each with many sets of parameters."""
+
+    def insert(self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows that are not there yet."""
+        if rows:
+            marks = ", ".join("?" * len(columns))
+            connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(rows))
+
+    def update_orders(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Change orders that are there; return how many were."""
+        changes = ", ".join(f"{column} = ?" for column in ORDER_CHANGES)
+        return connection.exec_driver_sql(f"UPDATE orders SET {changes} WHERE sequence = ?", list(rows)).rowcount
+
+
+class CopyWriter:
+    """COPY, which PostgreSQL takes ten times as fast as statements."""
+
+    def insert(self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows that are not there yet."""
+        if rows:
+            # Nothing that is stored as text can be empty, so that an empty field is always an absent value.
+            text = StringIO()
+            csv.writer(text).writerows(rows)
+            text.seek(0)
+            with closing(connection.connection.cursor()) as cursor:
+                driver_cursor: Any = cursor  # COPY is no part of the standard interface
+                driver_cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)", text, 1 << 16)
+
+    def update_orders(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Change orders that are there; return how many were."""
+        columns = ORDER_CHANGES + ORDER_KEY
+        connection.exec_driver_sql(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS changed_orders ON COMMIT DELETE ROWS "
+            f"AS SELECT {', '.join(columns)} FROM orders WITH NO DATA"
+        )
+        self.insert(connection, "changed_orders", columns, rows)
+        changes = ", ".join(f"{column} = changed.{column}" for column in ORDER_CHANGES)
+        return connection.exec_driver_sql(
+            f"UPDATE orders SET {changes} FROM changed_orders AS changed WHERE orders.sequence = changed.sequence"
+        ).rowcount
+
+
+def _upsert(dialect_name: str, model: type[Base], key: Sequence[str], columns: Sequence[str]) -> Executable:
+    insert = (postgresql.insert if dialect_name == "postgresql" else sqlite.insert)(model)
+    changes = {column: insert.excluded[column] for column in columns}
+    return insert.on_conflict_do_update(index_elements=key, set_=changes)
+
+
+def _read_candles(connection: Connection, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Candle]:
+    rows = connection.execute(_CANDLES_BY_KEY, {"keys": keys})
+    return {(symbol, start_ns): Candle(*totals) for symbol, start_ns, *totals in rows}
+
+
+def _candle_row(symbol: str, start_ns: int, candle: Candle) -> dict[str, str | int]:
+    totals = {column: getattr(candle, column) for column in Candle.__struct_fields__}
+    return {"symbol": symbol, "start_ns": start_ns, **totals}
