@@ -1,0 +1,232 @@
+"""Responses of the API: JSON written in one place, and what each operation answers with, as documented schemas."""
+
+from collections.abc import Mapping
+
+import msgspec
+from flask import Response
+from marshmallow import RAISE, Schema, fields, validate
+
+from order_engine.api.problems import Content
+from order_engine.matching.commands import OrderType, Side, TimeInForce
+from order_engine.matching.events import OrderStatus
+
+JSON_TYPE = "application/json"
+PROBLEM_TYPE = "application/problem+json"
+SEQUENCE_HEADER = "X-Sequence"
+REPLAYED_HEADER = "Idempotent-Replayed"
+
+_encode = msgspec.json.Encoder().encode
+
+
+def answer(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = JSON_TYPE
+) -> Response:
+    """Write content as JSON."""
+    response = Response(_encode(content), status=status, content_type=media_type)
+    if headers:
+        for name, value in headers.items():
+            response.headers[name] = value
+    return response
+
+
+def problem_answer(content: Content, headers: Mapping[str, str]) -> Response:
+    """Write a problem document."""
+    return answer(content, content["status"], headers, PROBLEM_TYPE)
+
+
+class _Answer(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+def _amount(*, null: bool = False, example: str = "100") -> fields.String:
+    return fields.String(
+        required=True,
+        allow_none=null,
+        validate=validate.Regexp(r"^-?[0-9]+(\.[0-9]+)?$"),
+        metadata={"example": example},
+    )
+
+
+def _text(*, null: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=null)
+
+
+def _word(words: Mapping[str, object], *, null: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=null, validate=validate.OneOf([*words, *([None] if null else [])]))
+
+
+def _number() -> fields.Integer:
+    return fields.Integer(required=True)
+
+
+def _time() -> fields.String:
+    return fields.String(required=True, metadata={"format": "date-time"})
+
+
+class Trade(_Answer):
+    """A trade. Trades are final."""
+
+    trade_id = _text()
+    symbol = _text()
+    price = _amount(example="150.50")
+    quantity = _amount()
+    buy_order_id = _text()
+    sell_order_id = _text()
+    maker_order_id = _text(null=True)
+    taker_order_id = _text(null=True)
+    taker_side = _word(Side.__members__, null=True)
+    auction = fields.Boolean(required=True)
+    sequence = _number()
+    executed_at = _time()
+
+
+class Order(_Answer):
+    """An order; absent values are null."""
+
+    order_id = _text()
+    client_order_id = _text(null=True)
+    user_id = _text(null=True)
+    symbol = _text()
+    side = _word(Side.__members__)
+    type = _word(OrderType.__members__)
+    time_in_force = _word(TimeInForce.__members__)
+    price = _amount(null=True, example="150.50")
+    stop_price = _amount(null=True)
+    trail_amount = _amount(null=True)
+    display_quantity = _amount(null=True)
+    post_only = fields.Boolean(required=True)
+    self_trade_prevention = _text(null=True)
+    expire_at = _text(null=True)
+    quantity = _amount()
+    filled_quantity = _amount()
+    remaining_quantity = _amount()
+    average_price = _amount(null=True)
+    status = _word(OrderStatus.__members__)
+    reason = _text(null=True)
+    sequence = _number()
+    created_at = _time()
+    updated_at = _time()
+
+
+class OrderWithTrades(Order):
+    """An order and its trades."""
+
+    trades = fields.List(fields.Nested(Trade), required=True)
+
+
+class ProblemDocument(_Answer):
+    """RFC 9457, with a machine-readable ``code``."""
+
+    type = _text()
+    title = _text()
+    status = _number()
+    detail = _text()
+    code = _text()
+    errors = fields.Dict(keys=fields.String(), values=fields.Raw())
+    order = fields.Nested(Order)
+    request_id = fields.String()
+
+
+class BatchResult(_Answer):
+    """What became of one entry: an order, or the problem with it."""
+
+    status = _number()
+    order = fields.Nested(OrderWithTrades)
+    problem = fields.Nested(ProblemDocument)
+
+
+class BatchResults(_Answer):
+    """One result for each entry, in order."""
+
+    results = fields.List(fields.Nested(BatchResult), required=True)
+
+
+class OrderPage(_Answer):
+    """Orders, newest first."""
+
+    orders = fields.List(fields.Nested(Order), required=True)
+    next_cursor = _text(null=True)
+
+
+class TradePage(_Answer):
+    """Trades, newest first."""
+
+    trades = fields.List(fields.Nested(Trade), required=True)
+    next_cursor = _text(null=True)
+
+
+class OrderEvents(_Answer):
+    """An order's life, event by event."""
+
+    order_id = _text()
+    events = fields.List(fields.Dict(), required=True)
+
+
+class Canceled(_Answer):
+    """The orders that a mass cancel canceled."""
+
+    canceled = fields.List(fields.String(), required=True)
+
+
+class Instrument(_Answer):
+    """An instrument: the steps in which its price and quantity move."""
+
+    symbol = _text()
+    tick_size = _amount(example="0.01")
+    lot_size = _amount(example="1")
+    state = _text()
+
+
+class Instruments(_Answer):
+    """All instruments, by symbol."""
+
+    instruments = fields.List(fields.Nested(Instrument), required=True)
+
+
+class Depth(_Answer):
+    """A book's levels, best first: price, quantity, number of orders."""
+
+    symbol = _text()
+    sequence = _number()
+    bids = fields.List(fields.List(fields.Raw()), required=True)
+    asks = fields.List(fields.List(fields.Raw()), required=True)
+
+
+class TopOfBook(_Answer):
+    """The best bid and ask."""
+
+    symbol = _text()
+    sequence = _number()
+    best_bid = _amount(null=True)
+    best_bid_quantity = _amount(null=True)
+    best_ask = _amount(null=True)
+    best_ask_quantity = _amount(null=True)
+
+
+class Market(TopOfBook):
+    """The top of the book, the last price, and the last 24 hours."""
+
+    state = _text()
+    last_price = _amount(null=True)
+    volume = _amount()
+    vwap = _amount(null=True)
+    open = _amount(null=True)
+    high = _amount(null=True)
+    low = _amount(null=True)
+    trade_count = _number()
+
+
+class Snapshot(_Answer):
+    """A snapshot that was taken."""
+
+    sequence = _number()
+    state_hash = _text()
+    journal_id = _text()
+    taken_at = _time()
+
+
+class Health(Schema):
+    """The state of the service, and of each of its parts: ``ok`` or why not."""
+
+    status = _text()

@@ -1,0 +1,70 @@
+"""The whole API on an app: every blueprint, at ``/`` and at ``/api/v1``."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flask import Flask
+
+from order_engine.api.admin import create_admin_blueprint
+from order_engine.api.documents import create_documents_blueprint
+from order_engine.api.freshness import Freshness, WaitProjected
+from order_engine.api.health import Parts, Progress, create_health_blueprint
+from order_engine.api.instruments import create_instruments_blueprint
+from order_engine.api.keys import KeyRing
+from order_engine.api.market import create_market_blueprint
+from order_engine.api.operation import BODY_BYTES_MAX, Entrance
+from order_engine.api.order_changes import create_order_changes_blueprint
+from order_engine.api.order_entry import create_order_entry_blueprint
+from order_engine.api.order_history import OrderHistory
+from order_engine.api.order_reads import create_order_reads_blueprint
+from order_engine.api.problem_handlers import install_problem_handlers
+from order_engine.api.rendering import Renderer
+from order_engine.api.request_ids import add_request_id
+from order_engine.api.retries import PREFIX
+from order_engine.api.tick_sizes import TickSizes
+from order_engine.api.trades import create_trades_blueprint
+from order_engine.persistence.queries import Queries
+from order_engine.service.clock import Clock
+from order_engine.service.exchange import Exchange
+from order_engine.service.snapshots import Snapshot
+
+
+class Backstage(NamedTuple):
+    """What the API works with. ``tick_sizes`` is to be subscribed to the event bus."""
+
+    exchange: Exchange
+    queries: Queries
+    wait_projected: WaitProjected
+    take_snapshot: Callable[[], Snapshot]
+    clock: Clock
+    tick_sizes: TickSizes
+    health_parts: Parts
+    recovery_progress: Progress
+
+
+def install_api(app: Flask, backstage: Backstage, api_key: str | None) -> None:
+    """Serve the API from an app."""
+    exchange, queries = backstage.exchange, backstage.queries
+    freshness = Freshness(exchange, backstage.wait_projected)
+    renderer = Renderer(backstage.tick_sizes)
+    history = OrderHistory(queries, freshness, renderer)
+    entrance = Entrance(KeyRing(api_key))
+    blueprints = (
+        create_order_entry_blueprint(entrance, exchange, renderer),
+        create_order_changes_blueprint(entrance, exchange, history, renderer),
+        create_order_reads_blueprint(entrance, history),
+        create_trades_blueprint(entrance, queries, freshness, renderer),
+        create_market_blueprint(entrance, exchange, freshness, queries, backstage.clock),
+        create_instruments_blueprint(entrance, exchange, freshness, backstage.tick_sizes),
+        create_admin_blueprint(entrance, backstage.take_snapshot),
+        create_health_blueprint(entrance, exchange, backstage.health_parts, backstage.recovery_progress),
+        create_documents_blueprint(entrance),
+    )
+    # A redirect to the path that was meant would be a page of HTML.
+    app.url_map.merge_slashes = False
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+        app.register_blueprint(blueprint, url_prefix=PREFIX, name=f"{blueprint.name}_v1")
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    app.after_request(add_request_id)
+    install_problem_handlers(app)

@@ -1,0 +1,99 @@
+"""The market: the top of each book, its depth, and the last 24 hours."""
+
+from flask import Blueprint, Response
+
+from order_engine.api import answers, rendering, schemas
+from order_engine.api.answers import answer
+from order_engine.api.freshness import Freshness
+from order_engine.api.operation import Asked, Entrance, Operation
+from order_engine.api.problems import Content, unknown_symbol
+from order_engine.persistence.queries import Queries
+from order_engine.protocol.units import format_price
+from order_engine.service.clock import Clock
+from order_engine.service.exchange import Depth, Exchange
+
+MARKET = Operation(
+    summary="Show an instrument's market",
+    description="Best bid and ask, the last price, and the last 24 hours, reckoned in whole minutes.",
+    answers={200: answers.Market()},
+    problems=(404,),
+)
+DEPTH = Operation(
+    summary="Show the best levels of a book",
+    query=schemas.DEPTH,
+    answers={200: answers.Depth()},
+    problems=(404,),
+)
+ORDER_BOOK = DEPTH._replace(summary="Show a book", query=schemas.ORDER_BOOK)
+TOP_OF_BOOK = Operation(summary="Show the best bid and ask", answers={200: answers.TopOfBook()}, problems=(404,))
+
+
+class Market:
+    """Shows books as they are, and what was traded."""
+
+    def __init__(self, exchange: Exchange, freshness: Freshness, queries: Queries, clock: Clock) -> None:
+        self._exchange = exchange
+        self._freshness = freshness
+        self._queries = queries
+        self._clock = clock
+
+    def market(self, asked: Asked, symbol: str) -> Response:
+        """Show the top of the book, the last price and the last 24 hours."""
+        depth = self._depth(asked, symbol, 1)
+        tick_size_e8 = depth.instrument.tick_size_e8
+        last_price_e8 = depth.last_trade_price_e8
+        content = _top(symbol, depth)
+        content["state"] = rendering.SESSION_OPEN
+        content["last_price"] = None if last_price_e8 is None else format_price(last_price_e8, tick_size_e8)
+        self._freshness.of_database(asked.min_sequence)
+        over_a_day = self._queries.statistics(symbol, self._clock.now_ns())
+        return answer(content | rendering.statistics(over_a_day, tick_size_e8))
+
+    def depth(self, asked: Asked, symbol: str) -> Response:
+        """Show the best levels."""
+        return self._book(asked, symbol, schemas.LEVELS_DEFAULT)
+
+    def order_book(self, asked: Asked, symbol: str) -> Response:
+        """Show as much of the book as one answer takes."""
+        return self._book(asked, symbol, schemas.LEVELS_MAX)
+
+    def top_of_book(self, asked: Asked, symbol: str) -> Response:
+        """Show the best bid and ask."""
+        return answer(_top(symbol, self._depth(asked, symbol, 1)))
+
+    def _book(self, asked: Asked, symbol: str, levels_default: int) -> Response:
+        depth = self._depth(asked, symbol, asked.query.get("levels", levels_default))
+        tick_size_e8 = depth.instrument.tick_size_e8
+        content = {
+            "symbol": symbol,
+            "sequence": depth.sequence,
+            "bids": rendering.levels(depth.bids, tick_size_e8),
+            "asks": rendering.levels(depth.asks, tick_size_e8),
+        }
+        return answer(content)
+
+    def _depth(self, asked: Asked, symbol: str, levels: int) -> Depth:
+        if asked.min_sequence:
+            self._freshness.of_book(asked.min_sequence)
+        depth = self._exchange.depth(symbol, levels)
+        if depth is None:
+            raise unknown_symbol(symbol)
+        return depth
+
+
+def create_market_blueprint(
+    entrance: Entrance, exchange: Exchange, freshness: Freshness, queries: Queries, clock: Clock
+) -> Blueprint:
+    """Serve books and statistics."""
+    blueprint = Blueprint("market", __name__)
+    market = Market(exchange, freshness, queries, clock)
+    entrance.add(blueprint, "GET", "/market/<symbol>", market.market, MARKET)
+    entrance.add(blueprint, "GET", "/market/<symbol>/depth", market.depth, DEPTH)
+    entrance.add(blueprint, "GET", "/orderbook/<symbol>", market.order_book, ORDER_BOOK)
+    entrance.add(blueprint, "GET", "/bbo/<symbol>", market.top_of_book, TOP_OF_BOOK)
+    return blueprint
+
+
+def _top(symbol: str, depth: Depth) -> Content:
+    best = rendering.top(depth.bids, depth.asks, depth.instrument.tick_size_e8)
+    return {"symbol": symbol, "sequence": depth.sequence, **best}

@@ -1,0 +1,83 @@
+"""Orders and their lives as the database has them, once it has caught up."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from order_engine.api.freshness import Freshness
+from order_engine.api.problems import Content
+from order_engine.api.rendering import Renderer
+from order_engine.persistence.queries import Queries
+from order_engine.persistence.results import OrderPage, StoredOrder, StoredOrderEvent
+from order_engine.protocol.timestamps import format_timestamp
+from order_engine.protocol.units import format_quantity
+
+
+class OrderHistory:
+    """Finds orders, and writes what became of them."""
+
+    def __init__(self, queries: Queries, freshness: Freshness, renderer: Renderer) -> None:
+        self._queries = queries
+        self._freshness = freshness
+        self._renderer = renderer
+
+    def find(self, order_id: str, min_sequence: int = 0) -> StoredOrder | None:
+        """Find an order by its id."""
+        self._freshness.of_database(min_sequence)
+        return self._queries.order(order_id)
+
+    def find_by_client_id(self, user_id: str, client_order_id: str, min_sequence: int = 0) -> StoredOrder | None:
+        """Find a user's newest order by the id that the user gave it."""
+        self._freshness.of_database(min_sequence)
+        return self._queries.order_by_client_id(user_id, client_order_id)
+
+    def page(self, min_sequence: int, filters: dict[str, Any]) -> OrderPage:  # Any: the query's own types
+        """List orders, newest first."""
+        self._freshness.of_database(min_sequence)
+        return self._queries.orders(**filters)
+
+    def with_trades(self, stored: StoredOrder) -> Content:
+        """Write an order and all of its trades."""
+        order = self._renderer.order(stored.order, stored.updated_ns)
+        trades = self._queries.trades_of([stored])[stored.order.order_id]
+        order["trades"] = [self._renderer.stored_trade(trade) for trade in trades]
+        return order
+
+    def life(self, stored: StoredOrder) -> list[Content]:
+        """Write what happened to an order, oldest first, its trades in their places."""
+        symbol = stored.order.placed.symbol
+        order_id = stored.order.order_id
+        happened = [
+            ((event.sequence, event.number), self._event(event, symbol))
+            for event in self._queries.order_events(order_id)
+        ]
+        trades = self._queries.trades_of([stored])[order_id]
+        happened += [
+            ((trade.sequence, trade.number), {"event": "trade", **self._renderer.stored_trade(trade)})
+            for trade in trades
+        ]
+        return [content for _, content in sorted(happened, key=itemgetter(0))]
+
+    def orders(self, page: Sequence[StoredOrder]) -> list[Content]:
+        """Write orders without their trades."""
+        return [self._renderer.order(stored.order, stored.updated_ns) for stored in page]
+
+    def _event(self, event: StoredOrderEvent, symbol: str) -> Content:
+        return {
+            "event": event.event,
+            "order_id": event.order_id,
+            "symbol": symbol,
+            "reason": event.reason,
+            "status": event.status,
+            "price": self._renderer.price(symbol, event.price_e8),
+            "quantity": _quantity(event.quantity_e8),
+            "filled_quantity": _quantity(event.filled_e8),
+            "remaining_quantity": _quantity(event.remaining_e8),
+            "canceled_quantity": _quantity(event.canceled_e8),
+            "sequence": event.sequence,
+            "occurred_at": format_timestamp(event.occurred_ns),
+        }
+
+
+def _quantity(quantity_e8: int | None) -> str | None:
+    return None if quantity_e8 is None else format_quantity(quantity_e8)

@@ -1,0 +1,81 @@
+"""Turns everything that can end a request early into a problem document."""
+
+import logging
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from order_engine.api.answers import problem_answer
+from order_engine.api.problems import KINDS, Problem
+from order_engine.api.request_ids import request_id
+from order_engine.persistence.errors import CursorInvalid, DatabaseUnavailable
+from order_engine.service.errors import (
+    ExchangeHalted,
+    NotReady,
+    ProjectionBehind,
+    RetryInFlight,
+    RetryMismatch,
+    SnapshotError,
+)
+
+log = logging.getLogger(__name__)
+
+CODES: dict[type[Exception], str] = {
+    NotReady: "starting",
+    ExchangeHalted: "halted",
+    ProjectionBehind: "projection_behind",
+    RetryInFlight: "idempotency_in_flight",
+    RetryMismatch: "idempotency_key_reused",
+    DatabaseUnavailable: "database_unavailable",
+    SnapshotError: "snapshot_failed",
+}
+CODES_OF_STATUS = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    500: "internal_error",
+}
+
+
+def install_problem_handlers(app: Flask) -> None:
+    """See to it that whatever goes wrong in the app is answered with a problem document."""
+    app.register_error_handler(Problem, _answer_problem)
+    for kind in CODES:
+        app.register_error_handler(kind, _answer_known)
+    app.register_error_handler(CursorInvalid, _answer_wrong_cursor)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_mistake)
+
+
+def _answer_problem(problem: Problem) -> Response:
+    return problem_answer(problem.document(request_id()), problem.headers)
+
+
+def _answer_known(error: Exception) -> Response:
+    return _answer_problem(Problem(CODES[type(error)], str(error)))
+
+
+def _answer_wrong_cursor(error: CursorInvalid) -> Response:
+    return _answer_problem(Problem("invalid_fields", "Not accepted: cursor.", errors={"cursor": [str(error)]}))
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = CODES_OF_STATUS.get(status, "malformed_request" if status < 500 else "internal_error")
+    detail = _details(status) or str(error.description)
+    # What werkzeug would say in HTML is said in JSON; its other headers, such as Allow, stay.
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return _answer_problem(Problem(code, detail, status=status, headers=headers))
+
+
+def _details(status: int) -> str | None:
+    path = request.path[:100]
+    if status == 404:
+        return f"There is nothing at {path}."
+    return f"{request.method} is not for {path}." if status == 405 else None
+
+
+def _answer_mistake(error: Exception) -> Response:
+    log.error("request %s failed", request_id(), exc_info=error)
+    return _answer_problem(Problem("internal_error", f"{KINDS['internal_error'].title} It was logged."))

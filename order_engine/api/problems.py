@@ -1,0 +1,128 @@
+"""What goes wrong, as RFC 9457 problem documents: one table from code to status and title, one way to write them.
+
+A view raises ``Problem``; nothing else in the API decides on an error's status. Whatever is not a ``Problem`` is
+turned into one by ``problem_handlers``, so that no client ever sees a page of HTML.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from order_engine.matching.reject_reason import RejectReason
+
+Content = dict[str, Any]  # Any: JSON
+Errors = Mapping[str, list[str]]
+
+RETRY_AFTER_SECONDS = 1
+FIELD_NAME_LENGTH_MAX = 64
+FIELDS_NAMED_MAX = 50
+
+
+class Kind(NamedTuple):
+    """What a problem's code stands for."""
+
+    status: int
+    title: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "malformed_request": Kind(400, "The request cannot be read."),
+    "invalid_fields": Kind(400, "Some fields or parameters are wrong."),
+    "unauthorized": Kind(401, "This needs an API key."),
+    "forbidden": Kind(403, "This key may not do that."),
+    "not_found": Kind(404, "There is nothing at this path."),
+    "unknown_order": Kind(404, "There is no such order."),
+    "unknown_symbol": Kind(404, "There is no such instrument."),
+    "method_not_allowed": Kind(405, "This path does not take this method."),
+    "order_final": Kind(409, "The order has ended and can no longer be changed."),
+    "idempotency_in_flight": Kind(409, "A request with this idempotency key is still being worked on."),
+    "body_too_large": Kind(413, "The body is too large."),
+    "unsupported_media_type": Kind(415, "The body must be JSON."),
+    "idempotency_key_reused": Kind(422, "This idempotency key was used for another request."),
+    "internal_error": Kind(500, "The server made a mistake."),
+    "starting": Kind(503, "The exchange is starting or stopping."),
+    "halted": Kind(503, "The exchange has stopped taking commands."),
+    "snapshot_failed": Kind(503, "No snapshot could be taken."),
+    "projection_behind": Kind(503, "The database is too far behind."),
+    "database_unavailable": Kind(503, "The database cannot be reached."),
+}
+
+REFUSALS: Mapping[RejectReason, str] = {
+    RejectReason.UNKNOWN_ORDER: "No live order has this id.",
+    RejectReason.UNKNOWN_SYMBOL: "The instrument is not listed, and may not be listed by an order.",
+    RejectReason.DUPLICATE_ORDER_ID: "A live order of this user has the same client_order_id.",
+    RejectReason.INVALID_INSTRUCTION: "The instruction does not fit the order or the instrument.",
+    RejectReason.TICK_SIZE: "The price is not a multiple of the instrument's tick size.",
+    RejectReason.LOT_SIZE: "The quantity is not a multiple of the instrument's lot size.",
+    RejectReason.POST_ONLY_WOULD_TAKE: "The order is post-only and would have traded at once.",
+}
+
+
+class Problem(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: Errors | None = None,
+        order: Content | None = None,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.order = order
+        self.status = status if status is not None else KINDS[code].status
+        self.headers = dict(headers or {})
+        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+
+    def document(self, request_id: str | None = None) -> Content:
+        """Give the problem as RFC 9457 writes it."""
+        kind = KINDS.get(self.code)
+        title = kind.title if kind and kind.status == self.status else "Refused by the rulebook."
+        document: Content = {
+            "type": f"/docs#{self.code}",
+            "title": title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.errors is not None:
+            document["errors"] = _shortened(self.errors)
+        if self.order is not None:
+            document["order"] = self.order
+        if request_id is not None:
+            document["request_id"] = request_id
+        return document
+
+
+def invalid(errors: Errors) -> Problem:
+    """Name the fields or parameters that are wrong."""
+    named = ", ".join(list(_shortened(errors))[:5])
+    return Problem("invalid_fields", f"Not accepted: {named}.", errors=errors)
+
+
+def refused(reason: RejectReason, order: Content | None = None) -> Problem:
+    """Say that the rulebook refuses."""
+    return Problem(reason.value, REFUSALS[reason], order=order, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def unknown_symbol(symbol: str) -> Problem:
+    """Say that an instrument is not listed."""
+    return Problem("unknown_symbol", f"No instrument {symbol} is listed.")
+
+
+def unknown_order(detail: str = "There is no order with this id.") -> Problem:
+    """Say that there is no such order."""
+    return Problem("unknown_order", detail)
+
+
+def _shortened(errors: Errors) -> dict[str, list[str]]:
+    """Keep an answer short, however long and many the names that were sent."""
+    few = list(errors.items())[:FIELDS_NAMED_MAX]
+    return {str(name)[:FIELD_NAME_LENGTH_MAX]: messages for name, messages in few}

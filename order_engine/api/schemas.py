@@ -1,0 +1,149 @@
+"""What may be asked: bodies and query parameters, as the marshmallow schemas that validate and document them."""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from order_engine.api.fields import AMOUNT, FLAG, IDENTIFIER, POSITIVE_AMOUNT, SYMBOL, JsonSchema, Parsed, choice
+from order_engine.api.problems import invalid
+from order_engine.api.times import parse_time
+from order_engine.matching.commands import Side, TimeInForce
+from order_engine.matching.events import OrderStatus
+from order_engine.protocol.form import (
+    AMEND_FIELDS,
+    CANCEL_ALL_FIELDS,
+    INSTRUMENT_FIELDS,
+    PLACE_FIELDS,
+    OrderKind,
+    Parser,
+)
+from order_engine.protocol.identifiers import parse_choice, parse_identifier, parse_symbol
+
+Fields = dict[str, Any]  # Any: each value has the type that its field's parser returns
+
+LIMIT_DEFAULT = 100
+LIMIT_MAX = 1_000
+LEVELS_DEFAULT = 10
+LEVELS_MAX = 1_000
+BATCH_LENGTH_MAX = 1_000
+CURSOR_LENGTH_MAX = 256
+
+_JSON_SCHEMAS: Mapping[str, JsonSchema] = {
+    "user_id": IDENTIFIER,
+    "order_id": {**IDENTIFIER, "example": "42"},
+    "client_order_id": {**IDENTIFIER, "example": "my-order-1"},
+    "symbol": SYMBOL,
+    "side": choice(Side.__members__),
+    "quantity": POSITIVE_AMOUNT,
+    "price": POSITIVE_AMOUNT,
+    "type": choice(OrderKind.__members__, default="LIMIT"),
+    "time_in_force": choice(TimeInForce.__members__, default="GTC"),
+    "post_only": FLAG,
+    "tick_size": {**POSITIVE_AMOUNT, "example": "0.01"},
+    "lot_size": {**POSITIVE_AMOUNT, "example": "1"},
+    "status": choice(OrderStatus.__members__),
+    "cursor": {"type": "string", "maxLength": CURSOR_LENGTH_MAX, "description": "`next_cursor` of the page before."},
+    "since": {"type": "string", "format": "date-time", "description": "RFC 3339."},
+}
+
+
+class Strict(Schema):
+    """A message whose unknown fields are refused."""
+
+    class Meta:
+        """Marshmallow's own way to say it."""
+
+        unknown = RAISE
+
+    error_messages = {"unknown": "Unknown field.", "type": "Must be a JSON object."}  # noqa: RUF012 (marshmallow's way)
+
+
+def _schema(
+    name: str, parsers: Mapping[str, Parser], required: Collection[str] = (), **described: JsonSchema
+) -> Schema:
+    parsed = {
+        field: Parsed(parser, described.get(field) or _JSON_SCHEMAS[field], required=field in required)
+        for field, parser in parsers.items()
+    }
+    return Strict.from_dict({**parsed}, name=name)()
+
+
+def _count(maximum: int, value: object) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= maximum):
+        raise ValueError(f"Must be a whole number from 1 to {maximum}.")
+    return int(text)
+
+
+def _cursor(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= CURSOR_LENGTH_MAX:
+        raise ValueError("Must be the next_cursor of the page before.")
+    return value
+
+
+def _counted(maximum: int, default: int) -> JsonSchema:
+    return {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
+
+
+_LIMIT = _counted(LIMIT_MAX, LIMIT_DEFAULT)
+_PAGE: Mapping[str, Parser] = {"limit": partial(_count, LIMIT_MAX), "cursor": _cursor}
+_ORDER_FILTERS: Mapping[str, Parser] = {
+    "symbol": parse_symbol,
+    "status": partial(parse_choice, OrderStatus),
+    "client_order_id": parse_identifier,
+    **_PAGE,
+}
+
+PLACE_ORDER = _schema("PlaceOrder", PLACE_FIELDS, required=("user_id", "symbol", "side", "quantity"))
+AMEND_ORDER = _schema("AmendOrder", AMEND_FIELDS, quantity={**AMOUNT, "description": "The new total; 0 cancels."})
+CANCEL_ORDER = _schema("CancelOrder", {"order_id": parse_identifier, "symbol": parse_symbol}, required=("order_id",))
+CANCEL_ALL = _schema("CancelAll", CANCEL_ALL_FIELDS, required=("user_id",))
+LIST_INSTRUMENT = _schema("ListInstrument", INSTRUMENT_FIELDS, required=("symbol",))
+CHANGE_INSTRUMENT = _schema(
+    "ChangeInstrument", {name: parser for name, parser in INSTRUMENT_FIELDS.items() if name != "symbol"}
+)
+PLACE_BATCH = Strict.from_dict(
+    {
+        "orders": fields.List(
+            fields.Nested(PLACE_ORDER), required=True, validate=validate.Length(min=1, max=BATCH_LENGTH_MAX)
+        )
+    },
+    name="PlaceBatch",
+)()
+NOTHING = _schema("Nothing", {})
+OF_SYMBOL = _schema("OfSymbol", {"symbol": parse_symbol})
+OF_USER = _schema("OfUser", {"user_id": parse_identifier, "symbol": parse_symbol}, required=("user_id",))
+USER_ORDERS = _schema("UserOrders", _ORDER_FILTERS, limit=_LIMIT)
+ORDERS = _schema("Orders", {"user_id": parse_identifier, **_ORDER_FILTERS}, limit=_LIMIT)
+TRADES = _schema(
+    "Trades",
+    {
+        "symbol": parse_symbol,
+        "user_id": parse_identifier,
+        "order_id": parse_identifier,
+        "since": parse_time,
+        **_PAGE,
+    },
+    limit=_LIMIT,
+)
+DEPTH = _schema("Depth", {"levels": partial(_count, LEVELS_MAX)}, levels=_counted(LEVELS_MAX, LEVELS_DEFAULT))
+ORDER_BOOK = _schema("OrderBook", {"levels": partial(_count, LEVELS_MAX)}, levels=_counted(LEVELS_MAX, LEVELS_MAX))
+
+PATH_PARSERS: Mapping[str, Parser] = {
+    "order_id": parse_identifier,
+    "client_order_id": parse_identifier,
+    "user_id": parse_identifier,
+    "symbol": parse_symbol,
+}
+PATH_JSON_SCHEMAS: Mapping[str, JsonSchema] = {name: _JSON_SCHEMAS[name] for name in PATH_PARSERS}
+
+
+def read(schema: Schema, message: object) -> Fields:
+    """Read a message by a schema, or raise the problem that names every wrong field."""
+    try:
+        fields_read: Fields = schema.load(message)  # type: ignore[arg-type]  # a message of any type is refused by name
+        return fields_read
+    except ValidationError as error:
+        raise invalid(error.messages_dict) from error

@@ -1,0 +1,35 @@
+"""The ticks whose decimals prices are written with, known without asking the exchange for every answer."""
+
+from order_engine.matching.commands import SetInstrument
+from order_engine.matching.events import InstrumentChanged, InstrumentListed
+from order_engine.service.applied import Applied
+from order_engine.service.exchange import Exchange
+
+# Of an instrument that is not listed: a price has as many decimals as it needs.
+NO_TICK = 0
+
+
+class TickSizes:
+    """Remembers ticks; to be subscribed to the event bus, so that it hears of changes whichever way they came."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._known: dict[str, int] = {}
+
+    def of(self, symbol: str) -> int:
+        """Return an instrument's tick in units of 10^-8."""
+        tick_size_e8 = self._known.get(symbol)
+        if tick_size_e8 is None:
+            instrument = self._exchange.instrument(symbol)
+            if instrument is None:
+                return NO_TICK
+            tick_size_e8 = self._known[symbol] = instrument.tick_size_e8
+        return tick_size_e8
+
+    def publish(self, applied: Applied) -> None:
+        """Take note of changed instruments."""
+        for command, events in zip(applied.record.commands, applied.events, strict=True):
+            if type(command) is SetInstrument:
+                for event in events:
+                    if isinstance(event, InstrumentListed | InstrumentChanged):
+                        self._known[event.instrument.symbol] = event.instrument.tick_size_e8

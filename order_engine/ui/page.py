@@ -1,0 +1,41 @@
+"""The page for people: static files and one template. Everything it shows comes from the public API."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, make_response, render_template
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+# Nothing but what this server sends may run, and nothing may frame the page.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+)
+
+
+def create_page_blueprint(project: Path = PROJECT) -> Blueprint:
+    """Serve the page at ``/`` and its files at ``/static``; the app itself must have no static folder."""
+    blueprint = Blueprint(
+        "page",
+        __name__,
+        template_folder=str(project / "templates"),
+        static_folder=str(project / "static"),
+        static_url_path="/static",
+    )
+
+    @blueprint.get("/")
+    def index() -> Response:
+        return make_response(render_template("index.html"))
+
+    @blueprint.after_request
+    def secure(response: Response) -> Response:
+        response.headers.extend(SECURITY_HEADERS)
+        return response
+
+    return blueprint
