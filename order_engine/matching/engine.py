@@ -30,7 +30,7 @@ from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order, refused
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.outcome import Outcome
-from order_engine.matching.reject_reason import CancelReason, RejectReason
+from order_engine.matching.reason import Reason
 
 RULES_VERSION = 1
 
@@ -88,7 +88,7 @@ class MatchingEngine:
     def _amend(self, command: AmendOrder, outcome: Outcome) -> None:
         order = self.live.named_by(command)
         if order is None:
-            rejected = AmendRejected(command.order_id, command.symbol, RejectReason.UNKNOWN_ORDER)
+            rejected = AmendRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER)
             outcome.events.append(rejected)
             return
         book = self.books[order.placed.symbol]
@@ -107,16 +107,16 @@ class MatchingEngine:
     def _cancel(self, command: CancelOrder, outcome: Outcome) -> None:
         order = self.live.named_by(command)
         if order is None:
-            rejected = CancelRejected(command.order_id, command.symbol, RejectReason.UNKNOWN_ORDER)
+            rejected = CancelRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER)
             outcome.events.append(rejected)
             return
-        self.books[order.placed.symbol].cancel(order, CancelReason.USER_REQUESTED, outcome)
+        self.books[order.placed.symbol].cancel(order, Reason.USER_REQUESTED, outcome)
 
     def _cancel_all(self, command: CancelAll, outcome: Outcome) -> None:
         for order in self.live.of_user(command.user_id):
             placed = order.placed
             if command.symbol in (None, placed.symbol) and command.side in (None, placed.side):
-                self.books[placed.symbol].cancel(order, CancelReason.USER_REQUESTED, outcome)
+                self.books[placed.symbol].cancel(order, Reason.USER_REQUESTED, outcome)
 
     def _set_instrument(self, command: SetInstrument, outcome: Outcome) -> None:
         book = self.books.get(command.symbol)
@@ -125,14 +125,14 @@ class MatchingEngine:
             return
         instrument = _changed(book.instrument, command)
         if instrument != book.instrument and (book.bids.levels or book.asks.levels):
-            outcome.events.append(InstrumentRejected(command.symbol, RejectReason.INVALID_INSTRUCTION))
+            outcome.events.append(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
             return
         book.instrument = instrument
         outcome.events.append(InstrumentChanged(instrument))
 
     def _list_as(self, command: SetInstrument, outcome: Outcome) -> None:
         if len(self.books) >= self.settings.max_instruments:
-            outcome.events.append(InstrumentRejected(command.symbol, RejectReason.UNKNOWN_SYMBOL))
+            outcome.events.append(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
         else:
             self._list(_changed(self._default_instrument(command.symbol), command), outcome)
 

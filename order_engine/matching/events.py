@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from order_engine.matching.commands import Configure, PlaceOrder, Side
 from order_engine.matching.instrument import Instrument
-from order_engine.matching.reject_reason import CancelReason, RejectReason
+from order_engine.matching.reason import Reason
 
 
 class OrderStatus(StrEnum):
@@ -41,7 +41,7 @@ class OrderState(Struct, frozen=True, gc=False):
     remaining_e8: int
     filled_notional_e16: int
     status: OrderStatus
-    reason: RejectReason | CancelReason | None
+    reason: Reason | None
 
 
 class Fact(Struct, frozen=True, gc=False, tag_field="event"):
@@ -93,7 +93,7 @@ class AmendRejected(Fact, frozen=True, tag="amend_rejected"):
 
     order_id: str | None
     symbol: str | None
-    reason: RejectReason
+    reason: Reason
 
 
 class OrderCanceled(Fact, frozen=True, tag="canceled"):
@@ -108,7 +108,7 @@ class CancelRejected(Fact, frozen=True, tag="cancel_rejected"):
 
     order_id: str | None
     symbol: str | None
-    reason: RejectReason
+    reason: Reason
 
 
 class InstrumentListed(Fact, frozen=True, tag="instrument_listed"):
@@ -127,7 +127,7 @@ class InstrumentRejected(Fact, frozen=True, tag="instrument_rejected"):
     """A listing or a change was refused."""
 
     symbol: str
-    reason: RejectReason
+    reason: Reason
 
 
 class Configured(Fact, frozen=True, tag="configured"):

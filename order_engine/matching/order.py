@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.instrument import Instrument
-from order_engine.matching.reject_reason import CancelReason, RejectReason
+from order_engine.matching.reason import Reason
 
 if TYPE_CHECKING:
     from order_engine.matching.price_level import PriceLevel
@@ -87,7 +87,7 @@ class Order:
         self.quantity_lots = quantity_lots
         self.remaining_lots = quantity_lots - self.filled_lots
 
-    def state(self, reason: CancelReason | None = None) -> OrderState:
+    def state(self, reason: Reason | None = None) -> OrderState:
         """Show the order as an event does."""
         tick, lot = self.instrument.tick_size_e8, self.instrument.lot_size_e8
         return OrderState(
@@ -105,7 +105,7 @@ class Order:
         )
 
 
-def refused(placed: PlaceOrder, sequence: int, timestamp_ns: int, reason: RejectReason) -> OrderState:
+def refused(placed: PlaceOrder, sequence: int, timestamp_ns: int, reason: Reason) -> OrderState:
     """Show an order that never came to be."""
     return OrderState(
         order_id=placed.order_id or str(sequence),

@@ -8,7 +8,7 @@ from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order
 from order_engine.matching.outcome import Outcome
 from order_engine.matching.price_level import PriceLevel
-from order_engine.matching.reject_reason import CancelReason
+from order_engine.matching.reason import Reason
 
 
 class OrderBook:
@@ -41,15 +41,15 @@ class OrderBook:
         """Match an accepted order; what is left rests, or is canceled if it may not."""
         time_in_force = order.placed.time_in_force
         if time_in_force is TimeInForce.FOK and not self._fills_whole(order):
-            self._end(order, CancelReason.FOK_UNFILLED, outcome)
+            self._end(order, Reason.FOK_UNFILLED, outcome)
             return
         self._cross(order, outcome)
         if not order.remaining_lots:
             return
         if order.price_ticks is None:
-            self._end(order, CancelReason.NO_LIQUIDITY, outcome)
+            self._end(order, Reason.NO_LIQUIDITY, outcome)
         elif time_in_force is TimeInForce.IOC:
-            self._end(order, CancelReason.IOC_REMAINDER, outcome)
+            self._end(order, Reason.IOC_REMAINDER, outcome)
         else:
             self.rest(order)
 
@@ -61,9 +61,9 @@ class OrderBook:
     def amend(self, order: Order, price_ticks: int, quantity_lots: int, outcome: Outcome) -> None:
         """Give a resting order new terms; less at the same price keeps its place, all else goes to the back."""
         if quantity_lots == 0:
-            self.cancel(order, CancelReason.USER_REQUESTED, outcome)
+            self.cancel(order, Reason.USER_REQUESTED, outcome)
         elif quantity_lots <= order.filled_lots:
-            self.cancel(order, CancelReason.AMENDED_BELOW_FILLED, outcome)
+            self.cancel(order, Reason.AMENDED_BELOW_FILLED, outcome)
         elif price_ticks == order.price_ticks and quantity_lots <= order.quantity_lots:
             self.side_of(order.side).reduce(order, order.quantity_lots - quantity_lots)
             order.resize(quantity_lots)
@@ -71,7 +71,7 @@ class OrderBook:
         else:
             self._requeue(order, price_ticks, quantity_lots, outcome)
 
-    def cancel(self, order: Order, reason: CancelReason, outcome: Outcome) -> None:
+    def cancel(self, order: Order, reason: Reason, outcome: Outcome) -> None:
         """Take a resting order off the book."""
         self.side_of(order.side).remove(order, order.remaining_lots)
         self._live.remove(order)
@@ -89,7 +89,7 @@ class OrderBook:
         else:
             self._live.remove(order)
 
-    def _end(self, order: Order, reason: CancelReason, outcome: Outcome) -> None:
+    def _end(self, order: Order, reason: Reason, outcome: Outcome) -> None:
         canceled_lots = order.end(OrderStatus.CANCELED)
         outcome.events.append(OrderCanceled(order.state(reason), canceled_lots * self.instrument.lot_size_e8))
 

@@ -1,10 +1,10 @@
-"""Why the market says no, and why an order ended. The values are what clients see."""
+"""Why the market says no, and why an order ended before it was filled. The values are what clients see."""
 
 from enum import StrEnum
 
 
-class RejectReason(StrEnum):
-    """A refusal, in the order in which the rules are checked."""
+class Reason(StrEnum):
+    """A refusal, in the order in which the rules are checked; then why an accepted order ended."""
 
     UNKNOWN_ORDER = "unknown_order"
     UNKNOWN_SYMBOL = "unknown_symbol"
@@ -13,10 +13,6 @@ class RejectReason(StrEnum):
     TICK_SIZE = "tick_size"
     LOT_SIZE = "lot_size"
     POST_ONLY_WOULD_TAKE = "post_only_would_take"
-
-
-class CancelReason(StrEnum):
-    """Why an accepted order ended before it was filled."""
 
     USER_REQUESTED = "user_requested"
     IOC_REMAINDER = "ioc_remainder"
