@@ -90,8 +90,8 @@ class SetInstrument(Message, frozen=True, kw_only=True, tag="set_instrument/1"):
     lot_size_e8: int | None = None
 
 
-class Configure(Message, frozen=True, kw_only=True, tag="configure/1"):
-    """The settings that matching reads, journaled so that a replay never depends on today's environment."""
+class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="configure/1"):
+    """The settings that matching reads, journaled whole so that a replay never depends on today's environment."""
 
     default_tick_size_e8: int = 1_000_000
     default_lot_size_e8: int = 1

@@ -96,14 +96,14 @@ class Exchange:
         return 0 if self._phase is Phase.STARTING else self._journal.durable_sequence
 
     def open(self, state: ExchangeState, journal: JournalWriter, bus: EventBus, settings: Configure) -> None:
-        """Begin to take commands. Settings that differ from those in the journal are journaled first."""
+        """Begin to take commands. Settings that the journal does not have yet are journaled first."""
         with self._lock:
             if self._phase is not Phase.STARTING:
                 return
             self._state, self._journal, self._bus = state, journal, bus
             bus.start()
             self._phase = Phase.OPEN
-            if state.engine.settings != settings:
+            if state.sequence == 0 or state.engine.settings != settings:
                 self._take([settings], None, self._stamp_ns())
         self._wait_durable(journal.appended_sequence)
 

@@ -88,6 +88,13 @@ class Recovery:
             state.apply(record)
         return state
 
+    def replay(self, until_sequence: int | None) -> ExchangeState:
+        """Replay the journal from its beginning, without any snapshot, to its end or up to a sequence."""
+        state = ExchangeState()
+        for record in self._new_reader().records(0, until_sequence):
+            state.apply(record)
+        return state
+
     def advance_snapshot(self, sequence: int) -> Snapshot:
         """Bring the newest snapshot forward to a durable sequence that ends a record, and save it."""
         return self.save(self.state_at(sequence))

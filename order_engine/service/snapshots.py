@@ -103,14 +103,17 @@ class SnapshotFiles:
         self._disk = disk
         self._kept = kept
 
-    def save(self, snapshot: Snapshot) -> Path:
+    def path_of(self, sequence: int) -> Path:
+        """Return where the snapshot of a sequence lies."""
+        return self._directory / f"{sequence:020d}.snapshot"
+
+    def save(self, snapshot: Snapshot) -> None:
         """Put a snapshot in place, durably, and remove the oldest beyond those to keep."""
         self._disk.make_directory(self._directory)
-        path = self._directory / f"{snapshot.header.sequence:020d}.snapshot"
+        path = self.path_of(snapshot.header.sequence)
         self._disk.create(path, snapshot.content)
         for old in self.paths_newest_first()[self._kept :]:
             self._disk.remove(old)
-        return path
 
     def paths_newest_first(self, sequence_max: int | None = None) -> list[Path]:
         """List the snapshot files, those up to a sequence or all."""

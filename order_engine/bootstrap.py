@@ -1,0 +1,159 @@
+"""The only place that builds the parts and joins them."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock, Thread
+from uuid import uuid4
+
+from flask import Flask
+
+from order_engine.api.application import Backstage, install_api
+from order_engine.api.tick_sizes import TickSizes
+from order_engine.journal.directory_lock import DirectoryLock
+from order_engine.journal.disk import Disk, LocalDisk
+from order_engine.journal.writer import JournalWriter
+from order_engine.matching.engine import RULES_VERSION
+from order_engine.persistence.database import Database
+from order_engine.persistence.projector import Projector
+from order_engine.persistence.queries import Queries
+from order_engine.persistence.snapshot_copies import DatabaseSnapshotCopies
+from order_engine.persistence.snapshot_store import SnapshotStore
+from order_engine.service.clock import Clock, SystemClock
+from order_engine.service.errors import SnapshotError
+from order_engine.service.event_bus import EventBus
+from order_engine.service.exchange import Exchange, Phase
+from order_engine.service.exchange_state import ExchangeState
+from order_engine.service.recovery import Recovery
+from order_engine.service.snapshots import Snapshot, read_snapshot
+from order_engine.service.snapshotter import Snapshotter
+from order_engine.settings import Settings
+from order_engine.ui.page import create_page_blueprint
+
+log = logging.getLogger(__name__)
+
+
+class Venue:
+    """A whole exchange in one process: its parts, and their common life.
+
+    Raises ``JournalLocked`` if another process owns the directory. ``on_start_failure`` is called if what is on disk
+    cannot be served; without it the venue stays up, halted, and ``/health`` says why.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        disk: Disk | None = None,
+        clock: Clock | None = None,
+        advance_snapshot: Callable[[int], Snapshot] | None = None,
+        on_start_failure: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._disk = disk or LocalDisk()
+        self._clock = clock or SystemClock()
+        self._on_start_failure = on_start_failure
+        self._disk.make_directory(settings.data_dir)
+        self._directory_lock = DirectoryLock(settings.data_dir)
+        self._closing = Lock()
+        # The application must not serve static files by itself: the page does, with its own headers.
+        self.app = Flask("order_engine", static_folder=None)
+        self.database = Database(settings.database_url, self.app)
+        self._copies = DatabaseSnapshotCopies(SnapshotStore(self.database))
+        self.recovery = Recovery(settings.data_dir, self._disk, self._copies)
+        self.projector = Projector(self.database, self.recovery.history, self._halt)
+        self.exchange = Exchange(self._clock, self.projector, settings.max_projection_lag)
+        advance = advance_snapshot or self._advance_in_another_process
+        self.snapshotter = Snapshotter(self.exchange, advance, self._copies, settings.snapshot_interval_sec)
+        self._starting = Thread(target=self._start, name="start", daemon=True)
+        self._tick_sizes = TickSizes(self.exchange)
+        backstage = Backstage(
+            exchange=self.exchange,
+            queries=Queries(self.database),
+            wait_projected=self.projector.wait_projected,
+            take_snapshot=self.snapshotter.take,
+            clock=self._clock,
+            tick_sizes=self._tick_sizes,
+            health_parts={"database": self._database_part, "snapshots": self._snapshots_part},
+            recovery_progress=lambda: self.recovery.progress._asdict(),
+        )
+        install_api(self.app, backstage, settings.api_key)
+        self.app.register_blueprint(create_page_blueprint())
+
+    def start(self) -> None:
+        """Begin to recover, in the background; the exchange takes commands once that is done."""
+        if self._settings.api_key is None:
+            log.warning("API_KEY is not set: anybody who reaches this port may place and cancel orders")
+        self._starting.start()
+
+    def wait_started(self, timeout: float | None = None) -> bool:
+        """Wait until recovery is over; say whether the exchange takes commands."""
+        self._starting.join(timeout)
+        return self.exchange.phase is Phase.OPEN
+
+    def close(self) -> None:
+        """Finish what is in flight, flush, take a last snapshot, and let go of the directory."""
+        if not self._closing.acquire(blocking=False):
+            return
+        self.snapshotter.stop()
+        state = self.exchange.close()
+        if not self.projector.close():
+            log.warning("the database is behind; it will catch up from the journal at the next start")
+        if state is not None and state.sequence > 0:
+            self._save_last_snapshot(state)
+        self.database.close()
+        self._directory_lock.release()
+
+    def _start(self) -> None:
+        try:
+            self._recover_and_open()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, nothing may be served from a state in doubt
+            self._halt(error)
+            self._on_start_failure()
+
+    def _recover_and_open(self) -> None:
+        settings = self._settings
+        state, end, snapshot_sequence = self.recovery.latest()
+        journal = JournalWriter(
+            self.recovery.journal_directory,
+            self._disk,
+            end=end,
+            journal_id=uuid4().hex if end.header is None else end.header.journal_id,
+            rules_version=RULES_VERSION,
+            clock=self._clock.now_ns,
+            sync=settings.journal_sync,
+            on_failure=self._halt,
+        )
+        self.projector.start(journal.journal_id, end.last_sequence)
+        bus = EventBus(journal, [self._tick_sizes, self.projector], self._halt)
+        self.exchange.open(state, journal, bus, settings.matching)
+        self.snapshotter.start()
+        log.info("open at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)
+
+    def _halt(self, fault: BaseException) -> None:
+        self.exchange.halt(fault)
+
+    def _save_last_snapshot(self, state: ExchangeState) -> None:
+        try:
+            snapshot = self.recovery.save(state)
+            self._copies.save(snapshot)
+        except (OSError, SnapshotError) as error:
+            log.warning("the last snapshot was not saved in both places: %s", error)
+
+    def _advance_in_another_process(self, sequence: int) -> Snapshot:
+        command = [sys.executable, "-m", "order_engine", "snapshot", "--sequence", str(sequence)]
+        environment = os.environ | {"DATA_DIR": str(self._settings.data_dir.absolute())}
+        finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if finished.returncode != 0:
+            raise SnapshotError(f"the process that takes it ended with {finished.returncode}: {finished.stderr[-500:]}")
+        return read_snapshot(self.recovery.files.read(Path(finished.stdout.strip())))
+
+    def _database_part(self) -> str:
+        return self.projector.status
+
+    def _snapshots_part(self) -> str:
+        trouble = self.snapshotter.trouble
+        return "ok" if trouble is None else str(trouble)

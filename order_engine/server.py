@@ -1,0 +1,81 @@
+"""Serving: gunicorn around the application, the way this service needs it.
+
+One worker process, because one process owns the journal; many threads, because each fsync then serves many requests;
+all on one core, because threads that fight over the interpreter's lock from two cores lose a third of their speed.
+"""
+
+import atexit
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from order_engine.bootstrap import Venue
+from order_engine.journal.errors import JournalLocked
+from order_engine.settings import SettingInvalid, Settings
+
+LOAD_ERROR = 4  # gunicorn's own exit code for it: the master stops instead of starting the worker again
+KEEPALIVE_SECONDS = 65
+GRACE_SECONDS = 30
+
+
+class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
+    """Gunicorn with the application in it, configured by ``Settings`` and nothing else."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Tell gunicorn how to run; called by it."""
+        options = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self._settings.threads,
+            "keepalive": KEEPALIVE_SECONDS,
+            "graceful_timeout": GRACE_SECONDS,
+            "control_socket_disable": True,
+            "loglevel": self._settings.log_level.lower(),
+            "post_fork": lambda _arbiter, _worker: stay_on_one_core(),
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application in the worker; called by gunicorn."""
+        return start(self._settings, lambda: os._exit(LOAD_ERROR))
+
+
+def wsgi_app() -> Flask:
+    """Build the application for any WSGI server, from the environment."""
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingInvalid as error:
+        _give_up(error)
+    return start(settings, lambda: None)
+
+
+def start(settings: Settings, on_start_failure: Callable[[], Any]) -> Flask:
+    """Build the exchange and begin its recovery; it is closed in good order when the process exits."""
+    try:
+        venue = Venue(settings, on_start_failure=on_start_failure)
+    except JournalLocked as error:
+        _give_up(error)
+    atexit.register(venue.close)
+    venue.start()
+    return venue.app
+
+
+def stay_on_one_core() -> None:
+    """Bind this process to one of the cores that it may use; on systems that cannot, do nothing."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def _give_up(error: Exception) -> NoReturn:
+    print(error, file=sys.stderr, flush=True)  # noqa: T201 -- the operator reads this
+    sys.exit(LOAD_ERROR)

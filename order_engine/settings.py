@@ -1,0 +1,176 @@
+"""Settings: everything that the environment may say, read once, checked, and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from order_engine.journal.writer import SyncMode
+from order_engine.matching.commands import Configure
+from order_engine.protocol.identifiers import parse_choice
+from order_engine.protocol.units import parse_positive_amount
+
+PORT_MAX = 65_535
+API_KEY_LENGTH_MIN = 8
+
+
+class SettingInvalid(ValueError):
+    """A variable of the environment has a value that cannot be used."""
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class Settings(NamedTuple):
+    """The settings of one process; the variables' names in lower case. ``database_url`` is never printed."""
+
+    host: str
+    port: int
+    threads: int
+    data_dir: Path
+    database_url: str
+    api_key: str | None
+    snapshot_interval_sec: int
+    journal_sync: SyncMode
+    max_projection_lag: int
+    auto_list: bool
+    max_instruments: int
+    default_tick_size: int
+    default_lot_size: int
+    log_level: LogLevel
+
+    @staticmethod
+    def from_environment(environ: Mapping[str, str]) -> Settings:
+        """Read every variable, the default where it is absent or empty; raises ``SettingInvalid``."""
+        values = {variable.name.lower(): variable.read(environ) for variable in VARIABLES}
+        if values["database_url"] is None:
+            values["database_url"] = f"sqlite:///{values['data_dir'].absolute() / 'exchange.db'}"
+        return Settings(**values)
+
+    @property
+    def matching(self) -> Configure:
+        """The settings that matching reads."""
+        return Configure(
+            default_tick_size_e8=self.default_tick_size,
+            default_lot_size_e8=self.default_lot_size,
+            auto_list=self.auto_list,
+            max_instruments=self.max_instruments,
+        )
+
+
+class Variable(NamedTuple):
+    """A variable of the environment; ``expected`` completes the sentence "expected ..."."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]  # Any: the type of its field in Settings
+    expected: str
+    description: str
+
+    def read(self, environ: Mapping[str, str]) -> Any:
+        """Return the variable's value; raises ``SettingInvalid`` naming it, what was found and what is expected."""
+        text = environ.get(self.name, "").strip() or self.default
+        try:
+            return self.parse(text)
+        except ValueError:
+            found = "a value that is not shown" if self.name in _SECRET else repr(text)
+            raise SettingInvalid(f"{self.name}: found {found}, expected {self.expected}") from None
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _FLAGS:
+        raise ValueError(text)
+    return _FLAGS[text.lower()]
+
+
+def _api_key(text: str) -> str | None:
+    if text and (len(text) < API_KEY_LENGTH_MIN or not text.isascii() or not text.isprintable()):
+        raise ValueError(text)
+    return text or None
+
+
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_SECRET = frozenset({"API_KEY", "DATABASE_URL"})
+
+VARIABLES = (
+    Variable("HOST", "127.0.0.1", str, "an address", "The address to listen on."),
+    Variable("PORT", "5000", _between(0, PORT_MAX), f"0 to {PORT_MAX}", "The port to listen on."),
+    Variable("THREADS", "64", _between(2, 1024), "2 to 1024", "How many requests are dealt with at once."),
+    Variable("DATA_DIR", "var", Path, "a directory", "Where journal, snapshots and the SQLite file live."),
+    Variable(
+        "DATABASE_URL",
+        "",
+        lambda text: text or None,
+        "an SQLAlchemy URL",
+        "SQLite or PostgreSQL, as an SQLAlchemy URL; by default exchange.db in DATA_DIR.",
+    ),
+    Variable(
+        "API_KEY",
+        "",
+        _api_key,
+        f"at least {API_KEY_LENGTH_MIN} printable ASCII characters",
+        "The key that writes need; without one, anybody may write.",
+    ),
+    Variable(
+        "SNAPSHOT_INTERVAL_SEC",
+        "60",
+        _between(0, 86_400),
+        "0 to 86400",
+        "Seconds between snapshots; 0 takes none but at the end.",
+    ),
+    Variable(
+        "JOURNAL_SYNC",
+        "always",
+        lambda text: parse_choice(SyncMode, text),
+        "always, interval or off",
+        "When the journal is forced to disk: before each answer, every 100 ms, or by the system.",
+    ),
+    Variable(
+        "MAX_PROJECTION_LAG",
+        "200000",
+        _between(1, 100_000_000),
+        "1 to 100000000",
+        "How many events the database may be behind before order entry answers 503.",
+    ),
+    Variable("AUTO_LIST", "true", _flag, "true or false", "Whether a first order lists its symbol."),
+    Variable("MAX_INSTRUMENTS", "10000", _between(1, 1_000_000), "1 to 1000000", "How many symbols may be listed."),
+    Variable(
+        "DEFAULT_TICK_SIZE",
+        "0.01",
+        parse_positive_amount,
+        "a positive number of at most 8 decimals",
+        "The step of prices of a symbol that is listed without one.",
+    ),
+    Variable(
+        "DEFAULT_LOT_SIZE",
+        "0.00000001",
+        parse_positive_amount,
+        "a positive number of at most 8 decimals",
+        "The step of quantities of a symbol that is listed without one.",
+    ),
+    Variable(
+        "LOG_LEVEL",
+        "INFO",
+        lambda text: parse_choice(LogLevel, text),
+        "DEBUG, INFO, WARNING or ERROR",
+        "How much is logged.",
+    ),
+)
