@@ -14,8 +14,8 @@ RESULTS = PROJECT / "stress" / "results"
 Figures = dict[str, object]
 
 
-def conditions() -> Figures:
-    """Return the command, commit, Python, machine and its load, and the time."""
+def conditions_now() -> Figures:
+    """Return the command, commit, Python, machine, its load and the time; ask before the measurement adds its own load."""
     return {
         "command": " ".join(["python", "-m", *_module_and_arguments()]),
         "commit": _commit(),
@@ -26,9 +26,9 @@ def conditions() -> Figures:
     }
 
 
-def report(name: str, figures: Figures, *, save: bool) -> None:
+def report(name: str, conditions: Figures, figures: Figures, *, save: bool) -> None:
     """Print figures with their conditions; with ``save`` keep them in stress/results as well."""
-    whole = json.dumps({"conditions": conditions(), **figures}, indent=2)
+    whole = json.dumps({"conditions": conditions, **figures}, indent=2)
     print(whole)
     if save:
         path = RESULTS / f"{name}.json"

@@ -25,7 +25,7 @@ from order_engine.matching.commands import (
     TimeInForce,
 )
 from order_engine.matching.engine import MatchingEngine
-from stress.benchmarks.conditions import Figures, report
+from stress.benchmarks.conditions import Figures, conditions_now, report
 from stress.benchmarks.flow_file import FlowTranslator, read_messages
 from stress.workloads import Action, ActionKind, Body, OrderFlow
 
@@ -37,11 +37,14 @@ USERS = [f"user{number}" for number in range(100)]
 def main() -> None:
     """Measure what the command line names."""
     arguments = _arguments()
+    conditions = conditions_now()
     figures: Figures = {"synthetic": measured(synthetic_commands(arguments.messages, arguments.seed), arguments.rounds)}
     path = arguments.flow_file or _flow_file_nearby()
     if path is not None:
         figures[path.name] = flow_file_figures(path, arguments.rounds)
-    report("core-flow", {"rounds": arguments.rounds, "seed": arguments.seed, **figures}, save=arguments.save)
+    report(
+        "core-flow", conditions, {"rounds": arguments.rounds, "seed": arguments.seed, **figures}, save=arguments.save
+    )
 
 
 def flow_file_figures(path: Path, rounds: int) -> Figures:

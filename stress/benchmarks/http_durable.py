@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from stress.benchmarks.conditions import Figures, report
+from stress.benchmarks.conditions import Figures, conditions_now, report
 from stress.benchmarks.http_load import Load, Rate, processors
 from stress.server import RunningServer, exchange_server, python_on, serving
 from stress.workloads import resting_and_crossing
@@ -28,6 +28,7 @@ BODIES = 2_000
 def main() -> None:
     """Measure, print, and fail if the ratio is below --min."""
     arguments = _arguments()
+    conditions = conditions_now()
     allowed = processors()
     server_on, load_on = (allowed[0], allowed[1]) if arguments.pin and len(allowed) > 1 else (None, None)
     load = Load(resting_and_crossing(arguments.seed, "AAPL", BODIES), arguments.connections, arguments.seconds, load_on)
@@ -41,7 +42,7 @@ def main() -> None:
         "validating_only": _by_round([theirs for _, theirs in rounds]),
         "ratio": round(ratio, 3),
     }
-    report("http-durable", figures, save=arguments.save)
+    report("http-durable", conditions, figures, save=arguments.save)
     if ratio < arguments.min:
         sys.exit(f"ratio {ratio:.3f} is below {arguments.min}")
 
