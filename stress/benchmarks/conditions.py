@@ -15,7 +15,7 @@ Figures = dict[str, object]
 
 
 def conditions_now() -> Figures:
-    """Return the command, commit, Python, machine, its load and the time; ask before the measurement adds its own load."""
+    """Return command, commit, Python, machine, its load and the time; ask before the measurement adds its own load."""
     return {
         "command": " ".join(["python", "-m", *_module_and_arguments()]),
         "commit": _commit(),
