@@ -1,0 +1,75 @@
+"""Everything that can go wrong with the journal, as one tree.
+
+Every message says where, what was expected and what was found, so that an operator can act on it.
+"""
+
+from pathlib import Path
+
+
+class JournalError(Exception):
+    """The journal cannot do what was asked."""
+
+
+class JournalDamaged(JournalError):
+    """What is on disk is not what was written, in a way that no crash explains."""
+
+    def __init__(self, path: Path, offset: int, expected: str, found: str) -> None:
+        super().__init__(f"{path}: at byte {offset}: expected {expected}, found {found}")
+        self.path = path
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+
+
+class JournalUnreadable(JournalError):
+    """The operating system would not let the journal be read."""
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        super().__init__(f"{path}: cannot be read: {cause}")
+        self.path = path
+
+
+class JournalTooNew(JournalError):
+    """A segment was written under matching rules that this program does not know."""
+
+    def __init__(self, path: Path, found: int, supported: int) -> None:
+        super().__init__(
+            f"{path}: written under rules_version {found}, this program knows rules up to {supported}: "
+            "use the newer program, or a backup from before the upgrade"
+        )
+        self.path = path
+        self.found = found
+        self.supported = supported
+
+
+class JournalGap(JournalError):
+    """Sequences asked for, or handed in, do not join on to what the journal holds."""
+
+
+class JournalFailed(JournalError):
+    """A write or an fsync failed. What is on disk is uncertain, so nothing is accepted until a restart."""
+
+    def __init__(self, path: Path, cause: BaseException) -> None:
+        super().__init__(f"{path}: the journal cannot be written and has stopped: {type(cause).__name__}: {cause}")
+        self.path = path
+        self.cause = cause
+
+
+class JournalClosed(JournalError):
+    """The journal was closed in good order and takes nothing more."""
+
+
+class JournalTimeout(JournalError):
+    """A record was not durable within the time allowed; it may still become so."""
+
+
+class JournalLocked(JournalError):
+    """Another process, or another part of this one, owns the directory."""
+
+    def __init__(self, directory: Path, holder: str) -> None:
+        super().__init__(
+            f"{directory} is in use by {holder}. Exactly one process may own a journal: two would serve split books. "
+            "Run gunicorn with one worker and many threads (--workers 1 --threads 64), or choose another DATA_DIR."
+        )
+        self.directory = directory
+        self.holder = holder

@@ -1,0 +1,108 @@
+"""Builders for tests of the journal: they hide what does not matter to a test."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+from order_engine.journal.disk import Disk
+from order_engine.journal.errors import JournalFailed
+from order_engine.journal.reader import JournalEnd, JournalReader
+from order_engine.journal.record import Record
+from order_engine.journal.segments import segment_path
+from order_engine.journal.writer import JournalWriter, SyncMode
+from order_engine.matching.commands import CancelOrder
+
+DIRECTORY = Path("/journal")
+JOURNAL_ID = "0123456789abcdef0123456789abcdef"
+FIRST_SEGMENT = segment_path(DIRECTORY, 1)
+PATIENCE_SECONDS = 30.0
+
+
+def cancels(sequence: int, count: int = 1, order_id: str = "1") -> Record:
+    """A small record."""
+    commands = tuple(CancelOrder(order_id=order_id) for _ in range(count))
+    return Record(sequence=sequence, timestamp_ns=sequence, commands=commands)
+
+
+def big_cancel(sequence: int, size: int = 1500) -> Record:
+    """A record that spans several sectors."""
+    return cancels(sequence, order_id="x" * size)
+
+
+def read_all(
+    disk: Disk, directory: Path = DIRECTORY, *, after: int = 0, rules: int = 1
+) -> tuple[list[Record], JournalEnd]:
+    """Read a journal to its end."""
+    reader = JournalReader(directory, disk, rules_version=rules)
+    records = list(reader.records(after))
+    return records, reader.end
+
+
+def sequences(disk: Disk, directory: Path = DIRECTORY, *, after: int = 0) -> list[int]:
+    """The sequences of the records in a journal."""
+    return [record.sequence for record in read_all(disk, directory, after=after)[0]]
+
+
+def open_writer(
+    disk: Disk,
+    directory: Path = DIRECTORY,
+    *,
+    sync: SyncMode = SyncMode.ALWAYS,
+    segment_bytes_max: int = 1 << 20,
+    rules: int = 1,
+    journal_id: str = JOURNAL_ID,
+    sync_interval_ms: int = 3_600_000,
+    on_failure: Callable[[JournalFailed], None] | None = None,
+) -> JournalWriter:
+    """Open a journal for writing where reading it ends."""
+    return JournalWriter(
+        directory,
+        disk,
+        end=read_all(disk, directory, rules=rules)[1],
+        journal_id=journal_id,
+        rules_version=rules,
+        clock=lambda: 1_700_000_000_000_000_000,
+        sync=sync,
+        sync_interval_ms=sync_interval_ms,
+        segment_bytes_max=segment_bytes_max,
+        on_failure=on_failure,
+    )
+
+
+def write(writer: JournalWriter, *records: Record) -> None:
+    """Append records and wait, one frame each."""
+    for record in records:
+        writer.append(record)
+        writer.wait_durable(record.last_sequence)
+
+
+def write_journal(disk: Disk, *records: Record, directory: Path = DIRECTORY, segment_bytes_max: int = 1 << 20) -> None:
+    """Write a journal of one frame a record and close it."""
+    writer = open_writer(disk, directory, segment_bytes_max=segment_bytes_max)
+    write(writer, *records)
+    writer.close()
+
+
+class in_thread:  # noqa: N801 - It reads as a verb where it is used.
+    """A thread whose outcome can be asked for."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.result: object = None
+        self.error: BaseException | None = None
+        self._thread = Thread(target=self._run, args=(work,), daemon=True)
+        self._thread.start()
+
+    def _run(self, work: Callable[[], object]) -> None:
+        try:
+            self.result = work()
+        except BaseException as error:  # noqa: BLE001 - Whatever it is, the test shall see it.
+            self.error = error
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    def join(self) -> "in_thread":
+        self._thread.join(PATIENCE_SECONDS)
+        assert not self._thread.is_alive(), "still waiting"
+        return self

@@ -1,0 +1,79 @@
+"""The local disk: whole writes, whole files, and a journal on it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from order_engine.journal.disk import LocalDisk
+from tests.unit.journal.journal_fixtures import cancels, open_writer, read_all, write, write_journal
+
+
+def test_journal_on_the_local_disk_reads_back(tmp_path: Path) -> None:
+    written = [cancels(1), cancels(2, 3), cancels(5)]
+    write_journal(LocalDisk(), *written, directory=tmp_path, segment_bytes_max=1)
+
+    records, end = read_all(LocalDisk(), tmp_path)
+
+    assert records == written
+    assert (end.last_sequence, end.torn) == (5, None)
+
+
+def test_torn_tail_on_the_local_disk_is_cut_off(tmp_path: Path) -> None:
+    disk = LocalDisk()
+    write_journal(disk, cancels(1), cancels(2), directory=tmp_path)
+    [name] = disk.names(tmp_path)
+    disk.truncate(tmp_path / name, disk.size(tmp_path / name) - 3)
+
+    writer = open_writer(disk, tmp_path)
+    write(writer, cancels(2, order_id="another"))
+    writer.close()
+
+    assert read_all(disk, tmp_path)[0] == [cancels(1), cancels(2, order_id="another")]
+
+
+def test_write_goes_on_until_everything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_write = os.write
+    disk = LocalDisk()
+    disk.create(tmp_path / "file", b"begun, ")
+    monkeypatch.setattr(os, "write", lambda descriptor, content: whole_write(descriptor, bytes(content[:3])))
+
+    file = disk.open_append(tmp_path / "file")
+    file.write(b"and written three bytes at a time")
+    file.close()
+
+    assert (tmp_path / "file").read_bytes() == b"begun, and written three bytes at a time"
+
+
+def test_created_file_replaces_the_old_one_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    disk = LocalDisk()
+    (tmp_path / "file.partial").write_bytes(b"left by a crash")
+
+    disk.create(tmp_path / "file", b"old")
+    disk.create(tmp_path / "file", b"new")
+
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert disk.names(tmp_path) == ["file"]
+
+
+def test_directories_are_made_with_those_above(tmp_path: Path) -> None:
+    LocalDisk().make_directory(tmp_path / "a" / "b")
+    LocalDisk().make_directory(tmp_path / "a" / "b")
+
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_removed_and_renamed_files_are_gone(tmp_path: Path) -> None:
+    disk = LocalDisk()
+    disk.create(tmp_path / "one", b"1")
+    disk.create(tmp_path / "two", b"2")
+
+    disk.remove(tmp_path / "one")
+    disk.rename(tmp_path / "two", tmp_path / "three")
+
+    assert disk.names(tmp_path) == ["three"]
+
+
+def test_appending_to_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        LocalDisk().open_append(tmp_path / "missing")
