@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from order_engine.journal import writer as writer_module
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.errors import JournalDamaged, JournalFailed
 from order_engine.journal.record import encode_record
 from order_engine.journal.segment_appender import SegmentAppender
+from order_engine.journal.waiters import Waiter
 from order_engine.journal.writer import SyncMode
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.journal.journal_fixtures import (
@@ -153,13 +153,13 @@ def test_interrupted_waiter_leaves_the_journal_working(monkeypatch: pytest.Monke
     disk.wait_until_sync_is_held()
     writer.append(cancels(2))
 
-    def interrupt_once_given_the_lead(waiter: writer_module.Waiter, timeout: float | None) -> bool:
+    def interrupt_once_given_the_lead(waiter: Waiter, timeout: float | None) -> bool:
         disk.release_syncs()
         waiter.gate.acquire()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer_module.Waiter, "sleep", interrupt_once_given_the_lead)
+        patch.setattr(Waiter, "sleep", interrupt_once_given_the_lead)
         with pytest.raises(KeyboardInterrupt):
             writer.wait_durable(2)
     writer.wait_durable(2, timeout=PATIENCE_SECONDS)

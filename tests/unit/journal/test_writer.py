@@ -1,7 +1,7 @@
 """Writing: durable means on disk, in order, for everybody who waits; and nothing after a failure."""
 
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Lock
 
 import pytest
 
@@ -99,7 +99,7 @@ def test_all_that_waits_during_a_sync_is_one_frame_and_one_sync() -> None:
 def test_64_threads_are_released_only_once_their_record_is_synced() -> None:
     disk = FakeDisk()
     writer = open_writer(disk, segment_bytes_max=20_000)
-    append_order = writer_module.Lock()
+    append_order = Lock()
     start = Barrier(64)
     next_sequence = iter(range(1, 64 * 50 + 1))
     early: list[int] = []
