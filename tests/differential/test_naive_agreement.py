@@ -22,7 +22,7 @@ from order_engine.matching.events import (
     OrderStatus,
     TradeExecuted,
 )
-from order_engine.matching.reject_reason import CancelReason, RejectReason
+from order_engine.matching.reason import Reason
 from tests.naive.agreement import agreed_events, assert_replays_alike
 from tests.naive.ledger import Ledger
 from tests.naive.random_commands import RandomCommands, Step
@@ -70,7 +70,7 @@ def test_random_streams_replay_to_the_same_state_hash(seeds: list[int]) -> None:
 def test_random_streams_meet_every_event_reason_and_status(occurrences: Counter[object]) -> None:
     if not occurrences:
         pytest.skip("the streams have not been run")
-    expected = {*Event.__args__, *RejectReason, *CancelReason, *OrderStatus}
+    expected = {*Event.__args__, *Reason, *OrderStatus}
 
     missing = {what for what in expected if occurrences[what] < 20}
 

@@ -51,8 +51,8 @@ WRONG_EVENTS: dict[str, Planted] = {
     "amending under what is filled is a plain cancel": (
         OrderBook,
         "amend",
-        "CancelReason.AMENDED_BELOW_FILLED",
-        "CancelReason.USER_REQUESTED",
+        "Reason.AMENDED_BELOW_FILLED",
+        "Reason.USER_REQUESTED",
     ),
     "amending to exactly what is filled goes on": (OrderBook, "amend", "<= order.filled_lots", "< order.filled_lots"),
     "a FOK order fills in part": (OrderBook, "_fills_whole", "return opposite", "return True or opposite"),

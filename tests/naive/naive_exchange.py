@@ -34,7 +34,7 @@ from order_engine.matching.events import (
     TradeExecuted,
 )
 from order_engine.matching.instrument import Instrument
-from order_engine.matching.reject_reason import CancelReason, RejectReason
+from order_engine.matching.reason import Reason
 from tests.naive.naive_order import NaiveOrder
 
 
@@ -108,42 +108,42 @@ class NaiveExchange:
         book = self.books[placed.symbol]
         self._events.append(OrderAccepted(order.state()))
         if placed.time_in_force is TimeInForce.FOK and not _could_fill_whole(order, book):
-            self._end(order, CancelReason.FOK_UNFILLED)
+            self._end(order, Reason.FOK_UNFILLED)
             return
         self._match(order, book)
         if order.remaining_e8 == 0:
             return
         if placed.order_type is OrderType.MARKET:
-            self._end(order, CancelReason.NO_LIQUIDITY)
+            self._end(order, Reason.NO_LIQUIDITY)
         elif placed.time_in_force is TimeInForce.IOC:
-            self._end(order, CancelReason.IOC_REMAINDER)
+            self._end(order, Reason.IOC_REMAINDER)
         else:
             _rest(order, book)
 
-    def _why_not_placed(self, order: NaiveOrder) -> RejectReason | None:
+    def _why_not_placed(self, order: NaiveOrder) -> Reason | None:
         placed = order.placed
         book = self.books.get(placed.symbol)
         if book is None and not (self.settings.auto_list and len(self.books) < self.settings.max_instruments):
-            return RejectReason.UNKNOWN_SYMBOL
+            return Reason.UNKNOWN_SYMBOL
         for live in self.live_orders():
             if live.order_id == order.order_id:
-                return RejectReason.DUPLICATE_ORDER_ID
+                return Reason.DUPLICATE_ORDER_ID
             named = (placed.user_id, placed.client_order_id)
             if None not in named and named == (live.placed.user_id, live.placed.client_order_id):
-                return RejectReason.DUPLICATE_ORDER_ID
+                return Reason.DUPLICATE_ORDER_ID
         instrument = book.instrument if book else self._default_instrument(placed.symbol)
         if placed.price_e8 is not None and placed.price_e8 % instrument.tick_size_e8 != 0:
-            return RejectReason.TICK_SIZE
+            return Reason.TICK_SIZE
         if placed.quantity_e8 % instrument.lot_size_e8 != 0:
-            return RejectReason.LOT_SIZE
+            return Reason.LOT_SIZE
         if placed.post_only and book and _makers_for(order, book):
-            return RejectReason.POST_ONLY_WOULD_TAKE
+            return Reason.POST_ONLY_WOULD_TAKE
         return None
 
     def _amend(self, command: AmendOrder) -> None:
         order = self._find(command)
         if order is None:
-            self._events.append(AmendRejected(command.order_id, command.symbol, RejectReason.UNKNOWN_ORDER))
+            self._events.append(AmendRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER))
             return
         symbol = order.placed.symbol
         book = self.books[symbol]
@@ -151,15 +151,15 @@ class NaiveExchange:
         new_quantity_e8 = order.quantity_e8 if command.quantity_e8 is None else command.quantity_e8
         assert new_price_e8 is not None
         if new_price_e8 % book.instrument.tick_size_e8 != 0:
-            self._events.append(AmendRejected(order.order_id, symbol, RejectReason.TICK_SIZE))
+            self._events.append(AmendRejected(order.order_id, symbol, Reason.TICK_SIZE))
         elif new_quantity_e8 % book.instrument.lot_size_e8 != 0:
-            self._events.append(AmendRejected(order.order_id, symbol, RejectReason.LOT_SIZE))
+            self._events.append(AmendRejected(order.order_id, symbol, Reason.LOT_SIZE))
         elif new_quantity_e8 == 0:
-            self._cancel(order, CancelReason.USER_REQUESTED)
+            self._cancel(order, Reason.USER_REQUESTED)
         elif new_quantity_e8 <= order.filled_e8:
-            self._cancel(order, CancelReason.AMENDED_BELOW_FILLED)
+            self._cancel(order, Reason.AMENDED_BELOW_FILLED)
         elif order.placed.post_only and _makers_for(replace(order, price_e8=new_price_e8), book):
-            self._events.append(AmendRejected(order.order_id, symbol, RejectReason.POST_ONLY_WOULD_TAKE))
+            self._events.append(AmendRejected(order.order_id, symbol, Reason.POST_ONLY_WOULD_TAKE))
         else:
             self._give_new_terms(order, book, new_price_e8, new_quantity_e8)
 
@@ -177,9 +177,9 @@ class NaiveExchange:
     def _cancel_one(self, command: CancelOrder) -> None:
         order = self._find(command)
         if order is None:
-            self._events.append(CancelRejected(command.order_id, command.symbol, RejectReason.UNKNOWN_ORDER))
+            self._events.append(CancelRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER))
         else:
-            self._cancel(order, CancelReason.USER_REQUESTED)
+            self._cancel(order, Reason.USER_REQUESTED)
 
     def _cancel_all(self, command: CancelAll) -> None:
         for order in self.live_orders():
@@ -189,7 +189,7 @@ class NaiveExchange:
                 continue
             if command.side is not None and order.placed.side is not command.side:
                 continue
-            self._cancel(order, CancelReason.USER_REQUESTED)
+            self._cancel(order, Reason.USER_REQUESTED)
 
     def _set_instrument(self, command: SetInstrument) -> None:
         book = self.books.get(command.symbol)
@@ -201,11 +201,11 @@ class NaiveExchange:
         )
         if book is None:
             if len(self.books) >= self.settings.max_instruments:
-                self._events.append(InstrumentRejected(command.symbol, RejectReason.UNKNOWN_SYMBOL))
+                self._events.append(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
             else:
                 self._list(after)
         elif after != before and (book.buys or book.sells):
-            self._events.append(InstrumentRejected(command.symbol, RejectReason.INVALID_INSTRUCTION))
+            self._events.append(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
         else:
             book.instrument = after
             self._events.append(InstrumentChanged(after))
@@ -254,11 +254,11 @@ class NaiveExchange:
             )
         )
 
-    def _cancel(self, order: NaiveOrder, reason: CancelReason) -> None:
+    def _cancel(self, order: NaiveOrder, reason: Reason) -> None:
         self.books[order.placed.symbol].own(order.placed.side).remove(order)
         self._end(order, reason)
 
-    def _end(self, order: NaiveOrder, reason: CancelReason) -> None:
+    def _end(self, order: NaiveOrder, reason: Reason) -> None:
         given_up_e8 = order.remaining_e8
         order.canceled_e8 = given_up_e8
         self._events.append(OrderCanceled(order.state(reason), given_up_e8))

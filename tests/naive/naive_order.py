@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.matching.events import OrderState, OrderStatus
-from order_engine.matching.reject_reason import CancelReason, RejectReason
+from order_engine.matching.reason import Reason
 
 
 @dataclass(eq=False)
@@ -48,7 +48,7 @@ class NaiveOrder:
             return True
         return price_e8 <= self.price_e8 if self.placed.side is Side.BUY else price_e8 >= self.price_e8
 
-    def state(self, reason: CancelReason | RejectReason | None = None, status: OrderStatus | None = None) -> OrderState:
+    def state(self, reason: Reason | None = None, status: OrderStatus | None = None) -> OrderState:
         """Show it as an event does."""
         return OrderState(
             order_id=self.order_id,
