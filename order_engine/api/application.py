@@ -7,7 +7,7 @@ from flask import Flask
 
 from order_engine.api.admin import create_admin_blueprint
 from order_engine.api.documents import create_documents_blueprint
-from order_engine.api.freshness import Freshness, WaitProjected
+from order_engine.api.freshness import WAIT_SECONDS, Freshness, WaitProjected
 from order_engine.api.health import Parts, Progress, create_health_blueprint
 from order_engine.api.instruments import create_instruments_blueprint
 from order_engine.api.keys import KeyRing
@@ -19,7 +19,7 @@ from order_engine.api.order_history import OrderHistory
 from order_engine.api.order_reads import create_order_reads_blueprint
 from order_engine.api.problem_handlers import install_problem_handlers
 from order_engine.api.rendering import Renderer
-from order_engine.api.request_ids import add_request_id
+from order_engine.api.request_ids import RequestIds
 from order_engine.api.retries import PREFIX
 from order_engine.api.tick_sizes import TickSizes
 from order_engine.api.trades import create_trades_blueprint
@@ -40,12 +40,13 @@ class Backstage(NamedTuple):
     tick_sizes: TickSizes
     health_parts: Parts
     recovery_progress: Progress
+    wait_seconds: float = WAIT_SECONDS
 
 
 def install_api(app: Flask, backstage: Backstage, api_key: str | None) -> None:
     """Serve the API from an app."""
     exchange, queries = backstage.exchange, backstage.queries
-    freshness = Freshness(exchange, backstage.wait_projected)
+    freshness = Freshness(exchange, backstage.wait_projected, backstage.wait_seconds)
     renderer = Renderer(backstage.tick_sizes)
     history = OrderHistory(queries, freshness, renderer)
     entrance = Entrance(KeyRing(api_key))
@@ -66,5 +67,6 @@ def install_api(app: Flask, backstage: Backstage, api_key: str | None) -> None:
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix=PREFIX, name=f"{blueprint.name}_v1")
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    app.after_request(add_request_id)
-    install_problem_handlers(app)
+    request_ids = RequestIds()
+    app.after_request(request_ids.add_to)
+    install_problem_handlers(app, request_ids)

@@ -14,7 +14,7 @@ from order_engine.api.rendering import Renderer
 from order_engine.api.submission import Submission
 from order_engine.matching.commands import AmendOrder, CancelOrder
 from order_engine.matching.events import OrderCanceled
-from order_engine.matching.reject_reason import RejectReason
+from order_engine.matching.reason import Reason
 from order_engine.persistence.errors import DatabaseUnavailable
 from order_engine.persistence.results import StoredOrder
 from order_engine.protocol.form import FormError, amend_order, cancel_all
@@ -102,7 +102,7 @@ class OrderChanges:
         reason = submission.refusal()
         if reason is None:
             return answer(submission.order(self._renderer), 200, submission.headers)
-        if reason is RejectReason.UNKNOWN_ORDER:
+        if reason is Reason.UNKNOWN_ORDER:
             problem = self._missing(find, command.symbol, submission.sequence)
         else:
             problem = refused(reason)

@@ -6,8 +6,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from order_engine.api.answers import problem_answer
-from order_engine.api.problems import KINDS, Problem
-from order_engine.api.request_ids import request_id
+from order_engine.api.problems import Problem
+from order_engine.api.request_ids import RequestIds
 from order_engine.persistence.errors import CursorInvalid, DatabaseUnavailable
 from order_engine.service.errors import (
     ExchangeHalted,
@@ -38,35 +38,41 @@ CODES_OF_STATUS = {
 }
 
 
-def install_problem_handlers(app: Flask) -> None:
+def install_problem_handlers(app: Flask, request_ids: RequestIds) -> None:
     """See to it that whatever goes wrong in the app is answered with a problem document."""
-    app.register_error_handler(Problem, _answer_problem)
+    handlers = _ProblemHandlers(request_ids)
+    app.register_error_handler(Problem, handlers.problem)
     for kind in CODES:
-        app.register_error_handler(kind, _answer_known)
-    app.register_error_handler(CursorInvalid, _answer_wrong_cursor)
-    app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(Exception, _answer_mistake)
+        app.register_error_handler(kind, handlers.known)
+    app.register_error_handler(CursorInvalid, handlers.wrong_cursor)
+    app.register_error_handler(HTTPException, handlers.http_error)
+    app.register_error_handler(Exception, handlers.mistake)
 
 
-def _answer_problem(problem: Problem) -> Response:
-    return problem_answer(problem.document(request_id()), problem.headers)
+class _ProblemHandlers:
+    def __init__(self, request_ids: RequestIds) -> None:
+        self._request_ids = request_ids
 
+    def problem(self, problem: Problem) -> Response:
+        return problem_answer(problem.document(self._request_ids.current()), problem.headers)
 
-def _answer_known(error: Exception) -> Response:
-    return _answer_problem(Problem(CODES[type(error)], str(error)))
+    def known(self, error: Exception) -> Response:
+        return self.problem(Problem(CODES[type(error)], str(error)))
 
+    def wrong_cursor(self, error: CursorInvalid) -> Response:
+        return self.problem(Problem("invalid_fields", "Not accepted: cursor.", errors={"cursor": [f"It is {error}."]}))
 
-def _answer_wrong_cursor(error: CursorInvalid) -> Response:
-    return _answer_problem(Problem("invalid_fields", "Not accepted: cursor.", errors={"cursor": [str(error)]}))
+    def http_error(self, error: HTTPException) -> Response:
+        status = error.code or 500
+        code = CODES_OF_STATUS.get(status, "malformed_request" if status < 500 else "internal_error")
+        detail = _details(status) or str(error.description)
+        # What werkzeug would say in HTML is said in JSON; its other headers, such as Allow, stay.
+        headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+        return self.problem(Problem(code, detail, status=status, headers=headers))
 
-
-def _answer_http_error(error: HTTPException) -> Response:
-    status = error.code or 500
-    code = CODES_OF_STATUS.get(status, "malformed_request" if status < 500 else "internal_error")
-    detail = _details(status) or str(error.description)
-    # What werkzeug would say in HTML is said in JSON; its other headers, such as Allow, stay.
-    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return _answer_problem(Problem(code, detail, status=status, headers=headers))
+    def mistake(self, error: Exception) -> Response:
+        log.error("request %s failed", self._request_ids.current(), exc_info=error)
+        return self.problem(Problem("internal_error", "It was logged under the id of this request."))
 
 
 def _details(status: int) -> str | None:
@@ -74,8 +80,3 @@ def _details(status: int) -> str | None:
     if status == 404:
         return f"There is nothing at {path}."
     return f"{request.method} is not for {path}." if status == 405 else None
-
-
-def _answer_mistake(error: Exception) -> Response:
-    log.error("request %s failed", request_id(), exc_info=error)
-    return _answer_problem(Problem("internal_error", f"{KINDS['internal_error'].title} It was logged."))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from order_engine.matching.reject_reason import RejectReason
+from order_engine.matching.reason import Reason
 
 Content = dict[str, Any]  # Any: JSON
 Errors = Mapping[str, list[str]]
@@ -47,14 +47,14 @@ KINDS: Mapping[str, Kind] = {
     "database_unavailable": Kind(503, "The database cannot be reached."),
 }
 
-REFUSALS: Mapping[RejectReason, str] = {
-    RejectReason.UNKNOWN_ORDER: "No live order has this id.",
-    RejectReason.UNKNOWN_SYMBOL: "The instrument is not listed, and may not be listed by an order.",
-    RejectReason.DUPLICATE_ORDER_ID: "A live order of this user has the same client_order_id.",
-    RejectReason.INVALID_INSTRUCTION: "The instruction does not fit the order or the instrument.",
-    RejectReason.TICK_SIZE: "The price is not a multiple of the instrument's tick size.",
-    RejectReason.LOT_SIZE: "The quantity is not a multiple of the instrument's lot size.",
-    RejectReason.POST_ONLY_WOULD_TAKE: "The order is post-only and would have traded at once.",
+REFUSALS: Mapping[Reason, str] = {
+    Reason.UNKNOWN_ORDER: "No live order has this id.",
+    Reason.UNKNOWN_SYMBOL: "The instrument is not listed, and may not be listed by an order.",
+    Reason.DUPLICATE_ORDER_ID: "A live order of this user has the same client_order_id.",
+    Reason.INVALID_INSTRUCTION: "The instruction does not fit the order or the instrument.",
+    Reason.TICK_SIZE: "The price is not a multiple of the instrument's tick size.",
+    Reason.LOT_SIZE: "The quantity is not a multiple of the instrument's lot size.",
+    Reason.POST_ONLY_WOULD_TAKE: "The order is post-only and would have traded at once.",
 }
 
 
@@ -107,7 +107,7 @@ def invalid(errors: Errors) -> Problem:
     return Problem("invalid_fields", f"Not accepted: {named}.", errors=errors)
 
 
-def refused(reason: RejectReason, order: Content | None = None) -> Problem:
+def refused(reason: Reason, order: Content | None = None) -> Problem:
     """Say that the rulebook refuses."""
     return Problem(reason.value, REFUSALS[reason], order=order, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -2,26 +2,35 @@
 
 import os
 import re
+from itertools import count
 
-from flask import Response, g, request
+from flask import Response, request
 
 HEADER = "X-Request-ID"
 
 _SANE = re.compile(r"[!-~]{1,128}", re.ASCII)
+_KEPT_AS = "order_engine.request_id"
 
 
-def request_id() -> str:
-    """Give the id of the request that is being served."""
-    known: str | None = g.get("request_id")
-    if known is None:
-        known = request.environ.get("HTTP_X_REQUEST_ID", "")
-        if not _SANE.fullmatch(known):
-            known = os.urandom(12).hex()
-        g.request_id = known
-    return known
+class RequestIds:
+    """Names requests. Ours are a random name of this process and a number: unique, and made without a system call."""
 
+    def __init__(self) -> None:
+        self._process = os.urandom(8).hex()
+        self._numbers = count(1)
 
-def add_request_id(response: Response) -> Response:
-    """Name the request in its response."""
-    response.headers[HEADER] = request_id()
-    return response
+    def current(self) -> str:
+        """Give the id of the request that is being served."""
+        environ = request.environ
+        known: str | None = environ.get(_KEPT_AS)
+        if known is None:
+            known = environ.get("HTTP_X_REQUEST_ID", "")
+            if not known or not _SANE.fullmatch(known):
+                known = f"{self._process}-{next(self._numbers)}"
+            environ[_KEPT_AS] = known
+        return known
+
+    def add_to(self, response: Response) -> Response:
+        """Name the request in its response."""
+        response.headers.add(HEADER, self.current())
+        return response

@@ -8,7 +8,6 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from order_engine.api.fields import AMOUNT, FLAG, IDENTIFIER, POSITIVE_AMOUNT, SYMBOL, JsonSchema, Parsed, choice
 from order_engine.api.problems import invalid
-from order_engine.api.times import parse_time
 from order_engine.matching.commands import Side, TimeInForce
 from order_engine.matching.events import OrderStatus
 from order_engine.protocol.form import (
@@ -20,6 +19,7 @@ from order_engine.protocol.form import (
     Parser,
 )
 from order_engine.protocol.identifiers import parse_choice, parse_identifier, parse_symbol
+from order_engine.protocol.timestamps import parse_rfc_3339
 
 Fields = dict[str, Any]  # Any: each value has the type that its field's parser returns
 
@@ -123,7 +123,7 @@ TRADES = _schema(
         "symbol": parse_symbol,
         "user_id": parse_identifier,
         "order_id": parse_identifier,
-        "since": parse_time,
+        "since": parse_rfc_3339,
         **_PAGE,
     },
     limit=_LIMIT,

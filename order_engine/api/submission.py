@@ -16,9 +16,10 @@ from order_engine.matching.events import (
     OrderCanceled,
     OrderRejected,
     OrderState,
+    OrderStatus,
     TradeExecuted,
 )
-from order_engine.matching.reject_reason import RejectReason
+from order_engine.matching.reason import Reason
 from order_engine.service.exchange import Exchange
 
 _ORDER_EVENTS = (OrderAccepted, OrderRejected, OrderAmended, OrderCanceled)
@@ -44,13 +45,14 @@ class Submission:
         """
         state, trades = _followed(self.events[index])
         order = renderer.order(state, self.timestamp_ns)
-        if isinstance(state.reason, RejectReason):
+        if state.status is OrderStatus.REJECTED:
+            assert state.reason is not None
             raise refused(state.reason, order)
         sequence = self.sequence + index
         order["trades"] = [renderer.trade(trade, sequence, self.timestamp_ns) for trade in trades]
         return order
 
-    def refusal(self, index: int = 0) -> RejectReason | None:
+    def refusal(self, index: int = 0) -> Reason | None:
         """Tell why an amend or a cancel was refused, if it was."""
         first = self.events[index][0]
         return first.reason if isinstance(first, AmendRejected | CancelRejected) else None

@@ -21,6 +21,8 @@ from order_engine.service.clock import SystemClock
 from order_engine.service.event_bus import EventBus
 from order_engine.service.exchange import Exchange
 from order_engine.service.recovery import Recovery
+from order_engine.service.snapshots import Snapshot, SnapshotCopy
+from order_engine.service.snapshotter import Snapshotter
 from order_engine.ui.page import create_page_blueprint
 
 JOURNAL_ID = "0" * 32
@@ -42,7 +44,12 @@ class Served(NamedTuple):
 
 @contextmanager
 def served_exchange(
-    directory: Path, *, api_key: str | None = None, settings: Configure | None = None, open_it: bool = True
+    directory: Path,
+    *,
+    api_key: str | None = None,
+    settings: Configure | None = None,
+    open_it: bool = True,
+    wait_seconds: float = 5.0,
 ) -> Iterator[Served]:
     """Serve an exchange; ``open_it=False`` leaves it starting."""
     app = Flask("order_engine", static_folder=None)
@@ -53,15 +60,17 @@ def served_exchange(
     projector = Projector(database, recovery.history, lambda fault: exchange.halt(fault), _EAGER)
     exchange = Exchange(clock, projector, lag_max=1_000_000)
     tick_sizes = TickSizes(exchange)
+    snapshotter = Snapshotter(exchange, recovery.advance_snapshot, _NoCopies(), interval=0)
     backstage = Backstage(
         exchange=exchange,
         queries=Queries(database),
         wait_projected=projector.wait_projected,
-        take_snapshot=lambda: recovery.advance_snapshot(exchange.durable_sequence),
+        take_snapshot=snapshotter.take,
         clock=clock,
         tick_sizes=tick_sizes,
         health_parts={"database": lambda: projector.status},
         recovery_progress=lambda: recovery.progress._asdict(),
+        wait_seconds=wait_seconds,
     )
     install_api(app, backstage, api_key)
     app.register_blueprint(create_page_blueprint())
@@ -73,6 +82,17 @@ def served_exchange(
         exchange.close()
         projector.close()
         database.close()
+
+
+class _NoCopies:
+    """Keeps no copies of snapshots."""
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Keep nothing."""
+
+    def newest_first(self, journal_id: str, sequence_max: int | None = None) -> Iterator[SnapshotCopy]:
+        """Have nothing."""
+        return iter(())
 
 
 _EAGER = ProjectionPace(pause_seconds=0.001)

@@ -1,0 +1,69 @@
+"""Instruments and the admin's snapshot."""
+
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from order_engine.matching.commands import Configure
+from tests.integration.api.orders import answered, buy, place, problem
+from tests.integration.api.served_exchange import served_exchange
+
+
+def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
+    listed = client.post("/instruments", json={"symbol": "msft", "tick_size": "0.05", "lot_size": 10})
+    again = client.post("/instruments", json={"symbol": "MSFT"})
+    changed = client.patch("/instruments/MSFT", json={"tick_size": 0.25})
+
+    expected = {"symbol": "MSFT", "tick_size": "0.05", "lot_size": "10", "state": "OPEN"}
+    assert (listed.status_code, answered(listed)) == (201, expected)
+    assert (again.status_code, answered(again)) == (200, expected)
+    assert (changed.status_code, answered(changed)) == (200, expected | {"tick_size": "0.25"})
+    assert answered(client.get("/instruments/msft")) == expected | {"tick_size": "0.25"}
+    assert answered(client.get("/instruments")) == {"instruments": [expected | {"tick_size": "0.25"}]}
+    assert int(changed.headers["X-Sequence"]) > int(listed.headers["X-Sequence"])
+
+
+def test_prices_have_the_decimals_of_the_tick_also_right_after_it_changed(client: FlaskClient) -> None:
+    client.post("/instruments", json={"symbol": "X", "tick_size": "0.5"})
+    before = place(client, buy(symbol="X", price="10"))
+    client.delete(f"/orders/{before['order_id']}")
+    client.patch("/instruments/X", json={"tick_size": "0.0001"})
+
+    after = place(client, buy(symbol="X", price="10"))
+
+    assert (before["price"], after["price"]) == ("10.0", "10.0000")
+
+
+def test_terms_do_not_change_while_an_order_lives(client: FlaskClient) -> None:
+    place(client, buy())
+
+    problem(client.patch("/instruments/AAPL", json={"tick_size": "0.05"}), 422, "invalid_instruction")
+
+
+def test_change_of_wrong_form_or_of_nothing_is_named(client: FlaskClient) -> None:
+    client.post("/instruments", json={"symbol": "MSFT"})
+
+    assert set(problem(client.patch("/instruments/MSFT", json={}), 400, "invalid_fields")["errors"]) == {"tick_size"}
+    for body, field in (({"tick_size": 0}, "tick_size"), ({"symbol": "X"}, "symbol"), ({"lot_size": "x"}, "lot_size")):
+        assert set(problem(client.patch("/instruments/MSFT", json=body), 400, "invalid_fields")["errors"]) == {field}
+    problem(client.patch("/instruments/NONE", json={"tick_size": 1}), 404, "unknown_symbol")
+    assert set(problem(client.post("/instruments", json={}), 400, "invalid_fields")["errors"]) == {"symbol"}
+
+
+def test_order_for_a_symbol_that_may_not_be_listed_is_refused(tmp_path: Path) -> None:
+    with served_exchange(tmp_path, settings=Configure(auto_list=False)) as served:
+        response = served.client.post("/orders", json=buy(price="1.123"))
+
+        refused = problem(response, 422, "unknown_symbol")["order"]
+        assert (refused["status"], refused["price"]) == ("REJECTED", "1.123")
+
+
+def test_snapshot_answers_with_what_it_is_of(client: FlaskClient) -> None:
+    order = place(client, buy())
+
+    response = client.post("/admin/snapshot")
+
+    snapshot = answered(response)
+    assert response.status_code == 201
+    assert snapshot["sequence"] == order["sequence"]
+    assert len(snapshot["state_hash"]) == 64

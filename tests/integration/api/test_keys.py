@@ -1,0 +1,51 @@
+"""API keys: writes need one where there is one, reads of the market stay open."""
+
+import pytest
+
+from tests.integration.api.conftest import API_KEY
+from tests.integration.api.orders import buy, problem
+from tests.integration.api.served_exchange import Served
+
+WRITES = [
+    ("POST", "/orders"),
+    ("POST", "/orders/batch"),
+    ("PUT", "/orders/1"),
+    ("PATCH", "/orders/1"),
+    ("DELETE", "/orders/1"),
+    ("POST", "/orders/cancel"),
+    ("PATCH", "/orders/by-client-id/a?user_id=u"),
+    ("DELETE", "/orders/by-client-id/a?user_id=u"),
+    ("DELETE", "/orders?user_id=u"),
+    ("POST", "/instruments"),
+    ("PATCH", "/instruments/AAPL"),
+    ("POST", "/admin/snapshot"),
+]
+
+
+@pytest.mark.parametrize("prefix", ["", "/api/v1"])
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_write_without_the_key_is_kept_out(guarded: Served, method: str, path: str, prefix: str) -> None:
+    before = guarded.exchange.durable_sequence
+
+    for headers in ({}, {"X-API-Key": "wrong"}, {"X-API-Key": ""}, {"Authorization": "Basic x"}, {"X-API-Key": "ä"}):
+        response = guarded.client.open(prefix + path, method=method, json={}, headers=headers)
+
+        problem(response, 401, "unauthorized")
+        assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert guarded.exchange.durable_sequence == before
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-API-Key": API_KEY}, {"Authorization": f"Bearer {API_KEY}"}, {"Authorization": f"bearer  {API_KEY}"}]
+)
+def test_write_with_the_key_is_let_in(guarded: Served, headers: dict[str, str]) -> None:
+    assert guarded.client.post("/orders", json=buy(), headers=headers).status_code == 201
+
+
+def test_reads_stay_open(guarded: Served) -> None:
+    for path in ("/orders", "/trades", "/instruments", "/health", "/openapi.json", "/docs", "/"):
+        assert guarded.client.get(path).status_code == 200
+
+
+def test_without_a_configured_key_writes_are_open(served: Served) -> None:
+    assert served.client.post("/orders", json=buy(), headers={"X-API-Key": "any"}).status_code == 201
