@@ -4,12 +4,22 @@ Done in integers, because this package may read no clock and import no calendar;
 proleptic Gregorian calendar with the year starting in March, so that the leap day comes last.
 """
 
+import re
 from functools import lru_cache
 
 NS_PER_US = 1_000
 NS_PER_SECOND = 1_000_000_000
 SECONDS_PER_DAY = 86_400
 
+TIMESTAMP_NS_MAX = 2**63 - 1
+DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+_RFC_3339 = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
+    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))",
+    re.ASCII,
+)
+_NO_TIME = "Must be a time as RFC 3339 writes it, such as 2026-11-21T07:58:00Z."
 _DAYS_PER_ERA = 146_097
 _DAYS_FROM_MARCH_OF_YEAR_0_TO_1970 = 719_468
 
@@ -20,6 +30,50 @@ def format_timestamp(timestamp_ns: int) -> str:
     day, second = divmod(seconds, SECONDS_PER_DAY)
     hour, minute = divmod(second // 60, 60)
     return f"{_date(day)}T{hour:02d}:{minute:02d}:{second % 60:02d}.{fraction_ns // NS_PER_US:06d}Z"
+
+
+def parse_rfc_3339(value: object) -> int:
+    """Read a time with its zone, to the nanosecond, as nanoseconds since 1970.
+
+    Raises ``ValueError``, with a sentence for the caller, for what is no time or lies outside of 1970 to 2262.
+    """
+    match = _RFC_3339.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(_NO_TIME)
+    year, month, day, hour, minute, second = (int(part) for part in match.group(1, 2, 3, 4, 5, 6))
+    offset_hours, offset_minutes = int(match[9] or 0), int(match[10] or 0)
+    if not (1 <= month <= 12 and 1 <= day <= _days_of_month(year, month) and hour < 24 and minute < 60 and second < 60):
+        raise ValueError(_NO_TIME)
+    if offset_hours >= 24 or offset_minutes >= 60:
+        raise ValueError(_NO_TIME)
+    offset = (offset_hours * 60 + offset_minutes) * (-60 if match[8] == "-" else 60)
+    seconds = _days_since_1970(year, month, day) * SECONDS_PER_DAY + hour * 3_600 + minute * 60 + second - offset
+    return _within_range(seconds * NS_PER_SECOND + int((match[7] or "").ljust(9, "0")))
+
+
+def parse_timestamp(value: object) -> int:
+    """Read a time as ``parse_rfc_3339`` does, or a whole number of nanoseconds since 1970."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _within_range(value)
+    return parse_rfc_3339(value)
+
+
+def _within_range(timestamp_ns: int) -> int:
+    if not 0 <= timestamp_ns <= TIMESTAMP_NS_MAX:
+        raise ValueError("Must be a time from 1970 to 2262.")
+    return timestamp_ns
+
+
+def _days_of_month(year: int, month: int) -> int:
+    is_leap_year = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return DAYS_OF_MONTHS[month - 1] + (month == 2 and is_leap_year)
+
+
+def _days_since_1970(year: int, month: int, day: int) -> int:
+    era, year_of_era = divmod(year - (month <= 2), 400)
+    day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
+    return era * _DAYS_PER_ERA + day_of_era - _DAYS_FROM_MARCH_OF_YEAR_0_TO_1970
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,36 @@
+"""Input files: what is there is handed over at once, and what cannot be read is named."""
+
+from io import FileIO
+from types import TracebackType
+
+from order_engine.streams.errors import StreamFileError, reason_of
+from order_engine.streams.lines import RawInput
+
+
+class InputFile:
+    """A stream of bytes with a name; as a context it closes what it opened."""
+
+    def __init__(self, name: str, standard_input: RawInput) -> None:
+        self._name = "standard input" if name == "-" else name
+        try:
+            self._opened = None if name == "-" else FileIO(name)
+        except (OSError, ValueError) as error:
+            raise StreamFileError(f"cannot read {self._name}: {reason_of(error)}") from error
+        self._raw: RawInput = self._opened or standard_input
+
+    def read(self, size: int, /) -> bytes:
+        """Read what is there, at most ``size`` bytes; none at the end."""
+        try:
+            chunk = self._raw.read(size)
+        except OSError as error:
+            raise StreamFileError(f"cannot read {self._name}: {reason_of(error)}") from error
+        if chunk is None:
+            raise StreamFileError(f"cannot read {self._name}: it has nothing ready, and does not wait")
+        return chunk
+
+    def __enter__(self) -> "InputFile":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        if self._opened is not None:
+            self._opened.close()

@@ -1,0 +1,45 @@
+"""The pump: commands from a source through a matching engine into sinks, as fast as they come."""
+
+from collections.abc import Callable, Sequence
+
+from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.events import (
+    AmendRejected,
+    CancelRejected,
+    InstrumentRejected,
+    OrderRejected,
+    TradeExecuted,
+)
+from order_engine.streams.ports import CommandSource, EventSink
+
+REFUSALS = frozenset({OrderRejected, AmendRejected, CancelRejected, InstrumentRejected})
+
+
+class Pump:
+    """Moves commands, and counts them, their trades and their refusals."""
+
+    def __init__(self, engine: MatchingEngine, sinks: Sequence[EventSink]) -> None:
+        self.commands = 0
+        self.trades = 0
+        self.refusals = 0
+        self._engine = engine
+        self._sinks = sinks
+
+    def run(self, source: CommandSource, after_batch: Callable[[], None]) -> None:
+        """Move everything that the source has; sinks are flushed whenever it has to wait for more."""
+        apply, sinks = self._engine.apply, self._sinks
+        for batch in source.batches():
+            for received in batch:
+                events = apply(received.command, received.sequence, received.timestamp_ns)
+                for event in events:
+                    kind = type(event)
+                    if kind is TradeExecuted:
+                        self.trades += 1
+                    elif kind in REFUSALS:
+                        self.refusals += 1
+                for sink in sinks:
+                    sink.write(received, events)
+            self.commands += len(batch)
+            for sink in sinks:
+                sink.flush()
+            after_batch()
