@@ -41,20 +41,18 @@ class ProjectionQueue:
         return self._closing
 
     def put(self, applied: Applied) -> None:
-        """Append a record; wakes the projector only when it is worth it."""
+        """Append a record, unless it is written already; wakes the projector only when it is worth it."""
         # A record without events has a place too: the checkpoint must get past it.
         count = max(1, sum(map(len, applied.events)))
+        last_sequence = applied.record.last_sequence
         with self._work:
+            self.published_sequence = max(self.published_sequence, last_sequence)
+            if last_sequence <= self.projected_sequence:
+                return
             self._items.append((applied, count))
             self._event_count += count
-            self.published_sequence = applied.record.last_sequence
             if self._event_count >= self._wake_at_count:
                 self._work.notify()
-
-    def first_sequence(self) -> int | None:
-        """Return the first sequence that waits in the queue."""
-        with self._work:
-            return self._items[0][0].record.sequence if self._items else None
 
     def wait_for_batch(self, event_count_max: int, pause_seconds: float, breath_seconds: float) -> list[Applied]:
         """Wait until there is something, then a little for more; empty only when closing.

@@ -16,7 +16,7 @@ from order_engine.persistence.projection_queue import ProjectionQueue
 from order_engine.persistence.projection_store import ProjectionStore
 from order_engine.service.applied import Applied
 
-LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 History = Callable[[int, int], Iterable[Applied]]
 
@@ -113,7 +113,7 @@ class Projector:
             self._project_through_outages()
         except Exception as fault:
             # Whatever it is: the thread ends here, and somebody must hear of it.
-            LOG.exception("the projection halts")
+            log.exception("the projection halts")
             self._status = f"halted: {type(fault).__name__}: {fault}"
             self._queue.report_trouble()
             self._on_halt(fault)
@@ -157,7 +157,7 @@ class Projector:
             self._status = "ok"
             return True
         self._status = f"catching up from the journal: {after_sequence} to {until_sequence}"
-        LOG.info("the projection catches up from the journal: after %d, until %d", after_sequence, until_sequence)
+        log.info("the projection catches up from the journal: after %d, until %d", after_sequence, until_sequence)
         for batch in _batches(self._history(after_sequence, until_sequence), self._pace.batch_events_max):
             self._write(batch)
             if self._queue.closing:
@@ -178,7 +178,7 @@ class Projector:
         self._store.close()
         self._status = str(unavailable)
         self._queue.report_trouble()
-        LOG.warning("the projection waits for the database: %s", unavailable)
+        log.warning("the projection waits for the database: %s", unavailable)
 
 
 def _batches(records: Iterable[Applied], event_count_max: int) -> Iterator[list[Applied]]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, text, 
 
 from order_engine.matching.commands import OrderType, PlaceOrder, Side, TimeInForce
 from order_engine.matching.events import OrderState, OrderStatus
-from order_engine.matching.reject_reason import CancelReason, RejectReason
+from order_engine.matching.reason import Reason
 from order_engine.persistence.candles import MINUTE_NS, Candle, minute_of
 from order_engine.persistence.cursors import decode_cursor, encode_cursor
 from order_engine.persistence.database import Database
@@ -253,12 +253,6 @@ def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
         remaining_e8=row.remaining_e8,
         filled_notional_e16=row.filled_notional_e16,
         status=OrderStatus(row.status),
-        reason=_reason(row.status, row.reason),
+        reason=None if row.reason is None else Reason(row.reason),
     )
     return StoredOrder(state, row.updated_ns, row.updated_sequence)
-
-
-def _reason(status: str, reason: str | None) -> RejectReason | CancelReason | None:
-    if reason is None:
-        return None
-    return RejectReason(reason) if status == OrderStatus.REJECTED else CancelReason(reason)

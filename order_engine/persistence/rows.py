@@ -24,7 +24,7 @@ from order_engine.matching.events import (
     OrderStatus,
     TradeExecuted,
 )
-from order_engine.matching.reject_reason import CancelReason, RejectReason
+from order_engine.matching.reason import Reason
 from order_engine.persistence.candles import Candle, candle_of_trade, minute_of
 from order_engine.service.applied import Applied
 
@@ -195,7 +195,7 @@ def _name_of(event: Event) -> str:
 
 # Plain strings: the SQLite driver looks for an adapter first when it is handed an enumeration's member.
 _WORDS: Mapping[str | None, str | None] = MappingProxyType(
-    {None: None} | {word: word.value for words in (Side, OrderStatus, RejectReason, CancelReason) for word in words}
+    {None: None} | {word: word.value for words in (Side, OrderStatus, Reason) for word in words}
 )
 
 # Any: each takes its own type of event.

@@ -26,7 +26,6 @@ class SnapshotStore:
 
     def save(self, label: SnapshotLabel, content: bytes) -> None:
         """Store a snapshot in place of the oldest; one of the same moment is replaced."""
-        self._database.upgrade()
         with self._database.writing() as session:
             if self._database.kind == "postgresql":
                 # A large copy may take longer than a read ever should.
