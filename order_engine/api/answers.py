@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 from flask import Response
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import INCLUDE, RAISE, Schema, fields, validate
 
 from order_engine.api.problems import Content
 from order_engine.matching.commands import OrderType, Side, TimeInForce
@@ -228,5 +228,10 @@ class Snapshot(_Answer):
 
 class Health(Schema):
     """The state of the service, and of each of its parts: ``ok`` or why not."""
+
+    class Meta:
+        """Each part has a field of its name."""
+
+        unknown = INCLUDE
 
     status = _text()

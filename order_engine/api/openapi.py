@@ -93,8 +93,7 @@ def _documented(_: object, field: fields.Field[Any], **__: object) -> Content:
 
 
 def _served(app: Flask) -> Iterator[Served]:
-    rules = sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ())))
-    for rule in rules:
+    for rule in app.url_map.iter_rules():
         operation = getattr(app.view_functions[rule.endpoint], "operation", None)
         if operation is None or rule.rule.startswith(PREFIX):
             continue

@@ -19,7 +19,7 @@ export function createSummary() {
       write("best-ask", ask?.[0]);
       part("best-bid-quantity").textContent = bid ? `× ${bid[1]}` : "";
       part("best-ask-quantity").textContent = ask ? `× ${ask[1]}` : "";
-      part("spread").textContent = bid && ask ? `spread ${difference(ask[0], bid[0])}` : "";
+      write("spread", bid && ask ? difference(ask[0], bid[0]) : null);
     },
     showMarket(market) {
       write("last-price", market?.last_price);

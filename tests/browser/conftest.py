@@ -1,0 +1,58 @@
+"""A real browser on a real exchange. Without Chromium these tests are skipped, or fail where REQUIRE_SERVICES=1."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from werkzeug.serving import make_server
+
+from tests.integration.api.served_exchange import Served, served_exchange
+
+API_KEY = "a-key-for-the-tests"
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1440,900"),
+)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """One headless Chromium for all tests of a run."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        reason = "no Chromium: the programs chromium and chromedriver (Debian: chromium, chromium-driver) are not there"
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail(f"REQUIRE_SERVICES=1, but {reason}")
+        pytest.skip(reason)
+    options = ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = Chrome(options=options, service=Service(driver))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Iterator[Served]:
+    """An exchange with an API key."""
+    with served_exchange(tmp_path, api_key=API_KEY) as served:
+        yield served
+
+
+@pytest.fixture
+def address(exchange: Served) -> Iterator[str]:
+    """Where a browser finds the exchange."""
+    server = make_server("127.0.0.1", 0, exchange.app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -1,0 +1,93 @@
+"""What ``/openapi.json`` says is what is served: Schemathesis asks every operation for what it allows and forbids."""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import CheckFunction, negative_data_rejection, positive_data_acceptance
+from schemathesis.schemas import BaseSchema
+
+from order_engine.api.operation import READ_HEADER
+from tests.integration.api.orders import answered, buy, sell
+from tests.integration.api.served_exchange import Served, served_exchange
+
+EXAMPLES_PER_OPERATION = 25
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """An exchange with something in it."""
+    with served_exchange(tmp_path_factory.mktemp("described")) as served:
+        client = served.client
+        for order in (buy(), sell(quantity="40"), sell(price="151", client_order_id="mine")):
+            client.post("/orders", json=order)
+        yield served
+
+
+@pytest.fixture(scope="module")
+def described(busy: Served) -> BaseSchema:
+    """What the exchange says that it serves."""
+    return schemathesis.openapi.from_wsgi("/openapi.json", busy.app)
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+def test_operation_answers_as_it_says(described: BaseSchema, mode: GenerationMode, subtests: pytest.Subtests) -> None:
+    for result in described.get_all_operations():
+        operation = result.ok()
+        with subtests.test(operation.label):
+            _ask(operation, mode)
+
+
+def _ask(operation: APIOperation, mode: GenerationMode) -> None:
+    # What the schema allows may still be wrong: fields can forbid each other, amounts have at most 8 decimals.
+    excluded: list[CheckFunction] = [positive_data_acceptance]
+    if operation.path == "/orders/batch":
+        excluded.append(negative_data_rejection)  # Each entry is refused by itself.
+
+    @settings(
+        max_examples=EXAMPLES_PER_OPERATION,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(mode))
+    def ask(case: Case) -> None:
+        # A sequence that is yet to come is a 503, rightly, and takes its time.
+        case.headers.pop(READ_HEADER, None)
+        case.call_and_validate(excluded_checks=excluded)
+
+    ask()
+
+
+def test_description_lists_what_is_served_once(busy: Served) -> None:
+    description = answered(busy.client.get("/openapi.json"))
+
+    served = {
+        (rule.rule.replace("<path:", "<").replace("<", "{").replace(">", "}"), method.lower())
+        for rule in busy.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not rule.rule.startswith(("/api/v1", "/static")) and rule.rule not in ("/", "/docs")
+    }
+    said = {(path, method) for path, methods in description["paths"].items() for method in methods}
+    assert said == served
+    names = [operation["operationId"] for methods in description["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+
+
+def test_description_says_openapi_3_1_with_sound_schemas(busy: Served) -> None:
+    description = answered(busy.client.get("/openapi.json"))
+
+    assert description["openapi"].startswith("3.1")
+    for schema_of_object in description["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema_of_object)
+
+
+def test_unknown_fields_are_forbidden_by_the_description_too(busy: Served) -> None:
+    schemas = answered(busy.client.get("/openapi.json"))["components"]["schemas"]
+
+    for name in ("PlaceOrder", "AmendOrder", "CancelOrder", "ListInstrument", "PlaceBatch"):
+        assert schemas[name]["additionalProperties"] is False

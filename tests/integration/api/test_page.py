@@ -1,0 +1,36 @@
+"""The page and its files, as HTTP serves them."""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+
+def test_page_lets_only_this_server_s_scripts_run(client: FlaskClient) -> None:
+    response = client.get("/")
+
+    assert response.status_code == 200
+    assert response.content_type == "text/html; charset=utf-8"
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_every_file_that_a_page_names_is_served_from_here(client: FlaskClient, path: str) -> None:
+    html = client.get(path).text
+
+    files = re.findall(r'(?:href|src)="([^"#]+)"', html)
+    assert files
+    for file in files:
+        with client.get(file) as response:
+            assert response.status_code == 200, file
+    assert not re.search(r"<script(?![^>]*src=)|style=|\son\w+=|https?://(?!localhost)", html)
+
+
+def test_scripts_are_served_as_scripts(client: FlaskClient) -> None:
+    with client.get("/static/page.js") as response:
+        assert response.mimetype in ("text/javascript", "application/javascript")
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
