@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from order_engine.api.application import Backstage, install_api
 from order_engine.api.tick_sizes import TickSizes
-from order_engine.journal.disk import LocalDisk
+from order_engine.journal.disk import Disk, LocalDisk
 from order_engine.journal.writer import JournalWriter
 from order_engine.matching.commands import Configure
 from order_engine.matching.engine import RULES_VERSION
@@ -48,17 +48,19 @@ def served_exchange(
     *,
     api_key: str | None = None,
     settings: Configure | None = None,
+    disk: Disk | None = None,
     open_it: bool = True,
     wait_seconds: float = 5.0,
+    lag_max: int = 1_000_000,
 ) -> Iterator[Served]:
     """Serve an exchange; ``open_it=False`` leaves it starting."""
     app = Flask("order_engine", static_folder=None)
     app.testing = True
     database = Database(f"sqlite:///{directory / 'exchange.db'}", app)
-    disk, clock = LocalDisk(), SystemClock()
+    disk, clock = disk or LocalDisk(), SystemClock()
     recovery = Recovery(directory, disk)
     projector = Projector(database, recovery.history, lambda fault: exchange.halt(fault), _EAGER)
-    exchange = Exchange(clock, projector, lag_max=1_000_000)
+    exchange = Exchange(clock, projector, lag_max=lag_max)
     tick_sizes = TickSizes(exchange)
     snapshotter = Snapshotter(exchange, recovery.advance_snapshot, _NoCopies(), interval=0)
     backstage = Backstage(
@@ -75,7 +77,7 @@ def served_exchange(
     install_api(app, backstage, api_key)
     app.register_blueprint(create_page_blueprint())
     if open_it:
-        _open(exchange, recovery, projector, tick_sizes, settings or Configure())
+        _open(exchange, recovery, disk, projector, tick_sizes, settings or Configure())
     try:
         yield Served(app, exchange, projector, database)
     finally:
@@ -99,12 +101,17 @@ _EAGER = ProjectionPace(pause_seconds=0.001)
 
 
 def _open(
-    exchange: Exchange, recovery: Recovery, projector: Projector, tick_sizes: TickSizes, settings: Configure
+    exchange: Exchange,
+    recovery: Recovery,
+    disk: Disk,
+    projector: Projector,
+    tick_sizes: TickSizes,
+    settings: Configure,
 ) -> None:
     recovered = recovery.latest()
     journal = JournalWriter(
         recovery.journal_directory,
-        LocalDisk(),
+        disk,
         end=recovered.end,
         journal_id=recovery.journal_id() or JOURNAL_ID,
         rules_version=RULES_VERSION,
