@@ -1,0 +1,148 @@
+"""State: the same commands lead to the same state, a dump goes on where it was taken, and the checks find damage."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.engine_state import EngineState, dump_engine, load_engine, state_hash
+from order_engine.matching.events import OrderStatus
+from order_engine.matching.invariants import check_engine
+from order_engine.matching.order_book import OrderBook
+from order_engine.matching.reason import Reason
+from tests.builders import Exchange, accepted, amend, buy, cancel_all, canceled, sell, standing, trade
+
+
+def busy_exchange() -> Exchange:
+    exchange = Exchange()
+    exchange.apply_all(
+        buy(order_id="early", user_id="ann", client_order_id="mine"),
+        buy(order_id="late", user_id="ann"),
+        sell(order_id="s", quantity="4"),
+        sell(order_id="far", price="110.00", user_id="bob"),
+        amend("late", price="101.00"),
+        amend("late", price="100.00"),
+    )
+    return exchange
+
+
+def test_same_commands_give_the_same_hash() -> None:
+    assert state_hash(busy_exchange().engine) == state_hash(busy_exchange().engine)
+
+
+def test_other_order_of_the_queue_gives_another_hash() -> None:
+    first, second = Exchange(), Exchange()
+    first.apply_all(buy(order_id="a"), buy(order_id="b"))
+    second.apply_all(buy(order_id="b"), buy(order_id="a"))
+
+    assert state_hash(first.engine) != state_hash(second.engine)
+
+
+def test_loaded_engine_goes_on_where_the_dumped_one_stood() -> None:
+    live = busy_exchange()
+    written = msgspec.json.encode(dump_engine(live.engine))
+    loaded = Exchange(load_engine(msgspec.json.decode(written, type=EngineState)))
+    taker = sell(order_id="t", quantity="7")
+
+    events = loaded.apply(taker)
+
+    early, late = (buy(order_id="early", user_id="ann", client_order_id="mine"), buy(order_id="late", user_id="ann"))
+    assert events == [
+        accepted(taker, 8),
+        trade(
+            "8-1",
+            "6@100.00",
+            maker=standing(early, 2, fills="4@100.00 6@100.00"),
+            taker=standing(taker, 8, fills="6@100.00"),
+        ),
+        trade(
+            "8-2",
+            "1@100.00",
+            maker=standing(late, 3, fills="1@100.00"),
+            taker=standing(taker, 8, fills="6@100.00 1@100.00"),
+        ),
+    ]
+    assert events == live.apply(taker)
+    assert state_hash(loaded.engine) == state_hash(live.engine)
+
+
+def test_loaded_engine_cancels_a_users_orders_in_order_of_sequence() -> None:
+    loaded = Exchange(load_engine(dump_engine(busy_exchange().engine)))
+
+    events = loaded.apply(cancel_all("ann"))
+
+    early, late = (buy(order_id="early", user_id="ann", client_order_id="mine"), buy(order_id="late", user_id="ann"))
+    assert events == [
+        canceled(early, 2, "6", Reason.USER_REQUESTED, fills="4@100.00"),
+        canceled(late, 3, "10", Reason.USER_REQUESTED),
+    ]
+
+
+def test_largest_amounts_are_traded_dumped_and_hashed_exactly() -> None:
+    exchange, most = Exchange(), "10000000000"
+    terms = {"symbol": "BIG", "quantity": most, "price": most}
+    bid, ask = buy(order_id="b", **terms), sell(order_id="s", symbol="BIG", quantity="1", price=most)
+    exchange.apply(bid)
+
+    events = exchange.apply(ask)
+
+    assert events[1].buy.filled_notional_e16 == 10**26
+    written = msgspec.json.encode(dump_engine(exchange.engine))
+    assert state_hash(load_engine(msgspec.json.decode(written, type=EngineState))) == state_hash(exchange.engine)
+
+
+def test_sequence_that_does_not_rise_is_a_bug() -> None:
+    exchange = busy_exchange()
+
+    with pytest.raises(AssertionError, match="sequence 7 after 7"):
+        exchange.engine.apply(buy(), 7, 100)
+
+
+def test_time_that_goes_backwards_is_a_bug() -> None:
+    exchange = busy_exchange()
+
+    with pytest.raises(AssertionError, match="time 6 after 7"):
+        exchange.engine.apply(buy(), 8, 6)
+
+
+def _lose_from_index(engine: MatchingEngine, book: OrderBook) -> None:
+    del engine.live.by_id["early"]
+
+
+def _miscount(engine: MatchingEngine, book: OrderBook) -> None:
+    book.bids.levels[-10_000].quantity_lots += 1
+
+
+def _fill_unseen(engine: MatchingEngine, book: OrderBook) -> None:
+    engine.live.by_id["early"].filled_lots += 1
+
+
+def _turn_status_back(engine: MatchingEngine, book: OrderBook) -> None:
+    engine.live.by_id["early"].status = OrderStatus.OPEN
+
+
+def _cross(engine: MatchingEngine, book: OrderBook) -> None:
+    book.asks.levels.clear()
+    order = engine.live.by_id["far"]
+    order.price_ticks = 9_000
+    book.asks.add(order)
+
+
+def _leave_an_empty_level(engine: MatchingEngine, book: OrderBook) -> None:
+    order = engine.live.by_id["far"]
+    assert order.level is not None
+    order.level.unlink(order)
+
+
+@pytest.mark.parametrize(
+    "damage", [_lose_from_index, _miscount, _fill_unseen, _turn_status_back, _cross, _leave_an_empty_level]
+)
+def test_damaged_engine_fails_its_check(damage: Callable[[MatchingEngine, OrderBook], None]) -> None:
+    engine = busy_exchange().engine
+    check_engine(engine)
+
+    damage(engine, engine.books["AAPL"])
+
+    with pytest.raises(AssertionError):
+        check_engine(engine)
