@@ -14,7 +14,7 @@ class InputFile:
         self._name = "standard input" if name == "-" else name
         try:
             self._opened = None if name == "-" else FileIO(name)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise StreamFileError(f"cannot read {self._name}: {reason_of(error)}") from error
         self._raw: RawInput = self._opened or standard_input
 

@@ -65,7 +65,7 @@ def run_process(options: ProcessOptions) -> int:
     streams = StandardStreams(_standard_input(), _standard_output(), sys.stderr)
     try:
         summary = process_stream(options, streams)
-    except StreamFileError as error:
+    except OSError as error:
         sys.stderr.write(f"process: {error}\n")
         return EXIT_UNUSABLE
     sys.stderr.write(f"{summary}\n")
