@@ -201,3 +201,12 @@ def test_amend_finds_the_order_by_its_clients_id() -> None:
     events = exchange.apply(amend(user_id="ann", client_order_id="mine", quantity="5"))
 
     assert events == [OrderAmended(standing(bid, 2, quantity="5"))]
+
+
+def test_post_only_order_may_be_amended_away_at_any_price() -> None:
+    exchange, bid = Exchange(), buy(order_id="b", price="99.00", post_only=True)
+    exchange.apply_all(bid, sell())
+
+    events = exchange.apply(amend("b", price="100.00", quantity="0"))
+
+    assert events == [canceled(bid, 2, "10", Reason.USER_REQUESTED)]
