@@ -5,7 +5,7 @@ It can be built while the database is down; whoever then asks for something gets
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -22,6 +22,8 @@ from order_engine.persistence.database_url import SQLITE_DRIVER, engine_options,
 from order_engine.persistence.errors import DatabaseUnavailable, DatabaseUrlInvalid
 from order_engine.persistence.migrations import upgrade
 from order_engine.persistence.tables import Base
+
+_SWITCH_ATTEMPTS = 20
 
 
 class Database:
@@ -133,13 +135,20 @@ def _make_room_for(path: str | None) -> None:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # Any: the pool's own record
     # With the write-ahead log readers and the projector do not wait for each other. NORMAL may lose the last
     # commits when the power fails, never the consistency: the checkpoint is lost with the rows, the journal has both.
-    cursor = connection.cursor()
-    for pragma in (
-        "busy_timeout=15000",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        "wal_autocheckpoint=4000",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("PRAGMA busy_timeout=15000")
+        _switch_to_write_ahead_log(cursor)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=4000"):
+            cursor.execute(f"PRAGMA {pragma}")
+
+
+def _switch_to_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    for _ in range(_SWITCH_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            # Another connection is switching a new file just now, for which SQLite does not wait; for a write it does.
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("COMMIT")
+    cursor.execute("PRAGMA journal_mode=WAL")

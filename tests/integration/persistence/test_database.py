@@ -23,11 +23,12 @@ from tests.postgres_cluster import PostgresCluster
 CLIENTS = 64
 
 
-def test_request_reads_through_one_session_that_ends_with_it(database_url: str) -> None:
+def test_request_reads_through_one_session_and_holds_no_connection_between_reads(database_url: str) -> None:
     app = Flask(__name__)
     with closing(Database(database_url, app)) as database:
         database.upgrade()
-        sessions = []
+        sessions: list[object] = []
+        held: list[int] = []
 
         @app.get("/")
         def read_twice() -> str:
@@ -35,14 +36,16 @@ def test_request_reads_through_one_session_that_ends_with_it(database_url: str) 
                 with database.reading() as session:
                     sessions.append(session)
                     session.execute(select(CheckpointRow.sequence))
+                held.append(database.engine.pool.checkedout())  # type: ignore[attr-defined] # a pool with a queue
             return "read"
 
         answers = [app.test_client().get("/").text for _ in range(2)]
 
+        assert held == [0] * 4
+
         assert answers == ["read", "read"]
         assert sessions[0] is sessions[1]
         assert sessions[2] is not sessions[0]
-        assert database.engine.pool.status().endswith("Current Checked out connections: 0")
 
 
 def test_request_that_reads_twice_sees_what_was_written_in_between(database_url: str, start: Start) -> None:
@@ -105,6 +108,13 @@ def test_unreachable_server_is_named_without_its_password(caplog: pytest.LogCapt
     assert not any("s3cret" in text for text in said)
 
 
+def test_complaint_that_quotes_the_address_is_shown_without_its_password() -> None:
+    with closing(Database("postgres://someone:s3cret-word@127.0.0.1:1/exchange")) as database:
+        described = database.describe(OSError("cannot reach someone:s3cret-word@127.0.0.1\nand more"))
+
+    assert described == "OSError: cannot reach someone:***@127.0.0.1"
+
+
 @pytest.mark.postgres
 def test_pool_recovers_when_the_server_was_restarted(postgres_server: PostgresCluster) -> None:
     with closing(Database(postgres_server.url)) as database:
@@ -138,6 +148,22 @@ def test_sqlite_file_is_made_with_its_directory_in_wal_mode(tmp_path: Path) -> N
             ]
 
     assert pragmas == ["wal", 1, 1, 15000]
+
+
+def test_connections_that_open_a_new_sqlite_file_at_once_do_not_find_it_locked(tmp_path: Path) -> None:
+    together = Barrier(4)
+
+    def connect(path: Path) -> str | None:
+        with closing(Database(f"sqlite:///{path}")) as database:
+            together.wait(20)
+            with database.engine.connect() as connection:
+                return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+
+    with ThreadPoolExecutor(4) as threads:
+        for attempt in range(100):
+            opened = [threads.submit(connect, tmp_path / f"{attempt}.db") for _ in range(4)]
+
+            assert [each.result(60) for each in opened] == ["wal"] * 4
 
 
 def test_snapshots_read_back_newest_first_and_only_the_last_are_kept(database: Database) -> None:
