@@ -124,3 +124,8 @@ def test_average_is_rounded_half_to_even(notional_e16: int, quantity_e8: int) ->
     twice_off = 2 * (notional_e16 - average * quantity_e8)
     assert abs(twice_off) <= quantity_e8
     assert abs(twice_off) < quantity_e8 or average % 2 == 0
+
+
+@pytest.mark.parametrize(("notional_e16", "average"), [(5, 2), (7, 4), (9, 4), (6, 3), (11, 6)])
+def test_average_just_between_two_goes_to_the_even_one(notional_e16: int, average: int) -> None:
+    assert average_price_e8(notional_e16, 2) == average

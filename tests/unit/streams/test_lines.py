@@ -1,9 +1,11 @@
 """Lines: whole, in order, whatever pieces they come in, and never more of a long one than its beginning."""
 
+import tracemalloc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_engine.streams.lines import KEPT_OF_LONG_LINE, LINE_LENGTH_MAX, Line, LongLine, line_batches
+from order_engine.streams.lines import CHUNK_LENGTH, KEPT_OF_LONG_LINE, LINE_LENGTH_MAX, Line, LongLine, line_batches
 from tests.unit.streams.stream_fixtures import InputInPieces
 
 
@@ -53,3 +55,21 @@ def test_long_line_at_the_end_is_cut_too() -> None:
         b"a",
         LongLine(b"z" * KEPT_OF_LONG_LINE, LINE_LENGTH_MAX + 1),
     ]
+
+
+def test_line_without_end_takes_no_more_memory_than_a_long_one() -> None:
+    class EndlessLine:
+        def __init__(self) -> None:
+            self.chunks = 200
+
+        def read(self, size: int, /) -> bytes:
+            self.chunks -= 1
+            return b"x" * size if self.chunks >= 0 else b""
+
+    tracemalloc.start()
+    batches = list(line_batches(EndlessLine()))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert batches == [[LongLine(b"x" * KEPT_OF_LONG_LINE, 200 * CHUNK_LENGTH)]]
+    assert peak < 4 * LINE_LENGTH_MAX

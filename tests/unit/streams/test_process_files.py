@@ -189,3 +189,25 @@ def test_progress_is_told_once_a_second(commands: str) -> None:
     process_stream(ProcessOptions(commands="-", progress=True), streams, lambda: next(times))
 
     assert error.getvalue().splitlines() == ["2 commands, 1/s", "2 commands, 0/s"]
+
+
+class NarrowPipe:
+    """An output that takes three bytes at a time."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def write(self, payload: bytes | memoryview, /) -> int:
+        self.taken += bytes(payload[:3])
+        return min(3, len(payload))
+
+
+def test_output_that_takes_a_little_at_a_time_gets_all_of_it(commands: str) -> None:
+    pipe, whole = NarrowPipe(), io.BytesIO()
+
+    for output in (pipe, whole):
+        process_stream(
+            ProcessOptions(commands=commands, trades="-"), StandardStreams(io.BytesIO(), output, io.StringIO())
+        )
+
+    assert pipe.taken == whole.getvalue() != b""

@@ -219,3 +219,9 @@ def test_book_shows_all_levels_of_all_symbols_best_first(tmp_path: Path) -> None
         },
         "MSFT": {"bids": [], "asks": []},
     }
+
+
+def test_gap_that_ends_in_a_dead_letter_is_one_gap(tmp_path: Path) -> None:
+    processed = process(tmp_path, stream(create("a", seq=1), create("b", seq=5, side="HOLD"), create("c", seq=6)))
+
+    assert (processed.summary.gaps, processed.summary.dead_letters) == (1, 1)
