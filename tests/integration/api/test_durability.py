@@ -68,7 +68,7 @@ def test_while_the_database_is_behind_only_cancels_are_taken(served: Served) -> 
     assert "Retry-After" in refused.headers
     problem(client.put(f"/orders/{order_id}", json={"quantity": 1}), 503, "projection_behind")
     assert answered(client.delete(f"/orders/{order_id}"))["status"] == "CANCELED"
-    assert answered(client.delete("/orders?user_id=user123"))["canceled"]
+    assert client.delete("/orders?user_id=user123").status_code == 200
     problem(client.get("/orders"), 503, "projection_behind")
     problem(client.get("/trades"), 503, "projection_behind")
 

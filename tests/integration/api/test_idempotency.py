@@ -63,6 +63,13 @@ def test_key_used_for_another_request_is_refused(
     problem(response, 422, "idempotency_key_reused")
 
 
+def test_key_used_with_other_parameters_is_refused(served: Served) -> None:
+    assert served.client.delete("/orders?user_id=user123&side=BUY", headers=KEY).status_code == 200
+
+    assert served.client.delete("/orders?side=BUY&user_id=user123", headers=KEY).status_code == 200
+    problem(served.client.delete("/orders?user_id=user123", headers=KEY), 422, "idempotency_key_reused")
+
+
 def test_cancels_amends_and_batches_are_replayed_as_they_were(served: Served) -> None:
     client = served.client
     order_id = answered(client.post("/orders", json=buy()))["order_id"]

@@ -93,10 +93,14 @@ def test_change_of_an_order_that_never_was_is_unknown(client: FlaskClient) -> No
     problem(client.put("/orders/12345", json={"price": 1}), 404, "unknown_order")
 
 
-def test_order_that_gets_the_id_of_a_refused_cancel_was_not_there(client: FlaskClient) -> None:
+def test_repeated_cancel_of_an_order_that_came_later_is_still_unknown(client: FlaskClient) -> None:
     sequence = int(client.post("/orders", json=buy()).headers["X-Sequence"])
+    key = {"Idempotency-Key": "early"}
+    problem(client.delete(f"/orders/{sequence + 2}", headers=key), 404, "unknown_order")
+    assert place(client, buy(type="IOC"))["order_id"] == str(sequence + 2)
 
-    problem(client.delete(f"/orders/{sequence + 1}"), 404, "unknown_order")
+    problem(client.delete(f"/orders/{sequence + 2}", headers=key), 404, "unknown_order")
+    problem(client.delete(f"/orders/{sequence + 2}"), 409, "order_final")
 
 
 def test_change_of_a_final_order_is_a_conflict_that_shows_it(client: FlaskClient) -> None:
