@@ -120,16 +120,26 @@ def _read_body(environ: Environ, operation: Operation) -> Json:
         raise Problem("unsupported_media_type", f"Send the body as {JSON_TYPE}, not as {content_type[:100]!r}.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise Problem("unsupported_media_type", "Send the body without a content encoding.")
-    request.max_content_length = operation.body_bytes_max
-    try:
-        payload = request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        detail = f"The body may have at most {operation.body_bytes_max} bytes."
-        raise Problem("body_too_large", detail) from error
-    body = json_body.decode(payload)
+    body = json_body.decode(_read_payload(operation.body_bytes_max))
     if not isinstance(body, dict):
         raise Problem("malformed_request", "The body must be a JSON object.")
     return body
+
+
+def _read_payload(bytes_max: int) -> bytes:
+    # One byte more: a body that comes in chunks is cut off at the limit without a word, and must be seen to be larger.
+    request.max_content_length = bytes_max + 1
+    try:
+        payload = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise _too_large(bytes_max) from error
+    if len(payload) > bytes_max:
+        raise _too_large(bytes_max)
+    return payload
+
+
+def _too_large(bytes_max: int) -> Problem:
+    return Problem("body_too_large", f"The body may have at most {bytes_max} bytes.")
 
 
 def _read_min_sequence(environ: Environ) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
@@ -137,6 +138,19 @@ def test_compressed_body_is_not_taken(client: FlaskClient) -> None:
 @pytest.mark.parametrize(("path", "bytes_max"), [("/orders", 1 << 20), ("/orders/batch", 8 << 20)])
 def test_body_that_is_too_large_is_not_read(client: FlaskClient, path: str, bytes_max: int) -> None:
     response = client.post(path, data=b" " * (bytes_max + 1), content_type="application/json")
+
+    problem(response, 413, "body_too_large")
+
+
+def test_body_that_comes_in_chunks_is_not_read_further_than_others(client: FlaskClient) -> None:
+    payload = json.dumps(buy()).encode().ljust((1 << 20) + 1)
+
+    response = client.post(
+        "/orders",
+        input_stream=BytesIO(payload + b"more"),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
 
     problem(response, 413, "body_too_large")
 
