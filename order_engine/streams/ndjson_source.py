@@ -47,6 +47,7 @@ class NdjsonSource:
                 else:
                     if received is not None:
                         batch.append(received)
+            self._dead_letters.flush()
             yield batch
 
     def _receive(self, line: bytes) -> Received | None:

@@ -1,10 +1,11 @@
 """``process``: a stream of commands straight through a matching engine. No server, no journal, no database."""
 
+import gc
 import os
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from io import FileIO, UnsupportedOperation
 from pathlib import Path
 from typing import TextIO
@@ -24,6 +25,8 @@ from order_engine.streams.output_file import OutputFile, RawOutput, open_output
 from order_engine.streams.ports import EventSink
 from order_engine.streams.pump import Pump
 from order_engine.streams.summary import Progress, Summary
+
+COLLECTION_THRESHOLDS = (100_000, 50, 1_000)
 
 EXIT_DONE = 0
 EXIT_UNUSABLE = 2
@@ -64,7 +67,8 @@ def run_process(options: ProcessOptions) -> int:
     """Process a stream, tell of it on standard error, and return the exit code: 0 all read, 2 unusable files."""
     streams = StandardStreams(_standard_input(), _standard_output(), sys.stderr)
     try:
-        summary = process_stream(options, streams)
+        with _rare_collections():
+            summary = process_stream(options, streams)
     except OSError as error:
         sys.stderr.write(f"process: {error}\n")
         return EXIT_UNUSABLE
@@ -125,6 +129,17 @@ def _refuse_shared_files(options: ProcessOptions) -> None:
 
 def _place_of(name: str) -> str:
     return name if name == "-" else os.path.realpath(name)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    # Orders that live long are looked through by every collection, and none of them is ever garbage in a cycle.
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def _standard_input() -> RawInput:

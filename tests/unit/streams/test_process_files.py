@@ -211,3 +211,28 @@ def test_output_that_takes_a_little_at_a_time_gets_all_of_it(commands: str) -> N
         )
 
     assert pipe.taken == whole.getvalue() != b""
+
+
+class WatchedInput:
+    """A pipe that notes, whenever it is read, what has been put out so far."""
+
+    def __init__(self, pieces: list[bytes], output: io.BytesIO) -> None:
+        self.seen: list[int] = []
+        self._pieces = InputInPieces(pieces)
+        self._output = output
+
+    def read(self, size: int, /) -> bytes:
+        self.seen.append(self._output.getvalue().count(b"\n"))
+        return self._pieces.read(size)
+
+
+@pytest.mark.parametrize(
+    ("option", "counts"), [("trades", [0, 1, 1, 1]), ("events", [0, 4, 4, 5]), ("dead_letters", [0, 0, 1, 1])]
+)
+def test_what_has_happened_is_put_out_before_more_is_waited_for(option: str, counts: list[int]) -> None:
+    output = io.BytesIO()
+    watched = WatchedInput([CROSSING, b"nonsense\n", stream({"type": "cancel", "order_id": "a"})], output)
+
+    process_stream(ProcessOptions(commands="-", **{option: "-"}), StandardStreams(watched, output, io.StringIO()))
+
+    assert watched.seen == counts
