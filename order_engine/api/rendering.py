@@ -26,6 +26,7 @@ class Renderer:
         """Write an order, whether it comes from the live answer or from the database."""
         placed = state.placed
         tick_size_e8 = self._tick_size_e8(placed.symbol)
+        created_at = format_timestamp(state.timestamp_ns)
         average = None
         if state.filled_e8:
             average = format_price(average_price_e8(state.filled_notional_e16, state.filled_e8), tick_size_e8)
@@ -51,8 +52,8 @@ class Renderer:
             "status": state.status,
             "reason": state.reason,
             "sequence": state.sequence,
-            "created_at": format_timestamp(state.timestamp_ns),
-            "updated_at": format_timestamp(updated_ns),
+            "created_at": created_at,
+            "updated_at": created_at if updated_ns == state.timestamp_ns else format_timestamp(updated_ns),
         }
 
     def trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int) -> Content:
