@@ -19,6 +19,7 @@ def test_each_entry_is_accepted_or_refused_by_itself_in_order(client: FlaskClien
     assert results[2]["problem"]["order"]["status"] == "REJECTED"
     assert results[3]["problem"]["code"] == "invalid_fields"
     assert results[4]["order"]["trades"][0]["maker_order_id"] == results[0]["order"]["order_id"]
+    assert results[4]["order"]["trades"][0]["sequence"] == results[4]["order"]["sequence"]
     assert response.headers["X-Sequence"] == str(results[4]["order"]["sequence"])
 
 
