@@ -1,21 +1,28 @@
-"""The command line: ``python -m order_engine COMMAND``. Every command has ``--help``."""
+"""The command line: ``python -m order_engine COMMAND``. Every command has ``--help``.
+
+What only one command needs is imported by it: a stream of commands should not wait for a web server to be loaded.
+"""
 
 import logging
 import os
+import socket
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 import msgspec
+from msgspec import structs
 
 from order_engine import __version__
 from order_engine.journal.disk import LocalDisk
-from order_engine.journal.errors import JournalError
-from order_engine.server import Server
+from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap
+from order_engine.persistence.errors import PersistenceError
 from order_engine.service.errors import ServiceError
 from order_engine.service.exchange_state import state_hash
 from order_engine.service.recovery import Recovery
+from order_engine.service.verification import DifferenceFound, Progress, Verification, stored_files
 from order_engine.settings import VARIABLES, SettingInvalid, Settings
 
 EXIT_DIFFERENT = 1
@@ -28,17 +35,41 @@ def cli() -> None:
     """Run an exchange, and look after its journal."""
 
 
-@cli.command(epilog="\b\nEnvironment:\n" + "\n".join(f"  {v.name:<22}{v.description}" for v in VARIABLES))
+@cli.command(
+    short_help="Serve the exchange over HTTP.",
+    epilog="\b\nEnvironment:\n" + "\n".join(f"  {v.name:<22}{v.description}" for v in VARIABLES),
+)
 def serve() -> None:
     """Serve the exchange over HTTP until SIGTERM."""
+    from order_engine.server import Server
+
     settings = _settings()
+    _require_usable(settings)
     _log_to_standard_error(settings)
     # Gunicorn reads options from the command line unless it finds nothing there.
     sys.argv = sys.argv[:1]
     Server(settings).run()
 
 
-@cli.command()
+@cli.command(short_help="Apply a stream of NDJSON commands.")
+@click.argument("commands", metavar="IN")
+@click.option("--trades", metavar="FILE", help="Write every trade, one JSON object a line.")
+@click.option("--events", metavar="FILE", help="Write every event, one JSON object a line.")
+@click.option("--dead-letters", metavar="FILE", help="Write every line that cannot be read, and why.")
+@click.option("--book", metavar="FILE", help="Write all books at the end, every level, as one JSON object.")
+@click.option("--progress", is_flag=True, help="Say on standard error, each second, how far it is.")
+def process(**options: Any) -> int:  # Any: as click hands them over
+    """Apply the commands in the file IN, one JSON object a line, in order and as fast as they come.
+
+    Needs no server, journal or database. IN and FILE may be -, standard input and output. A summary comes on standard
+    error. Of the settings in the environment it reads those of matching.
+    """
+    from order_engine.streams.process import ProcessOptions, run_process
+
+    return run_process(ProcessOptions(**options, settings=_settings().matching))
+
+
+@cli.command(short_help="Save a snapshot of the state.")
 @click.option("--sequence", type=int, help="Take it at this durable sequence, rather than at the journal's end.")
 def snapshot(sequence: int | None) -> None:
     """Bring the newest snapshot forward through the journal, save it, and print its path."""
@@ -49,18 +80,38 @@ def snapshot(sequence: int | None) -> None:
     click.echo(recovery.files.path_of(header.sequence))
 
 
-@cli.command()
+@cli.command(short_help="Replay the journal, and print the state's hash.")
 @click.option("--to", "until_sequence", type=int, help="Replay up to this sequence, rather than to the journal's end.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def replay(until_sequence: int | None, *, as_json: bool) -> None:
     """Replay the journal from its beginning, and print the sequence and the hash of the state it leads to."""
     state = _recovery().replay(until_sequence)
-    found = {"sequence": state.sequence, "state_hash": state_hash(state.dump())}
-    click.echo(
-        msgspec.json.encode(found).decode()
-        if as_json
-        else f"sequence {found['sequence']}\nstate_hash {found['state_hash']}"
-    )
+    _print({"sequence": state.sequence, "state_hash": state_hash(state.dump())}, as_json=as_json)
+
+
+@cli.command(short_help="Compare journal, snapshots and database.")
+@click.option("--no-database", is_flag=True, help="Leave the database out.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def verify(*, no_database: bool, as_json: bool) -> int:
+    """Compare journal, snapshots and database; name the first difference and exit 1, or say what agrees and exit 0.
+
+    The journal is read whole and carried out again. A server may be running: what it adds meanwhile is left out.
+    """
+    settings = _settings()
+    try:
+        found = _verified(settings) if no_database else _verified_with_database(settings)
+    except DifferenceFound as error:
+        different = {"same": False, "where": error.where, "expected": error.expected, "found": error.found}
+    except JournalDamaged as error:
+        where = f"{error.path}: at byte {error.offset}"
+        different = {"same": False, "where": where, "expected": error.expected, "found": error.found}
+    except JournalGap as error:
+        different = {"same": False, "where": "journal", "expected": "records from sequence 1", "found": str(error)}
+    else:
+        _print({"same": True, **found}, as_json=as_json)
+        return 0
+    _print(different, as_json=as_json)
+    return EXIT_DIFFERENT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,10 +125,74 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_UNUSABLE
     except click.Abort:
         return EXIT_UNUSABLE
-    except (SettingInvalid, JournalError, ServiceError, OSError) as error:
+    except (SettingInvalid, JournalError, ServiceError, PersistenceError, OSError) as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         return EXIT_UNUSABLE
     return result if isinstance(result, int) else 0
+
+
+def _verified(settings: Settings) -> dict[str, object]:
+    files = stored_files(settings.data_dir, LocalDisk())
+    return structs.asdict(Verification(settings.data_dir, LocalDisk(), files, None, _SlowReport()).run())
+
+
+def _verified_with_database(settings: Settings) -> dict[str, object]:
+    from order_engine.persistence.verification import checking_projection
+
+    # Whatever the journal is compared with is looked at before the journal, which has it all then.
+    files = stored_files(settings.data_dir, LocalDisk())
+    with checking_projection(settings.database_url) as check:
+        if check is None:
+            return {**_verified(settings), "database": "nothing is projected"}
+        stored = files + check.snapshots()
+        verified = Verification(settings.data_dir, LocalDisk(), stored, check, _SlowReport()).run()
+        return {**structs.asdict(verified), "database": structs.asdict(check.counts)}
+
+
+class _SlowReport:
+    """Says on standard error how far a verification is, once a second."""
+
+    def __init__(self) -> None:
+        self._told_at = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._told_at >= 1:
+            self._told_at = now
+            line = f"{progress.bytes_read} of {progress.bytes_total} bytes of journal, sequence {progress.sequence}"
+            click.echo(line, err=True)
+
+
+def _print(found: Mapping[str, object], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    for name, value in found.items():
+        text = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{name} {text}")
+
+
+def _require_usable(settings: Settings) -> None:
+    """Say in one line what a server would find out later, in many."""
+    from order_engine.persistence.database_url import parse_database_url
+
+    parse_database_url(settings.database_url)
+    directory = settings.data_dir
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        writable = os.access(directory, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a directory: {error.strerror}") from error
+    if not writable:
+        raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a directory that may be written to")
+    address = (settings.host, settings.port)
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        socket.create_server(address, family=family).close()
+    except OSError as error:
+        found = f"{settings.host} and {settings.port}"
+        expected = "an address of this machine and a port that is free"
+        raise SettingInvalid(f"HOST and PORT: found {found}, expected {expected}: {error.strerror}") from error
 
 
 def _settings() -> Settings:
