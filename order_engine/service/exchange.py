@@ -76,6 +76,7 @@ class Exchange:
         self._lag_max = lag_max
         self._phase = Phase.STARTING
         self._fault: BaseException | None = None
+        self._was_opened = False
         self._state: ExchangeState
         self._journal: JournalWriter
         self._bus: EventBus
@@ -92,8 +93,8 @@ class Exchange:
 
     @property
     def durable_sequence(self) -> int:
-        """The last sequence that is on disk; 0 until the exchange is open."""
-        return 0 if self._phase is Phase.STARTING else self._journal.durable_sequence
+        """The last sequence that is on disk; 0 until the exchange was opened."""
+        return self._journal.durable_sequence if self._was_opened else 0
 
     def open(self, state: ExchangeState, journal: JournalWriter, bus: EventBus, settings: Configure) -> None:
         """Begin to take commands. Settings that the journal does not have yet are journaled first."""
@@ -101,6 +102,7 @@ class Exchange:
             if self._phase is not Phase.STARTING:
                 return
             self._state, self._journal, self._bus = state, journal, bus
+            self._was_opened = True
             bus.start()
             self._phase = Phase.OPEN
             if state.sequence == 0 or state.engine.settings != settings:
@@ -180,7 +182,7 @@ class Exchange:
         """Finish what is in flight, then stop; return the state, all of it on disk, or None if none can be trusted."""
         with self._lock:
             before, self._phase = self._phase, Phase.CLOSED
-        if before in (Phase.STARTING, Phase.CLOSED):
+        if before is Phase.CLOSED or not self._was_opened:
             return None
         try:
             self._journal.close()
