@@ -1,6 +1,5 @@
 """The event bus publishes in sequence, from one thread, and never what is not on disk."""
 
-from collections.abc import Iterator
 from threading import current_thread
 
 import pytest
@@ -13,8 +12,8 @@ from tests.unit.service.exchanges import Recorder, wait_until
 
 
 @pytest.fixture
-def disk() -> Iterator[FakeDisk]:
-    yield FakeDisk()
+def disk() -> FakeDisk:
+    return FakeDisk()
 
 
 def applied(sequence: int, count: int = 1) -> Applied:

@@ -140,7 +140,7 @@ def test_everybody_who_waits_for_a_failing_fsync_is_told(disk: FakeDisk) -> None
 def test_exception_in_the_core_halts_and_is_never_journaled(disk: FakeDisk) -> None:
     with opened(disk) as found:
         found.exchange.submit([sell()])
-        with pytest.raises(ExchangeHalted, match="TypeError|not"):
+        with pytest.raises(ExchangeHalted):
             found.exchange.submit([buy(), POISON])
 
         assert isinstance(found.exchange.fault, TypeError)
