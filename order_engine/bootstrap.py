@@ -1,5 +1,6 @@
 """The only place that builds the parts and joins them."""
 
+import gc
 import logging
 import os
 import subprocess
@@ -9,9 +10,8 @@ from pathlib import Path
 from threading import Lock, Thread
 from uuid import uuid4
 
-from flask import Flask
-
 from order_engine.api.application import Backstage, install_api
+from order_engine.api.flask_app import ServiceApp
 from order_engine.api.tick_sizes import TickSizes
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import Disk, LocalDisk
@@ -59,8 +59,7 @@ class Venue:
         self._disk.make_directory(settings.data_dir)
         self._directory_lock = DirectoryLock(settings.data_dir)
         self._closing = Lock()
-        # The application must not serve static files by itself: the page does, with its own headers.
-        self.app = Flask("order_engine", static_folder=None)
+        self.app = ServiceApp()
         self.database = Database(settings.database_url, self.app)
         self._copies = DatabaseSnapshotCopies(SnapshotStore(self.database))
         self.recovery = Recovery(settings.data_dir, self._disk, self._copies)
@@ -129,6 +128,9 @@ class Venue:
         )
         self.projector.start(journal.journal_id, end.last_sequence)
         bus = EventBus(journal, [self._tick_sizes, self.projector], self._halt)
+        # What was recovered stays: the garbage collector need not look at a million orders again and again.
+        gc.collect()
+        gc.freeze()
         self.exchange.open(state, journal, bus, settings.matching)
         self.snapshotter.start()
         log.info("open at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)

@@ -5,6 +5,7 @@ all on one core, because threads that fight over the interpreter's lock from two
 """
 
 import atexit
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from order_engine.bootstrap import Venue
 from order_engine.journal.errors import JournalLocked
 from order_engine.settings import SettingInvalid, Settings
 
+# Requests leave next to no cycles behind: looking for them every 700 objects costs a tenth of the throughput.
+GARBAGE_THRESHOLDS = (20_000, 20, 50)
 LOAD_ERROR = 4  # gunicorn's own exit code for it: the master stops instead of starting the worker again
 KEEPALIVE_SECONDS = 65
 GRACE_SECONDS = 30
@@ -34,7 +37,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": "order_engine.staying_worker.StayingWorker",
             "threads": self._settings.threads,
             "keepalive": KEEPALIVE_SECONDS,
             "graceful_timeout": GRACE_SECONDS,
@@ -66,6 +69,7 @@ def start(settings: Settings, on_start_failure: Callable[[], Any]) -> Flask:
     except JournalLocked as error:
         _give_up(error)
     atexit.register(venue.close)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     venue.start()
     return venue.app
 
