@@ -35,6 +35,8 @@ from order_engine.ui.page import create_page_blueprint
 
 log = logging.getLogger(__name__)
 
+PROJECT = Path(__file__).resolve().parents[1]
+
 
 class Venue:
     """A whole exchange in one process: its parts, and their common life.
@@ -116,6 +118,12 @@ class Venue:
     def _recover_and_open(self) -> None:
         settings = self._settings
         state, end, snapshot_sequence = self.recovery.latest()
+        if end.torn is not None:
+            path, offset, length = end.torn.path, end.torn.offset, end.torn.length
+            log.warning("%s: cut %d bytes from byte %d on, a record that a crash left unfinished", path, length, offset)
+        if end.header is None:
+            # Before a journal is begun: if one was lost, nothing may be put in its place.
+            self.projector.require_unused()
         journal = JournalWriter(
             self.recovery.journal_directory,
             self._disk,
@@ -148,7 +156,7 @@ class Venue:
     def _advance_in_another_process(self, sequence: int) -> Snapshot:
         command = [sys.executable, "-m", "order_engine", "snapshot", "--sequence", str(sequence)]
         environment = os.environ | {"DATA_DIR": str(self._settings.data_dir.absolute())}
-        finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        finished = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
         if finished.returncode != 0:
             raise SnapshotError(f"the process that takes it ended with {finished.returncode}: {finished.stderr[-500:]}")
         return read_snapshot(self.recovery.files.read(Path(finished.stdout.strip())))

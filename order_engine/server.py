@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 
 from order_engine.bootstrap import Venue
 from order_engine.journal.errors import JournalLocked
+from order_engine.persistence.errors import PersistenceError
 from order_engine.settings import SettingInvalid, Settings
 
 # Requests leave next to no cycles behind: looking for them every 700 objects costs a tenth of the throughput.
@@ -66,7 +67,7 @@ def start(settings: Settings, on_start_failure: Callable[[], Any]) -> Flask:
     """Build the exchange and begin its recovery; it is closed in good order when the process exits."""
     try:
         venue = Venue(settings, on_start_failure=on_start_failure)
-    except JournalLocked as error:
+    except (JournalLocked, PersistenceError, OSError) as error:
         _give_up(error)
     atexit.register(venue.close)
     gc.set_threshold(*GARBAGE_THRESHOLDS)

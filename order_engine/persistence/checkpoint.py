@@ -38,6 +38,15 @@ def claim_checkpoint(connection: Connection, journal_id: str) -> Checkpoint:
     return found
 
 
+def check_unused(found: Checkpoint | None) -> None:
+    """Refuse a database that was projected from a journal, where a new journal is to begin."""
+    if found is not None:
+        raise ForeignCheckpoint(
+            f"projection_checkpoint: found journal {found.journal_id} up to sequence {found.sequence}, but there is no "
+            "journal in DATA_DIR: restore it, or name an empty database"
+        )
+
+
 def check_checkpoint(found: Checkpoint, journal_id: str, journal_end: int) -> None:
     """Refuse a database of another journal, or one that is ahead of it."""
     if found.journal_id != journal_id:

@@ -3,13 +3,21 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
-from order_engine.persistence.checkpoint import Checkpoint, check_checkpoint, claim_checkpoint, move_checkpoint
+from order_engine.persistence.checkpoint import (
+    Checkpoint,
+    check_checkpoint,
+    check_unused,
+    claim_checkpoint,
+    move_checkpoint,
+    read_checkpoint,
+)
 from order_engine.persistence.database import Database, database_errors
 from order_engine.persistence.errors import DatabaseUnavailable
 from order_engine.persistence.row_writer import RowWriter
 from order_engine.persistence.rows import rows_of
+from order_engine.persistence.tables import CheckpointRow
 from order_engine.service.applied import Applied
 
 
@@ -27,6 +35,12 @@ class ProjectionStore:
     def is_open(self) -> bool:
         """Whether there is a connection, and it is known what was committed."""
         return self._checkpoint is not None
+
+    def require_unused(self) -> None:
+        """Raise ``ForeignCheckpoint`` if something was projected from a journal already."""
+        with self._unavailable_on_error(), self._database.engine.connect() as connection:
+            if inspect(connection).has_table(CheckpointRow.__tablename__):
+                check_unused(read_checkpoint(connection))
 
     def open(self, journal_id: str, journal_end: int) -> int:
         """Connect, migrate where that is still to be done, and return the sequence up to which all is written.

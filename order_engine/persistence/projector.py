@@ -62,6 +62,13 @@ class Projector:
         self._journal_id = ""
         self._journal_end = 0
 
+    def require_unused(self) -> None:
+        """Raise ``ForeignCheckpoint`` if the database is known to belong to a journal already; change nothing."""
+        try:
+            self._store.require_unused()
+        except DatabaseUnavailable as unavailable:
+            self._report(unavailable)
+
     def start(self, journal_id: str, journal_end: int) -> None:
         """Begin to project the journal that ends at ``journal_end``; what is published later comes after that.
 
