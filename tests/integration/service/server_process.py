@@ -1,0 +1,177 @@
+"""A server as an operator runs it: a process on a free port, that is asked over HTTP and stopped by signals."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any, NamedTuple
+
+from tests.postgres_cluster import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_SECONDS = 30.0
+PYTHON = (sys.executable,)
+SERVE = (sys.executable, "-m", "order_engine", "serve")
+GUNICORN = (sys.executable, "-m", "gunicorn", "--no-control-socket")
+NOT_INHERITED = ("API_KEY", "DATABASE_URL", "RATE_LIMIT", "WS_PORT", "SNAPSHOT_INTERVAL_SEC", "JOURNAL_SYNC")
+
+Json = dict[str, Any]  # Any: JSON
+
+
+class Answered(NamedTuple):
+    """A response, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: Json
+
+
+class Client:
+    """One connection that is kept."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+
+    def ask(
+        self, method: str, path: str, body: Json | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answered:
+        """Send a request and read its answer; raises ``OSError`` or ``HTTPException`` if there is none."""
+        payload = None if body is None else json.dumps(body)
+        sent = {"Content-Type": "application/json"} if payload else {}
+        self.connection.request(method, path, payload, {**sent, **(headers or {})})
+        response = self.connection.getresponse()
+        text = response.read()
+        return Answered(response.status, dict(response.headers), json.loads(text))
+
+    def get(self, path: str) -> Json:
+        """Read what must be there."""
+        answered = self.ask("GET", path)
+        assert answered.status == 200, answered
+        return answered.content
+
+    def place(self, order: Json, **headers: str) -> Json:
+        """Place an order that must be taken."""
+        answered = self.ask("POST", "/orders", order, headers)
+        assert answered.status == 201, answered
+        return answered.content
+
+    def close(self) -> None:
+        """Hang up."""
+        self.connection.close()
+
+
+class ServerProcess:
+    """The process, everything it wrote, and where it listens. A group of its own, so that a kill takes its workers."""
+
+    def __init__(
+        self, data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = ROOT, **settings: str
+    ) -> None:
+        self.data_directory = data_directory
+        self.port = free_port()
+        self._clients: list[Client] = []
+        self.log_path = data_directory.parent / f"server-{self.port}.log"
+        inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
+        own = {"DATA_DIR": str(data_directory), "PORT": str(self.port), "THREADS": "16", **settings}
+        words = [word.replace("{port}", str(self.port)) for word in command]
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                words, cwd=work_directory, env=inherited | own, stdout=log, stderr=log, start_new_session=True
+            )
+
+    @property
+    def log(self) -> str:
+        """Everything it wrote so far."""
+        return self.log_path.read_text(errors="replace")
+
+    def client(self) -> Client:
+        """Open a connection; it is closed with the server at the latest."""
+        client = Client(self.port)
+        self._clients.append(client)
+        return client
+
+    def hang_up(self) -> None:
+        """Close every connection."""
+        for client in self._clients:
+            client.close()
+
+    def wait_until(self, reached: Callable[[], bool]) -> None:
+        """Ask again and again, a bounded time, while the process lives."""
+        pause, deadline = Event(), monotonic() + PATIENCE_SECONDS
+        while not reached():
+            assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log[-3000:]}"
+            assert monotonic() < deadline, f"not reached in time:\n{self.log[-3000:]}"
+            pause.wait(0.02)
+
+    def wait_ready(self) -> "ServerProcess":
+        """Return once it takes orders."""
+        self.wait_until(lambda: self.status_of("/readyz") == 200)
+        return self
+
+    def status_of(self, path: str) -> int | None:
+        """Ask on a connection of its own; None if nobody listens yet."""
+        client = Client(self.port)
+        try:
+            return client.ask("GET", path).status
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            client.close()
+
+    def wait_ended(self) -> int:
+        """Return the exit code once it has ended."""
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def terminate(self) -> int:
+        """Ask it to stop, as a supervisor does, and return its exit code."""
+        self.process.terminate()
+        return self.wait_ended()
+
+    def kill(self) -> None:
+        """End it and its workers at once, as a crash would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE_SECONDS)
+
+
+@contextmanager
+def running(
+    data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = ROOT, **settings: str
+) -> Iterator[ServerProcess]:
+    """Run a server; whatever becomes of the test, no process is left."""
+    server = ServerProcess(data_directory, command, work_directory, **settings)
+    try:
+        yield server
+    finally:
+        server.hang_up()
+        if server.process.poll() is None:
+            server.kill()
+
+
+def command_line(data_directory: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run ``python -m order_engine`` to its end."""
+    inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
+    return subprocess.run(
+        [sys.executable, "-m", "order_engine", *arguments],
+        cwd=ROOT,
+        env=inherited | {"DATA_DIR": str(data_directory), **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def buy(**fields: object) -> Json:
+    """A limit order to buy 10 at 100.00."""
+    return {"user_id": "buyer", "symbol": "AAPL", "side": "BUY", "quantity": "10", "price": "100.00", **fields}
+
+
+def sell(**fields: object) -> Json:
+    """A limit order to sell 10 at 100.00."""
+    return buy(**{"user_id": "seller", "side": "SELL", **fields})

@@ -1,0 +1,95 @@
+"""A setting that cannot be used ends every command with one line that names it, before anything is begun."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from order_engine.__main__ import main
+from tests.integration.service.server_process import GUNICORN, NOT_INHERITED, command_line, running
+
+
+class Finished(NamedTuple):
+    """What a command left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Finished]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process, with these settings and a data directory that is not there."""
+
+    def run_command(*arguments: str, **settings: str) -> Finished:
+        for name in NOT_INHERITED:
+            monkeypatch.delenv(name, raising=False)
+        for name, text in {"DATA_DIR": str(tmp_path / "nowhere"), "PORT": "0", **settings}.items():
+            monkeypatch.setenv(name, text)
+        code = main(arguments)
+        return Finished(code, *capsys.readouterr())
+
+    return run_command
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "http", "PORT: found 'http', expected 0 to 65535"),
+        (
+            "API_KEY",
+            "short",
+            "API_KEY: found a value that is not shown, expected at least 8 printable ASCII characters",
+        ),
+        ("DATABASE_URL", "mysql://u:secret@h/d", "DATABASE_URL: expected sqlite or postgresql, found mysql"),
+        ("DATABASE_URL", "sqlite://", "DATABASE_URL: expected the path of a file"),
+        ("HOST", "192.0.2.1", "HOST and PORT: found 192.0.2.1 and 0, expected an address of this machine and a port"),
+        ("DATA_DIR", "/dev/null/exchange", "DATA_DIR: found '/dev/null/exchange', expected a directory"),
+    ],
+)
+def test_bad_setting_ends_serve_with_one_line(run: Run, name: str, value: str, says: str) -> None:
+    finished = run("serve", **{name: value})
+
+    assert finished.returncode == 2
+    assert says in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1, finished.stderr
+    assert "secret" not in finished.stderr
+
+
+@pytest.mark.slow
+def test_bad_setting_ends_any_wsgi_server_with_a_sentence(tmp_path: Path) -> None:
+    command = (*GUNICORN, "--bind", "127.0.0.1:{port}", "app:app")
+    with running(tmp_path / "unused", command, DATABASE_URL="sqlite://") as server:
+        assert server.wait_ended() == 4
+        assert "DATABASE_URL: expected the path of a file" in server.log
+        assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize("command", ["serve", "process", "replay", "snapshot", "verify"])
+def test_every_command_has_help(run: Run, command: str) -> None:
+    finished = run(command, "--help")
+
+    assert finished.returncode == 0
+    assert finished.stdout.startswith(f"Usage: python -m order_engine {command}")
+    assert finished.stderr == ""
+
+
+def test_help_names_every_command_whole(tmp_path: Path) -> None:
+    finished = command_line(tmp_path, "--help")
+
+    assert finished.returncode == 0
+    assert "..." not in finished.stdout.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("arguments", [("replay",), ("verify",), ("replay", "--to", "x"), ("nonsense",), ("process",)])
+def test_unusable_arguments_and_directories_end_with_two(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    finished = run(*arguments)
+
+    assert finished.returncode == 2
+    assert "Traceback" not in finished.stderr
+    assert finished.stdout == ""
+    assert not (tmp_path / "nowhere").exists()
