@@ -41,7 +41,8 @@ def cli() -> None:
 )
 def serve() -> None:
     """Serve the exchange over HTTP until SIGTERM."""
-    from order_engine.server import Server
+    from order_engine.processors import use_all_allowed
+from order_engine.server import Server
 
     settings = _settings()
     _require_usable(settings)
@@ -73,6 +74,7 @@ def process(**options: Any) -> int:  # Any: as click hands them over
 @click.option("--sequence", type=int, help="Take it at this durable sequence, rather than at the journal's end.")
 def snapshot(sequence: int | None) -> None:
     """Bring the newest snapshot forward through the journal, save it, and print its path."""
+    use_all_allowed()
     recovery = _recovery()
     if sequence is None:
         sequence = recovery.latest().end.last_sequence

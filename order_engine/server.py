@@ -17,6 +17,7 @@ from gunicorn.app.base import BaseApplication
 from order_engine.bootstrap import Venue
 from order_engine.journal.errors import JournalLocked
 from order_engine.persistence.errors import PersistenceError
+from order_engine.processors import keep_to_one
 from order_engine.settings import SettingInvalid, Settings
 
 # Requests leave next to no cycles behind: looking for them every 700 objects costs a tenth of the throughput.
@@ -44,7 +45,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
             "graceful_timeout": GRACE_SECONDS,
             "control_socket_disable": True,
             "loglevel": self._settings.log_level.lower(),
-            "post_fork": lambda _arbiter, _worker: stay_on_one_core(),
+            "post_fork": lambda _arbiter, _worker: keep_to_one(),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -73,12 +74,6 @@ def start(settings: Settings, on_start_failure: Callable[[], Any]) -> Flask:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     venue.start()
     return venue.app
-
-
-def stay_on_one_core() -> None:
-    """Bind this process to one of the cores that it may use; on systems that cannot, do nothing."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
 def _give_up(error: Exception) -> NoReturn:
