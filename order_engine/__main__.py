@@ -19,6 +19,7 @@ from order_engine import __version__
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap
 from order_engine.persistence.errors import PersistenceError
+from order_engine.processors import use_all_allowed
 from order_engine.service.errors import ServiceError
 from order_engine.service.exchange_state import state_hash
 from order_engine.service.recovery import Recovery
@@ -41,8 +42,7 @@ def cli() -> None:
 )
 def serve() -> None:
     """Serve the exchange over HTTP until SIGTERM."""
-    from order_engine.processors import use_all_allowed
-from order_engine.server import Server
+    from order_engine.server import Server
 
     settings = _settings()
     _require_usable(settings)

@@ -1,7 +1,7 @@
 """Which processors a process runs on.
 
-The server keeps to one, since its threads would otherwise fight over the interpreter's lock between processors. A process
-that it starts for work of its own inherits that, and may take back what the server was allowed.
+The server keeps to one, since its threads would otherwise fight over the interpreter's lock between processors. A
+process that it starts for work of its own inherits that, and may take back what the server was allowed.
 """
 
 import os

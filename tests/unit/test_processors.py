@@ -11,8 +11,13 @@ import os, subprocess, sys
 from order_engine.processors import keep_to_one
 keep_to_one()
 print(len(os.sched_getaffinity(0)))
-child = "import os; from order_engine.processors import use_all_allowed; use_all_allowed(); print(len(os.sched_getaffinity(0)))"
-subprocess.run([sys.executable, "-c", child], check=True)
+subprocess.run([sys.executable, "-c", sys.argv[1]], check=True)
+"""
+CHILD = """
+import os
+from order_engine.processors import use_all_allowed
+use_all_allowed()
+print(len(os.sched_getaffinity(0)))
 """
 
 
@@ -20,6 +25,8 @@ subprocess.run([sys.executable, "-c", child], check=True)
 def test_child_of_a_pinned_process_uses_all_that_its_parent_might() -> None:
     allowed = len(os.sched_getaffinity(0))
 
-    output = subprocess.run([sys.executable, "-u", "-c", SCRIPT], capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(
+        [sys.executable, "-u", "-c", SCRIPT, CHILD], capture_output=True, text=True, check=True
+    ).stdout
 
     assert output.split() == ["1", str(allowed)]
