@@ -23,6 +23,19 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
             kept = super().handle(conn)
         return kept
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take connections or not; a worker that stops takes those that wait already, whose requests may be sent."""
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                self._accept_waiting(listener)
+        super().set_accept_enabled(enabled)
+
+    def _accept_waiting(self, listener: socket) -> None:
+        for _ in range(self.cfg.backlog):
+            if not _is_readable_within(listener, 0):
+                return
+            self.accept(listener)
+
     def _may_stay(self) -> bool:
         # What waits in the pool's queue needs a thread, perhaps this one.
         nobody_waits: bool = self.tpool._work_queue.empty()

@@ -43,9 +43,17 @@ class Client:
         self, method: str, path: str, body: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> Answered:
         """Send a request and read its answer; raises ``OSError`` or ``HTTPException`` if there is none."""
+        self.send(method, path, body, headers)
+        return self.receive()
+
+    def send(self, method: str, path: str, body: Json | None = None, headers: Mapping[str, str] | None = None) -> None:
+        """Send a request; on return all of it is on its way."""
         payload = None if body is None else json.dumps(body)
         sent = {"Content-Type": "application/json"} if payload else {}
         self.connection.request(method, path, payload, {**sent, **(headers or {})})
+
+    def receive(self) -> Answered:
+        """Read the answer to what was sent."""
         response = self.connection.getresponse()
         text = response.read()
         return Answered(response.status, dict(response.headers), json.loads(text))
