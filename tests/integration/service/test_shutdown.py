@@ -1,7 +1,9 @@
 """SIGTERM under load: what was sent is answered, what was answered is kept, and the next start needs no replay."""
 
 import http.client
+import os
 import re
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -85,3 +87,20 @@ def test_sigterm_under_load_answers_flushes_snapshots_and_exits_cleanly(
         assert f"recovered from the snapshot at {recovered.end.last_sequence}\n" in again.log
         for order_id in load.answered[:: len(load.answered) // 20]:
             assert client.get(f"/orders/{order_id}")["order_id"] == order_id
+
+
+def test_request_that_waits_to_be_accepted_at_sigterm_is_answered(tmp_path: Path) -> None:
+    with running(tmp_path / "exchange") as server:
+        found = re.search(r"Booting worker with pid: (\d+)", server.wait_ready().log)
+        assert found is not None
+        worker = int(found[1])
+        os.kill(worker, signal.SIGSTOP)
+        clients = [server.client() for _ in range(8)]
+        for client in clients:
+            client.send("POST", "/orders", buy())
+        server.process.terminate()
+        server.wait_until(lambda: "Handling signal: term" in server.log)
+        os.kill(worker, signal.SIGCONT)
+
+        assert [client.receive().status for client in clients] == [201] * 8
+        assert server.wait_ended() == 0
