@@ -1,0 +1,75 @@
+"""``verify`` on either kind of database, and while the exchange runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from order_engine.__main__ import main
+from order_engine.journal.disk import LocalDisk
+from order_engine.persistence.verification import checking_projection
+from order_engine.service.verification import Verification
+from tests.integration.service.server_process import buy, sell
+from tests.integration.service.tampering import COUNTS, END, MINUTE_NS, execute, trade_for_two_minutes
+from tests.integration.service.venues import PATIENCE_SECONDS, venue
+from tests.unit.service.exchanges import START_NS, FakeClock
+
+TAMPERED = [
+    ("UPDATE orders SET filled_notional_e16 = 1 WHERE sequence = 2", "orders, sequence 2, filled_notional_e16"),
+    ("DELETE FROM trades WHERE sequence = 9 AND number = 2", "trades, sequence 9, number 2"),
+    ("UPDATE candles SET notional_e16 = 1 WHERE symbol = 'MSFT'", "notional_e16"),
+    ("UPDATE projection_checkpoint SET sequence = 17", "projection_checkpoint, sequence"),
+]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/exchange.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+def test_what_a_running_exchange_adds_meanwhile_is_left_out(tmp_path: Path, database_url: str) -> None:
+    """Commands, snapshots and rows that come once verifying began make no difference."""
+    clock = FakeClock(START_NS)
+    with venue(tmp_path, clock=clock, DATABASE_URL=database_url) as found:
+        trade_for_two_minutes(found, clock)
+        assert found.projector.wait_projected(END, PATIENCE_SECONDS)
+        with checking_projection(database_url) as check:
+            assert check is not None
+            verification = Verification(tmp_path, LocalDisk(), check.snapshots(), check)
+            clock.now += MINUTE_NS
+            for _ in range(5):
+                found.app.test_client().post("/orders", json=sell())
+                found.app.test_client().post("/orders", json=buy(quantity="3"))
+            found.snapshotter.take()
+            assert found.projector.wait_projected(END + 10, PATIENCE_SECONDS)
+
+            verified = verification.run()
+
+            assert (verified.sequence, check.counts.checkpoint) == (END, END)
+            assert (verified.snapshots, verified.torn_bytes) == (1, 0)
+
+
+@pytest.mark.parametrize(("statement", "where"), TAMPERED)
+def test_difference_is_found_in_either_database(
+    tmp_path: Path,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    statement: str,
+    where: str,
+) -> None:
+    clock = FakeClock(START_NS)
+    with venue(tmp_path, clock=clock, DATABASE_URL=database_url) as found:
+        trade_for_two_minutes(found, clock)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert main(["verify", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["database"] == COUNTS
+
+    execute(database_url, statement)
+
+    assert main(["verify", "--json"]) == 1
+    assert where in json.loads(capsys.readouterr().out)["where"]
