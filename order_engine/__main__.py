@@ -18,6 +18,7 @@ from msgspec import structs
 from order_engine import __version__
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap
+from order_engine.journal.still_disk import StillDisk
 from order_engine.persistence.errors import PersistenceError
 from order_engine.processors import use_all_allowed
 from order_engine.service.errors import ServiceError
@@ -75,9 +76,9 @@ def process(**options: Any) -> int:  # Any: as click hands them over
 def snapshot(sequence: int | None) -> None:
     """Bring the newest snapshot forward through the journal, save it, and print its path."""
     use_all_allowed()
-    recovery = _recovery()
+    recovery = Recovery(_settings().data_dir, LocalDisk())
     if sequence is None:
-        sequence = recovery.latest().end.last_sequence
+        sequence = _still_recovery().latest().end.last_sequence
     header = recovery.advance_snapshot(sequence).header
     click.echo(recovery.files.path_of(header.sequence))
 
@@ -87,7 +88,7 @@ def snapshot(sequence: int | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def replay(until_sequence: int | None, *, as_json: bool) -> None:
     """Replay the journal from its beginning, and print the sequence and the hash of the state it leads to."""
-    state = _recovery().replay(until_sequence)
+    state = _still_recovery().replay(until_sequence)
     _print({"sequence": state.sequence, "state_hash": state_hash(state.dump())}, as_json=as_json)
 
 
@@ -201,8 +202,9 @@ def _settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def _recovery() -> Recovery:
-    return Recovery(_settings().data_dir, LocalDisk())
+def _still_recovery() -> Recovery:
+    """Look at the data as they stand now: a server may be writing the journal that is read."""
+    return Recovery(_settings().data_dir, StillDisk(LocalDisk()))
 
 
 def _log_to_standard_error(settings: Settings) -> None:
