@@ -106,7 +106,9 @@ class Venue:
         if state is not None and state.sequence > 0:
             self._save_last_snapshot(state)
         self.database.close()
-        self._directory_lock.release()
+        if not self._starting.is_alive():
+            # Else the lock ends with the process, in which recovery is still looking at the journal.
+            self._directory_lock.release()
 
     def _start(self) -> None:
         try:
@@ -118,6 +120,8 @@ class Venue:
     def _recover_and_open(self) -> None:
         settings = self._settings
         state, end, snapshot_sequence = self.recovery.latest()
+        if self._closing.locked():
+            return
         if end.torn is not None:
             path, offset, length = end.torn.path, end.torn.offset, end.torn.length
             log.warning("%s: cut %d bytes from byte %d on, a record that a crash left unfinished", path, length, offset)

@@ -10,9 +10,12 @@ import pytest
 from werkzeug.test import TestResponse
 
 from order_engine.bootstrap import Venue
+from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import LocalDisk
+from order_engine.journal.errors import JournalLocked
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.service.errors import ExchangeHalted
+from order_engine.service.exchange import Phase
 from tests.fakes.fake_disk import FakeDisk
 from tests.integration.service.server_process import buy, sell
 from tests.integration.service.venues import PATIENCE_SECONDS, venue
@@ -189,3 +192,23 @@ def test_recovery_in_progress_is_told_and_nothing_is_served(tmp_path: Path) -> N
         progress = found.recovery.progress
         assert progress.bytes_read == progress.bytes_total > 0
         assert get(found, "/readyz").status_code == 200
+
+
+def test_venue_closed_while_it_recovers_touches_nothing_and_keeps_others_out(tmp_path: Path) -> None:
+    with venue(tmp_path) as found:
+        place(found, sell())
+    journal = tmp_path / "journal" / f"{1:020d}.journal"
+    journal.write_bytes(journal.read_bytes() + b"F1 d 000")
+    before = journal.read_bytes()
+    disk = SlowDisk()
+    with venue(tmp_path, disk=disk, wait=False) as found:
+        assert disk.reading.wait(PATIENCE_SECONDS)
+
+        found.close()
+
+        with pytest.raises(JournalLocked):
+            DirectoryLock(tmp_path)
+        disk.gate.set()
+        assert not found.wait_started(PATIENCE_SECONDS)
+        assert found.exchange.phase is Phase.CLOSED
+        assert journal.read_bytes() == before

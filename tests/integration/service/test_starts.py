@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -55,8 +56,10 @@ def ended(server: ServerProcess) -> Iterator[str]:
 
 @pytest.mark.parametrize("command", [APP_PY, ONE_WORKER], ids=["python app.py", "gunicorn app:app"])
 def test_every_way_to_serve_is_ready_soon_and_stops_in_good_order(directory: Path, command: Sequence[str]) -> None:
+    begun = monotonic()
     with running(directory, command) as server:
         client = server.wait_ready().client()
+        assert monotonic() - begun < READY_SECONDS_MAX
         assert client.place(buy())["status"] == "OPEN"
         assert client.get("/health")["status"] == "ok"
         client.close()
