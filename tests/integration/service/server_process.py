@@ -88,7 +88,7 @@ class ServerProcess:
         inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
         own = {"DATA_DIR": str(data_directory), "PORT": str(self.port), "THREADS": "16", **settings}
         words = [word.replace("{port}", str(self.port)) for word in command]
-        with self.log_path.open("wb") as log:
+        with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 words, cwd=work_directory, env=inherited | own, stdout=log, stderr=log, start_new_session=True
             )
