@@ -33,7 +33,7 @@ def table() -> str:
             f"{http['ratio']:.2f} of its {_median(validating, 'requests_per_second'):,.0f}/s",
             http,
         ),
-        ("The matching core alone, synthetic flow", f"{core['synthetic']['messages_per_second']:,.0f} commands/s", core),
+        ("The matching core alone", f"{core['synthetic']['messages_per_second']:,.0f} commands/s", core),
     ]
     lines = ["| what | measured | command, commit |", "|---|---|---|"]
     for what, measured, result in rows:
