@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ import msgspec
 from msgspec import structs
 
 from order_engine import __version__
+from order_engine.audit.errors import AuditError
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap
 from order_engine.journal.still_disk import StillDisk
@@ -24,7 +25,14 @@ from order_engine.processors import use_all_allowed
 from order_engine.service.errors import ServiceError
 from order_engine.service.exchange_state import state_hash
 from order_engine.service.recovery import Recovery
-from order_engine.service.verification import DifferenceFound, Progress, Verification, stored_files
+from order_engine.service.verification import (
+    DifferenceFound,
+    Follower,
+    Progress,
+    StoredSnapshot,
+    Verification,
+    stored_files,
+)
 from order_engine.settings import VARIABLES, SettingInvalid, Settings
 
 EXIT_DIFFERENT = 1
@@ -92,17 +100,69 @@ def replay(until_sequence: int | None, *, as_json: bool) -> None:
     _print({"sequence": state.sequence, "state_hash": state_hash(state.dump())}, as_json=as_json)
 
 
-@cli.command(short_help="Compare journal, snapshots and database.")
+@cli.command(short_help="Compare journal, snapshots, audit log and database.")
 @click.option("--no-database", is_flag=True, help="Leave the database out.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def verify(*, no_database: bool, as_json: bool) -> int:
-    """Compare journal, snapshots and database; name the first difference and exit 1, or say what agrees and exit 0.
+    """Compare journal, snapshots, audit log and database; name the first difference and exit 1, or exit 0.
 
     The journal is read whole and carried out again. A server may be running: what it adds meanwhile is left out.
     """
     settings = _settings()
+    return _compared(lambda: _verified(settings) if no_database else _verified_with_database(settings), as_json=as_json)
+
+
+@cli.command(short_help="Say who did what, and what came of it.")
+@click.option(
+    "--order", "order_id", metavar="ID", help="Only what concerns this order; at last why it ended as it did."
+)
+@click.option("--user", "user_id", metavar="ID", help="Only what this user did, or what concerns their orders.")
+@click.option("--since", metavar="TIME", help="Only from this time on, as 2026-11-21T07:58:00Z.")
+@click.option("--verify", "is_verified", is_flag=True, help="Check the chain and hold every entry against the journal.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+def audit(order_id: str | None, user_id: str | None, since: str | None, *, is_verified: bool, as_json: bool) -> int:
+    """Tell from the audit log who did what and what came of it, one command a line.
+
+    With --verify: check that no entry was changed, dropped or added; exit 1 and name the first that was.
+    """
+    from order_engine.audit.story import Question, answer
+
+    settings = _settings()
+    if is_verified:
+        return _compared(lambda: _verified_audit(settings), as_json=as_json)
     try:
-        found = _verified(settings) if no_database else _verified_with_database(settings)
+        question = Question.of(order_id, user_id, since)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--since") from error
+    for line in answer(settings.data_dir, LocalDisk(), question, as_json=as_json):
+        click.echo(line)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code: 0 done, 1 something differs, 2 unusable arguments, settings or files."""
+    try:
+        result: Any = cli.main(
+            args=arguments, prog_name="python -m order_engine", standalone_mode=False
+        )  # Any: of the command
+    except click.ClickException as error:
+        error.show()
+        return EXIT_UNUSABLE
+    except click.Abort:
+        return EXIT_UNUSABLE
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing more may be written, at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (SettingInvalid, JournalError, AuditError, ServiceError, PersistenceError, OSError) as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        return EXIT_UNUSABLE
+    return result if isinstance(result, int) else 0
+
+
+def _compared(compare: Callable[[], dict[str, object]], *, as_json: bool) -> int:
+    try:
+        found = compare()
     except DifferenceFound as error:
         different = {"same": False, "where": error.where, "expected": error.expected, "found": error.found}
     except JournalDamaged as error:
@@ -117,26 +177,8 @@ def verify(*, no_database: bool, as_json: bool) -> int:
     return EXIT_DIFFERENT
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code: 0 done, 1 something differs, 2 unusable arguments, settings or files."""
-    try:
-        result: Any = cli.main(
-            args=arguments, prog_name="python -m order_engine", standalone_mode=False
-        )  # Any: of the command
-    except click.ClickException as error:
-        error.show()
-        return EXIT_UNUSABLE
-    except click.Abort:
-        return EXIT_UNUSABLE
-    except (SettingInvalid, JournalError, ServiceError, PersistenceError, OSError) as error:
-        click.echo(f"{type(error).__name__}: {error}", err=True)
-        return EXIT_UNUSABLE
-    return result if isinstance(result, int) else 0
-
-
 def _verified(settings: Settings) -> dict[str, object]:
-    files = stored_files(settings.data_dir, LocalDisk())
-    return structs.asdict(Verification(settings.data_dir, LocalDisk(), files, None, _SlowReport()).run())
+    return _walked(settings, stored_files(settings.data_dir, LocalDisk()), [])
 
 
 def _verified_with_database(settings: Settings) -> dict[str, object]:
@@ -146,10 +188,23 @@ def _verified_with_database(settings: Settings) -> dict[str, object]:
     files = stored_files(settings.data_dir, LocalDisk())
     with checking_projection(settings.database_url) as check:
         if check is None:
-            return {**_verified(settings), "database": "nothing is projected"}
-        stored = files + check.snapshots()
-        verified = Verification(settings.data_dir, LocalDisk(), stored, check, _SlowReport()).run()
-        return {**structs.asdict(verified), "database": structs.asdict(check.counts)}
+            return {**_walked(settings, files, []), "database": "nothing is projected"}
+        return {**_walked(settings, files + check.snapshots(), [check]), "database": structs.asdict(check.counts)}
+
+
+def _verified_audit(settings: Settings) -> dict[str, object]:
+    return _walked(settings, [], [])
+
+
+def _walked(settings: Settings, snapshots: list[StoredSnapshot], followers: Sequence[Follower]) -> dict[str, object]:
+    from order_engine.audit.check import AuditCheck, Together
+    from order_engine.audit.files import AUDIT_DIRECTORY
+
+    check = AuditCheck(settings.data_dir / AUDIT_DIRECTORY, LocalDisk())
+    together = Together([*followers, check])
+    verified = Verification(settings.data_dir, LocalDisk(), snapshots, together, _SlowReport()).run()
+    told = "nothing is recorded" if check.is_empty else structs.asdict(check.counts)
+    return {**structs.asdict(verified), "audit": told}
 
 
 class _SlowReport:

@@ -13,6 +13,9 @@ from uuid import uuid4
 from order_engine.api.application import Backstage, install_api
 from order_engine.api.flask_app import ServiceApp
 from order_engine.api.tick_sizes import TickSizes
+from order_engine.audit.files import AUDIT_DIRECTORY
+from order_engine.audit.log import AuditLog
+from order_engine.audit.recorder import AuditRecorder
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import Disk, LocalDisk
 from order_engine.journal.writer import JournalWriter
@@ -66,6 +69,7 @@ class Venue:
         self._copies = DatabaseSnapshotCopies(SnapshotStore(self.database))
         self.recovery = Recovery(settings.data_dir, self._disk, self._copies)
         self.projector = Projector(self.database, self.recovery.history, self._halt)
+        self.audit = AuditRecorder(AuditLog(settings.data_dir / AUDIT_DIRECTORY, self._disk), self.recovery.history)
         self.exchange = Exchange(self._clock, self.projector, settings.max_projection_lag)
         advance = advance_snapshot or self._advance_in_another_process
         self.snapshotter = Snapshotter(self.exchange, advance, self._copies, settings.snapshot_interval_sec)
@@ -78,7 +82,11 @@ class Venue:
             take_snapshot=self.snapshotter.take,
             clock=self._clock,
             tick_sizes=self._tick_sizes,
-            health_parts={"database": self._database_part, "snapshots": self._snapshots_part},
+            health_parts={
+                "database": self._database_part,
+                "snapshots": self._snapshots_part,
+                "audit": lambda: self.audit.status,
+            },
             recovery_progress=lambda: self.recovery.progress._asdict(),
         )
         install_api(self.app, backstage, settings.api_key)
@@ -103,6 +111,8 @@ class Venue:
         state = self.exchange.close()
         if not self.projector.close():
             log.warning("the database is behind; it will catch up from the journal at the next start")
+        if not self.audit.close():
+            log.warning("the audit log is behind; it will catch up from the journal at the next start")
         if state is not None and state.sequence > 0:
             self._save_last_snapshot(state)
         self.database.close()
@@ -139,7 +149,8 @@ class Venue:
             on_failure=self._halt,
         )
         self.projector.start(journal.journal_id, end.last_sequence)
-        bus = EventBus(journal, [self._tick_sizes, self.projector], self._halt)
+        self.audit.start(journal.journal_id, end.last_sequence)
+        bus = EventBus(journal, [self._tick_sizes, self.projector, self.audit], self._halt)
         # What was recovered stays: the garbage collector need not look at a million orders again and again.
         gc.collect()
         gc.freeze()

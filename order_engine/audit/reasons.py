@@ -1,0 +1,35 @@
+"""Why, in words: what completes a sentence that ends in "because". Those who want the code find it beside it."""
+
+WORDS = {
+    "unknown_order": "there is no such live order",
+    "user_disabled": "the user's orders are not taken at present",
+    "unknown_symbol": "the symbol is not listed",
+    "market_closed": "the market is closed",
+    "instrument_halted": "trading in the instrument is halted",
+    "not_in_auction": "an auction takes no such order",
+    "duplicate_order_id": "a live order has that id already",
+    "invalid_instruction": "its terms contradict each other or the instrument's",
+    "tick_size": "the price is no multiple of the tick size",
+    "lot_size": "the quantity is no multiple of the lot size",
+    "price_out_of_band": "the price lies outside of the band around the reference price",
+    "risk_max_order_quantity": "the quantity is above the user's limit for one order",
+    "risk_max_order_notional": "the value is above the user's limit for one order",
+    "risk_max_open_orders": "the user has as many live orders as allowed",
+    "risk_max_position": "the user's position could pass its limit",
+    "post_only_would_take": "it is post-only and would have traded at once",
+    "user_requested": "that was asked for",
+    "ioc_remainder": "it could not trade at once and was not to wait",
+    "fok_unfilled": "it could not trade whole at once and was not to trade in part",
+    "no_liquidity": "nobody was left to trade with",
+    "self_trade": "it would have traded with an order of the same user",
+    "amended_below_filled": "it was amended to no more than had traded already",
+    "price_band": "it would have traded outside of the price band",
+    "expired": "its time was over",
+    "circuit_breaker": "the price moved so far that trading was halted",
+    "disconnect": "the connection that it was placed on was lost",
+}
+
+
+def because(reason: str) -> str:
+    """Return the end of a sentence: why, and the code that clients see."""
+    return f"because {WORDS.get(reason, reason.replace('_', ' '))} ({reason})"
