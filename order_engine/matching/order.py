@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from order_engine.matching.commands import PlaceOrder, Side
+from order_engine.matching.commands import OrderType, PlaceOrder, Side
 from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
@@ -12,11 +12,16 @@ from order_engine.matching.reason import Reason
 if TYPE_CHECKING:
     from order_engine.matching.price_level import PriceLevel
 
+STOP_TYPES = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
+
+_ENDS = (OrderStatus.CANCELED, OrderStatus.EXPIRED)
 NEXT_STATUSES = {
-    OrderStatus.OPEN: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, OrderStatus.CANCELED),
-    OrderStatus.PARTIALLY_FILLED: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, OrderStatus.CANCELED),
+    OrderStatus.PENDING: (OrderStatus.OPEN, *_ENDS),
+    OrderStatus.OPEN: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, *_ENDS),
+    OrderStatus.PARTIALLY_FILLED: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, *_ENDS),
     OrderStatus.FILLED: (),
     OrderStatus.CANCELED: (),
+    OrderStatus.EXPIRED: (),
     OrderStatus.REJECTED: (),
 }
 
@@ -24,12 +29,18 @@ NEXT_STATUSES = {
 class Order:
     """An order that was accepted and is not final yet.
 
-    ``filled_notional`` is in ticks times lots. ``level``, ``previous`` and ``next`` belong to the queue it rests in.
+    ``filled_notional`` is in ticks times lots. Of the ``remaining_lots`` an iceberg hides ``hidden_lots``; it shows at
+    most ``display_lots`` at a time. A stop has a ``stop_price_e8``, which a trailing stop keeps ``trail_amount_e8``
+    behind ``best_price_e8``; both are None once it has triggered. ``level``, ``previous`` and ``next`` belong to the
+    queue it rests in.
     """
 
     __slots__ = (
+        "best_price_e8",
+        "display_lots",
         "filled_lots",
         "filled_notional",
+        "hidden_lots",
         "instrument",
         "level",
         "next",
@@ -42,11 +53,13 @@ class Order:
         "sequence",
         "side",
         "status",
+        "stop_price_e8",
         "timestamp_ns",
+        "trail_amount_e8",
     )
 
     def __init__(self, placed: PlaceOrder, instrument: Instrument, sequence: int, timestamp_ns: int) -> None:
-        price_e8 = placed.price_e8
+        price_e8, display_e8 = placed.price_e8, placed.display_quantity_e8
         self.placed = placed
         self.instrument = instrument
         self.sequence = sequence
@@ -57,10 +70,25 @@ class Order:
         self.quantity_lots = self.remaining_lots = placed.quantity_e8 // instrument.lot_size_e8
         self.filled_lots = 0
         self.filled_notional = 0
-        self.status = OrderStatus.OPEN
+        self.display_lots = None if display_e8 is None else display_e8 // instrument.lot_size_e8
+        self.hidden_lots = 0
+        self.stop_price_e8 = placed.stop_price_e8
+        self.trail_amount_e8 = placed.trail_amount_e8
+        self.best_price_e8: int | None = None
+        self.status = OrderStatus.PENDING if placed.order_type in STOP_TYPES else OrderStatus.OPEN
         self.level: PriceLevel | None = None
         self.previous: Order | None = None
         self.next: Order | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether this is a stop that waits for its trigger."""
+        return self.status is OrderStatus.PENDING
+
+    @property
+    def shown_lots(self) -> int:
+        """What the book shows of a resting order."""
+        return self.remaining_lots - self.hidden_lots
 
     def fill(self, lots: int, price_ticks: int) -> None:
         """Trade ``lots`` of the remainder."""
@@ -72,7 +100,7 @@ class Order:
 
     def end(self, status: OrderStatus) -> int:
         """Give up the remainder, in a final state; return the lots given up."""
-        canceled_lots, self.remaining_lots = self.remaining_lots, 0
+        canceled_lots, self.remaining_lots, self.hidden_lots = self.remaining_lots, 0, 0
         self.enter(status)
         return canceled_lots
 
@@ -81,11 +109,32 @@ class Order:
         assert status in NEXT_STATUSES[self.status], f"{self.order_id}: {self.status} -> {status}"
         self.status = status
 
+    def trigger(self) -> None:
+        """Become the order that the stop was waiting to be."""
+        self.enter(OrderStatus.OPEN)
+        self.stop_price_e8 = self.trail_amount_e8 = self.best_price_e8 = None
+
     def resize(self, quantity_lots: int) -> None:
-        """Change the total; what is filled stays filled."""
+        """Change the total; what is filled stays filled, and a reduction takes hidden lots first."""
         assert quantity_lots > self.filled_lots
         self.quantity_lots = quantity_lots
-        self.remaining_lots = quantity_lots - self.filled_lots
+        self.shrink(self.remaining_lots - (quantity_lots - self.filled_lots))
+
+    def decrement(self, lots: int) -> None:
+        """Reduce total and remainder alike, hidden lots first."""
+        self.quantity_lots -= lots
+        self.shrink(lots)
+
+    def shrink(self, lots: int) -> None:
+        """Reduce the remainder, hidden lots first; a negative number adds to it."""
+        self.remaining_lots -= lots
+        assert self.remaining_lots >= 0
+        self.hidden_lots = max(0, self.hidden_lots - max(0, lots))
+
+    def show_slice(self) -> None:
+        """Show as much as an iceberg may of what remains, and hide the rest."""
+        if self.display_lots is not None:
+            self.hidden_lots = max(0, self.remaining_lots - self.display_lots)
 
     def state(self, reason: Reason | None = None) -> OrderState:
         """Show the order as an event does."""
@@ -102,6 +151,9 @@ class Order:
             self.filled_notional * tick * lot,
             self.status,
             reason,
+            None if self.display_lots is None else self.display_lots * lot,
+            self.stop_price_e8,
+            self.trail_amount_e8,
         )
 
 
@@ -119,4 +171,7 @@ def refused(placed: PlaceOrder, sequence: int, timestamp_ns: int, reason: Reason
         filled_notional_e16=0,
         status=OrderStatus.REJECTED,
         reason=reason,
+        display_quantity_e8=placed.display_quantity_e8,
+        stop_price_e8=placed.stop_price_e8,
+        trail_amount_e8=placed.trail_amount_e8,
     )
