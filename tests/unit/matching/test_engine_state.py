@@ -111,7 +111,7 @@ def _lose_from_index(engine: MatchingEngine, book: OrderBook) -> None:
 
 
 def _miscount(engine: MatchingEngine, book: OrderBook) -> None:
-    book.bids.levels[-10_000].quantity_lots += 1
+    book.bids.levels[-10_000].shown_lots += 1
 
 
 def _fill_unseen(engine: MatchingEngine, book: OrderBook) -> None:
