@@ -1,9 +1,12 @@
 """When orders with an end expire: a heap of their times, of which those that ended otherwise are dropped lazily."""
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order
+
+
+STALE_ENTRIES_MIN = 64
 
 
 class Expiries:
@@ -17,20 +20,30 @@ class Expiries:
 
     @property
     def next_ns(self) -> int | None:
-        """The earliest time at which something may be due; None if nothing ever is."""
-        return self.heap[0][0] if self.heap else None
+        """The earliest time at which a live order is due; None if none ever is."""
+        heap = self.heap
+        while heap and self._live_order(*heap[0]) is None:
+            heappop(heap)
+        return heap[0][0] if heap else None
 
     def add(self, order: Order) -> None:
         """Remember an order that has an end."""
         if order.placed.expire_at_ns is not None:
             heappush(self.heap, (order.placed.expire_at_ns, order.sequence, order.order_id))
+            # Without this, orders with a distant end that come and go would pile up until then.
+            if len(self.heap) > 2 * len(self._live.by_id) + STALE_ENTRIES_MIN:
+                self.heap[:] = [entry for entry in self.heap if self._live_order(*entry) is not None]
+                heapify(self.heap)
 
     def take_due(self, timestamp_ns: int) -> list[Order]:
         """Return the live orders that are due by a time, in order of sequence."""
         due: list[Order] = []
         while self.heap and self.heap[0][0] <= timestamp_ns:
-            _, sequence, order_id = heappop(self.heap)
-            order = self._live.by_id.get(order_id)
-            if order is not None and order.sequence == sequence:
+            order = self._live_order(*heappop(self.heap))
+            if order is not None:
                 due.append(order)
         return sorted(due, key=lambda order: order.sequence)
+
+    def _live_order(self, _expire_at_ns: int, sequence: int, order_id: str) -> Order | None:
+        order = self._live.by_id.get(order_id)
+        return order if order is not None and order.sequence == sequence else None
