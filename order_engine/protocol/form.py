@@ -46,6 +46,9 @@ class OrderKind(StrEnum):
     FOK = "FOK"
 
 
+ORDER_TYPES: Mapping[OrderKind, OrderType] = {OrderKind(order_type): order_type for order_type in OrderType}
+
+
 class FormError(ValueError):
     """A message of wrong form; ``errors`` says for each field what is wrong with it."""
 
@@ -218,8 +221,9 @@ def enable_user(fields: Fields) -> EnableUser:
 
 
 def _instructions(kind: OrderKind, named: TimeInForce | None) -> tuple[OrderType, TimeInForce]:
-    if kind not in (OrderKind.IOC, OrderKind.FOK):
-        return OrderType(kind), named or TimeInForce.GTC
+    order_type = ORDER_TYPES.get(kind)
+    if order_type is not None:
+        return order_type, named or TimeInForce.GTC
     meant = TimeInForce(kind)
     if named not in (None, meant):
         raise FormError({"time_in_force": [f"Type {kind} means a LIMIT order with time in force {kind}."]})

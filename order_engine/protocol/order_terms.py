@@ -14,6 +14,7 @@ PRICE_TERMS_OF: Mapping[OrderType, Collection[str]] = {
     OrderType.STOP_LIMIT: {"price", "stop_price"},
     OrderType.TRAILING_STOP: {"trail_amount"},
 }
+SPECIAL_TERMS = frozenset({"stop_price", "trail_amount", "post_only", "display_quantity", "expire_at"})
 RESTING_TIMES = (TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD)
 TIMES_OF: Mapping[OrderType, Collection[TimeInForce]] = {
     OrderType.LIMIT: tuple(TimeInForce),
@@ -29,12 +30,15 @@ Errors = dict[str, list[str]]
 
 def wrong_terms(order_type: OrderType, time_in_force: TimeInForce, terms: Terms) -> Errors:
     """Say for each term that does not go with the others what is wrong with it."""
-    errors: Errors = {}
-    needed = PRICE_TERMS_OF[order_type]
-    for term in PRICE_TERMS:
-        if (term in terms) != (term in needed):
-            verb = "needs a" if term in needed else "takes no"
-            errors[term] = [f"A {order_type} order {verb} {term.replace('_', ' ')}."]
+    if (
+        order_type is OrderType.LIMIT
+        and "price" in terms
+        and time_in_force is not TimeInForce.GTD
+        and SPECIAL_TERMS.isdisjoint(terms)
+    ):
+        # Most orders are plain, and need no closer look.
+        return {}
+    errors = _wrong_prices(order_type, terms)
     if time_in_force not in TIMES_OF[order_type]:
         errors["time_in_force"] = [f"A {order_type} order takes one of: {', '.join(TIMES_OF[order_type])}."]
     if ("expire_at" in terms) != (time_in_force is TimeInForce.GTD):
@@ -46,6 +50,16 @@ def wrong_terms(order_type: OrderType, time_in_force: TimeInForce, terms: Terms)
         wrong = _wrong_display(terms) if may_rest else "Only a LIMIT order that may rest can be an iceberg."
         if wrong is not None:
             errors["display_quantity"] = [wrong]
+    return errors
+
+
+def _wrong_prices(order_type: OrderType, terms: Terms) -> Errors:
+    errors: Errors = {}
+    needed = PRICE_TERMS_OF[order_type]
+    for term in PRICE_TERMS:
+        if (term in terms) != (term in needed):
+            verb = "needs a" if term in needed else "takes no"
+            errors[term] = [f"A {order_type} order {verb} {term.replace('_', ' ')}."]
     return errors
 
 
