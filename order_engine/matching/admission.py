@@ -2,6 +2,7 @@
 
 from order_engine.matching.accounts import Accounts
 from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState, TimeInForce
+from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import STOP_TYPES, Order
@@ -68,11 +69,14 @@ class Admission:
         reason = _refusal_of_steps(instrument, command)
         if reason is not None:
             return reason
+        state = order.state()
+        if not _changes(command, state):
+            # Limits that were lowered since are no reason to refuse it.
+            return None
         if not order.is_pending and price_e8 is not None and book.state is not SessionState.PRE_OPEN:
             band, moves = book.band, price_e8 // instrument.tick_size_e8 != order.price_ticks
             if moves and band is not None and not band.holds(price_e8):
                 return Reason.PRICE_OUT_OF_BAND
-        state = order.state()
         total_e8 = state.quantity_e8 if quantity_e8 is None else quantity_e8
         limit_e8 = state.price_e8 if price_e8 is None else price_e8
         reason = self._accounts.refusal_of_amend(order, total_e8, limit_e8)
@@ -140,6 +144,17 @@ def _refusal_of_post_only(placed: PlaceOrder, instrument: Instrument, book: Orde
     assert placed.price_e8 is not None
     takes = book.would_take(placed.side, placed.price_e8 // instrument.tick_size_e8)
     return Reason.POST_ONLY_WOULD_TAKE if takes else None
+
+
+def _changes(command: AmendOrder, state: OrderState) -> bool:
+    """Whether an amend changes anything at all."""
+    return (
+        command.price_e8 not in (None, state.price_e8)
+        or command.quantity_e8 not in (None, state.quantity_e8)
+        or command.display_quantity_e8 not in (None, state.display_quantity_e8)
+        or command.stop_price_e8 not in (None, state.stop_price_e8)
+        or command.trail_amount_e8 not in (None, state.trail_amount_e8)
+    )
 
 
 def _fits(command: AmendOrder, order: Order) -> bool:
