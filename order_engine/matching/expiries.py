@@ -5,7 +5,6 @@ from heapq import heapify, heappop, heappush
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order
 
-
 STALE_ENTRIES_MIN = 64
 
 
