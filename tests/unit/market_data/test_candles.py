@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_engine.persistence.candles import Candle, candle_of_trade
+from order_engine.market_data.candles import Candle, candle_of_trade
 
 AMOUNTS = st.integers(min_value=1, max_value=10**18)
 TRADES = st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=20)
