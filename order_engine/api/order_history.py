@@ -74,6 +74,10 @@ class OrderHistory:
             "filled_quantity": _quantity(event.filled_e8),
             "remaining_quantity": _quantity(event.remaining_e8),
             "canceled_quantity": _quantity(event.canceled_e8),
+            "decremented_quantity": _quantity(event.decremented_e8),
+            "display_quantity": _quantity(event.display_quantity_e8),
+            "stop_price": self._renderer.price(symbol, event.stop_price_e8),
+            "trail_amount": self._renderer.price(symbol, event.trail_amount_e8),
             "sequence": event.sequence,
             "occurred_at": format_timestamp(event.occurred_ns),
         }
