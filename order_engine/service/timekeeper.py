@@ -30,6 +30,11 @@ class Alarm:
         self._rung = False
         self._off = False
 
+    @property
+    def has_rung(self) -> bool:
+        """Whether it was rung since somebody last waited."""
+        return self._rung
+
     def ring(self) -> None:
         """Wake whoever waits, or the next to wait."""
         with self._condition:
@@ -66,7 +71,11 @@ class Timekeeper:
     def stop(self) -> None:
         """Keep time no more."""
         self._alarm.turn_off()
-        if self._thread.is_alive():
+        self.join()
+
+    def join(self) -> None:
+        """Return once time is kept no more."""
+        if self._thread.ident is not None:
             self._thread.join()
 
     def _run(self) -> None:
