@@ -119,8 +119,8 @@ class MatchingEngine:
             book.enter(order, outcome)
         if placed.expire_at_ns is not None:
             self.expiries.add(order)
-        # An order that neither traded nor meets waiting stops leaves nothing to look at.
-        if outcome.trade_count or book.stops.orders:
+        # Where no stop waits and no breaker watches there is nothing to look at.
+        if book.stops.orders or (outcome.trade_count and book.instrument.circuit_breaker_percent_e8):
             follow_up(book, 0, outcome)
 
     def _amend(self, command: AmendOrder, outcome: Outcome) -> None:
@@ -135,7 +135,7 @@ class MatchingEngine:
             outcome.events.append(AmendRejected(order.order_id, order.placed.symbol, reason))
             return
         amend(book, order, command, outcome)
-        if outcome.trade_count or book.stops.orders:
+        if book.stops.orders or (outcome.trade_count and book.instrument.circuit_breaker_percent_e8):
             follow_up(book, 0, outcome)
 
     def _cancel(self, command: CancelOrder, outcome: Outcome) -> None:
