@@ -10,6 +10,12 @@ from order_engine.matching.order_book import OrderBook
 from order_engine.matching.price_band import band_around
 from order_engine.matching.reason import Reason
 
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_PRE_OPEN = SessionState.PRE_OPEN
+_OPEN = SessionState.OPEN
+_LIMIT = OrderType.LIMIT
+_MARKET = OrderType.MARKET
+
 SLICES_MAX = 10_000
 """An iceberg shows at least this fraction of itself: each slice is a trade, and one command must stay bounded."""
 
@@ -40,8 +46,8 @@ class Admission:
             return Reason.USER_DISABLED
         if instrument is None:
             return Reason.UNKNOWN_SYMBOL
-        state = SessionState.OPEN if book is None else book.state
-        if state is not SessionState.OPEN:
+        state = _OPEN if book is None else book.state
+        if state is not _OPEN:
             reason = _refusal_of_session(placed, state)
             if reason is not None:
                 return reason
@@ -73,7 +79,7 @@ class Admission:
         if not _changes(command, state):
             # Limits that were lowered since are no reason to refuse it.
             return None
-        if not order.is_pending and price_e8 is not None and book.state is not SessionState.PRE_OPEN:
+        if not order.is_pending and price_e8 is not None and book.state is not _PRE_OPEN:
             band, moves = book.band, price_e8 // instrument.tick_size_e8 != order.price_ticks
             if moves and band is not None and not band.holds(price_e8):
                 return Reason.PRICE_OUT_OF_BAND
@@ -82,7 +88,7 @@ class Admission:
         reason = self._accounts.refusal_of_amend(order, total_e8, limit_e8)
         if reason is not None:
             return reason
-        must_not_take = order.placed.post_only and book.state is not SessionState.PRE_OPEN
+        must_not_take = order.placed.post_only and book.state is not _PRE_OPEN
         if not must_not_take or price_e8 is None or total_e8 <= state.filled_e8:
             return None
         takes = book.would_take(order.side, price_e8 // instrument.tick_size_e8)
@@ -92,7 +98,7 @@ class Admission:
         if placed.user_id is None:
             return None
         may_wait = placed.order_type in STOP_TYPES or (
-            placed.order_type is OrderType.LIMIT and placed.time_in_force not in _IMMEDIATE
+            placed.order_type is _LIMIT and placed.time_in_force not in _IMMEDIATE
         )
         return self._accounts.refusal_of_order(
             placed.user_id, placed.symbol, placed.side, placed.quantity_e8, placed.price_e8, may_wait=may_wait
@@ -104,7 +110,7 @@ def _refusal_of_session(placed: PlaceOrder, state: SessionState) -> Reason | Non
         return _REFUSED_BY_STATE[state]
     if placed.order_type in STOP_TYPES:
         return None
-    if placed.order_type is OrderType.MARKET or placed.time_in_force in _IMMEDIATE:
+    if placed.order_type is _MARKET or placed.time_in_force in _IMMEDIATE:
         return Reason.NOT_IN_AUCTION
     return None
 
@@ -127,9 +133,9 @@ def _refusal_of_steps(instrument: Instrument, terms: PlaceOrder | AmendOrder) ->
 
 
 def _refusal_of_band(placed: PlaceOrder, instrument: Instrument, book: OrderBook | None) -> Reason | None:
-    if placed.order_type is not OrderType.LIMIT:
+    if placed.order_type is not _LIMIT:
         return None
-    if book is not None and book.state is SessionState.PRE_OPEN:
+    if book is not None and book.state is _PRE_OPEN:
         return None
     band = (
         book.band if book is not None else band_around(instrument.reference_price_e8, instrument.price_band_percent_e8)
@@ -139,7 +145,7 @@ def _refusal_of_band(placed: PlaceOrder, instrument: Instrument, book: OrderBook
 
 
 def _refusal_of_post_only(placed: PlaceOrder, instrument: Instrument, book: OrderBook | None) -> Reason | None:
-    if book is None or book.state is SessionState.PRE_OPEN:
+    if book is None or book.state is _PRE_OPEN:
         return None
     assert placed.price_e8 is not None
     takes = book.would_take(placed.side, placed.price_e8 // instrument.tick_size_e8)

@@ -11,6 +11,9 @@ from order_engine.matching.commands import Side
 from order_engine.matching.order import Order
 from order_engine.matching.price_level import PriceLevel
 
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_SELL = Side.SELL
+
 STALE_RANKS_MIN = 64
 
 
@@ -20,7 +23,7 @@ class BookSide:
     __slots__ = ("_heap", "_in_heap", "levels", "sign")
 
     def __init__(self, side: Side) -> None:
-        self.sign = 1 if side is Side.SELL else -1
+        self.sign = 1 if side is _SELL else -1
         self.levels: dict[int, PriceLevel] = {}
         self._heap: list[int] = []
         self._in_heap: set[int] = set()

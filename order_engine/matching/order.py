@@ -9,21 +9,19 @@ from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_PENDING = OrderStatus.PENDING
+_OPEN = OrderStatus.OPEN
+_PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
+_FILLED = OrderStatus.FILLED
+
 if TYPE_CHECKING:
     from order_engine.matching.price_level import PriceLevel
 
 STOP_TYPES = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 
-_ENDS = (OrderStatus.CANCELED, OrderStatus.EXPIRED)
-NEXT_STATUSES = {
-    OrderStatus.PENDING: (OrderStatus.OPEN, *_ENDS),
-    OrderStatus.OPEN: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, *_ENDS),
-    OrderStatus.PARTIALLY_FILLED: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, *_ENDS),
-    OrderStatus.FILLED: (),
-    OrderStatus.CANCELED: (),
-    OrderStatus.EXPIRED: (),
-    OrderStatus.REJECTED: (),
-}
+_ON_THE_BOOK = (_OPEN, _PARTIALLY_FILLED)
+_LIVE = (*_ON_THE_BOOK, _PENDING)
 
 
 class Order:
@@ -75,7 +73,7 @@ class Order:
         self.stop_price_e8 = placed.stop_price_e8
         self.trail_amount_e8 = placed.trail_amount_e8
         self.best_price_e8: int | None = None
-        self.status = OrderStatus.PENDING if placed.order_type in STOP_TYPES else OrderStatus.OPEN
+        self.status = _PENDING if placed.order_type in STOP_TYPES else _OPEN
         self.level: PriceLevel | None = None
         self.previous: Order | None = None
         self.next: Order | None = None
@@ -83,7 +81,7 @@ class Order:
     @property
     def is_pending(self) -> bool:
         """Whether this is a stop that waits for its trigger."""
-        return self.status is OrderStatus.PENDING
+        return self.status is _PENDING
 
     @property
     def shown_lots(self) -> int:
@@ -96,22 +94,20 @@ class Order:
         self.filled_lots += lots
         self.remaining_lots -= lots
         self.filled_notional += lots * price_ticks
-        self.enter(OrderStatus.PARTIALLY_FILLED if self.remaining_lots else OrderStatus.FILLED)
+        assert self.status in _ON_THE_BOOK, f"{self.order_id}: a fill while {self.status}"
+        self.status = _PARTIALLY_FILLED if self.remaining_lots else _FILLED
 
     def end(self, status: OrderStatus) -> int:
         """Give up the remainder, in a final state; return the lots given up."""
         canceled_lots, self.remaining_lots, self.hidden_lots = self.remaining_lots, 0, 0
-        self.enter(status)
-        return canceled_lots
-
-    def enter(self, status: OrderStatus) -> None:
-        """Step to another state; a step that the rulebook does not know is a bug."""
-        assert status in NEXT_STATUSES[self.status], f"{self.order_id}: {self.status} -> {status}"
+        assert self.status in _LIVE, f"{self.order_id}: {self.status} -> {status}"
         self.status = status
+        return canceled_lots
 
     def trigger(self) -> None:
         """Become the order that the stop was waiting to be."""
-        self.enter(OrderStatus.OPEN)
+        assert self.status is _PENDING, f"{self.order_id}: a trigger while {self.status}"
+        self.status = _OPEN
         self.stop_price_e8 = self.trail_amount_e8 = self.best_price_e8 = None
 
     def resize(self, quantity_lots: int) -> None:

@@ -20,6 +20,17 @@ from order_engine.matching.price_band import PriceBand, band_around
 from order_engine.matching.reason import Reason
 from order_engine.matching.trigger_book import TriggerBook
 
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_BUY = Side.BUY
+_SELL = Side.SELL
+_FOK = TimeInForce.FOK
+_IOC = TimeInForce.IOC
+_PENDING = OrderStatus.PENDING
+_CANCELED = OrderStatus.CANCELED
+_PRE_OPEN = SessionState.PRE_OPEN
+_OPEN = SessionState.OPEN
+_NO_PREVENTION = SelfTradePrevention.NONE
+
 
 class OrderBook:
     """Bids, asks and waiting stops of one instrument. What happens is written to the command's ``Outcome``.
@@ -42,10 +53,10 @@ class OrderBook:
     )
 
     def __init__(self, instrument: Instrument, live: LiveOrders, accounts: Accounts) -> None:
-        self.give_terms(instrument, SelfTradePrevention.NONE)
-        self.state = SessionState.OPEN
-        self.bids = BookSide(Side.BUY)
-        self.asks = BookSide(Side.SELL)
+        self.give_terms(instrument, _NO_PREVENTION)
+        self.state = _OPEN
+        self.bids = BookSide(_BUY)
+        self.asks = BookSide(_SELL)
         self.stops = TriggerBook()
         self.last_trade_price_e8: int | None = None
         self.breaker_reference_e8: int | None = None
@@ -56,9 +67,7 @@ class OrderBook:
         """Trade under these terms from here on; the default mode governs where the instrument names none."""
         self.instrument = instrument
         self.self_trade_prevention = instrument.self_trade_prevention or default_mode
-        self.is_guarded = (
-            self.self_trade_prevention is not SelfTradePrevention.NONE or instrument.price_band_percent_e8 > 0
-        )
+        self.is_guarded = self.self_trade_prevention is not _NO_PREVENTION or instrument.price_band_percent_e8 > 0
 
     @property
     def band(self) -> PriceBand | None:
@@ -74,11 +83,11 @@ class OrderBook:
 
     def side_of(self, side: Side) -> BookSide:
         """Where orders of that side rest."""
-        return self.bids if side is Side.BUY else self.asks
+        return self.bids if side is _BUY else self.asks
 
     def opposite_of(self, side: Side) -> BookSide:
         """Where orders of that side find their makers."""
-        return self.asks if side is Side.BUY else self.bids
+        return self.asks if side is _BUY else self.bids
 
     def would_take(self, side: Side, price_ticks: int) -> bool:
         """Whether an order at that limit would trade on entry."""
@@ -88,16 +97,16 @@ class OrderBook:
 
     def enter(self, order: Order, outcome: Outcome) -> None:
         """Match an incoming order if the session does; what is left rests, or is canceled if it may not."""
-        if self.state is SessionState.PRE_OPEN:
+        if self.state is _PRE_OPEN:
             self.rest(order)
             return
-        opposite = self.asks if order.side is Side.BUY else self.bids
+        opposite = self.asks if order.side is _BUY else self.bids
         limit_rank = None if order.price_ticks is None else opposite.sign * order.price_ticks
         placed = order.placed
         is_guarded = self.is_guarded or placed.self_trade_prevention is not None
         guard = self._guard_of(order) if is_guarded else None
         time_in_force = placed.time_in_force
-        if time_in_force is TimeInForce.FOK:
+        if time_in_force is _FOK:
             needed_lots = order.remaining_lots
             if fillable_lots(opposite, limit_rank, guard, needed_lots) < needed_lots:
                 self.end(order, Reason.FOK_UNFILLED, outcome)
@@ -108,7 +117,7 @@ class OrderBook:
         if order.price_ticks is None:
             reason = Reason.NO_LIQUIDITY if opposite.best() is None else Reason.PRICE_BAND
             self.end(order, reason, outcome)
-        elif time_in_force is TimeInForce.IOC:
+        elif time_in_force is _IOC:
             self.end(order, Reason.IOC_REMAINDER, outcome)
         else:
             self.rest(order)
@@ -117,7 +126,7 @@ class OrderBook:
         """Queue an order behind all others at its price."""
         if order.display_lots is not None:
             order.show_slice()
-        side = self.bids if order.side is Side.BUY else self.asks
+        side = self.bids if order.side is _BUY else self.asks
         side.add(order)
         self._live.add(order)
 
@@ -130,10 +139,10 @@ class OrderBook:
 
     def take_out(self, order: Order) -> None:
         """Take an order from where it rests or waits, as it is."""
-        if order.status is OrderStatus.PENDING:
+        if order.status is _PENDING:
             self.stops.remove(order)
         else:
-            side = self.bids if order.side is Side.BUY else self.asks
+            side = self.bids if order.side is _BUY else self.asks
             side.remove(order)
         self._live.remove(order)
 
@@ -184,13 +193,13 @@ class OrderBook:
 
     def end(self, order: Order, reason: Reason, outcome: Outcome) -> None:
         """Cancel what is left of an order that neither rests nor waits."""
-        canceled_lots = order.end(OrderStatus.CANCELED)
+        canceled_lots = order.end(_CANCELED)
         outcome.events.append(OrderCanceled(order.state(reason), canceled_lots * self.instrument.lot_size_e8))
 
     def _guard_of(self, order: Order) -> Guard | None:
         placed = order.placed
         mode = placed.self_trade_prevention or self.self_trade_prevention
-        own_user = None if mode is SelfTradePrevention.NONE else placed.user_id
+        own_user = None if mode is _NO_PREVENTION else placed.user_id
         band = self.band if order.price_ticks is None else None
         if own_user is None and band is None:
             return None
@@ -216,7 +225,7 @@ class OrderBook:
             opposite.fill_maker(maker, lots, price_ticks)
             if not maker.remaining_lots:
                 self._live.remove(maker)
-            buy, sell = (taker, maker) if taker.side is Side.BUY else (maker, taker)
+            buy, sell = (taker, maker) if taker.side is _BUY else (maker, taker)
             self.trade(buy, sell, taker.side, price_ticks, lots, outcome)
 
     def _prevent_self_trade(self, taker: Order, maker: Order, mode: SelfTradePrevention, outcome: Outcome) -> None:

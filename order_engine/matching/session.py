@@ -14,11 +14,14 @@ from order_engine.matching.outcome import Outcome
 from order_engine.matching.price_band import band_around
 from order_engine.matching.reason import Reason
 
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_OPEN = SessionState.OPEN
+
 
 def follow_up(book: OrderBook, trades_before: int, outcome: Outcome) -> None:
     """After a matching step: breaker, then triggers; each triggered order is a matching step of its own."""
     triggered: deque[Order] = deque()
-    while book.state is SessionState.OPEN:
+    while book.state is _OPEN:
         last_price_e8 = book.last_trade_price_e8
         if last_price_e8 is None:
             break
@@ -45,7 +48,7 @@ def enter_state(book: OrderBook, state: SessionState, outcome: Outcome) -> None:
     if state is SessionState.CLOSED:
         for order in _day_orders(book):
             book.expire(order, outcome)
-    elif state is SessionState.OPEN and before is not SessionState.OPEN:
+    elif state is _OPEN and before is not _OPEN:
         book.breaker_reference_e8 = None
         trades_before = outcome.trade_count
         uncross(book, outcome)

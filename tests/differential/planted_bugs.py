@@ -37,13 +37,13 @@ PRIORITY: dict[str, Planted] = {
     "a FOK order fills in part": (OrderBook, "enter", "< needed_lots", "< 1"),
     "a FOK order counts beyond its limit": (guard, "fillable_lots", "level.rank > limit_rank", "False"),
     "a FOK order wants more than it needs": (OrderBook, "enter", "< needed_lots", "<= needed_lots"),
-    "an IOC remainder rests": (OrderBook, "enter", "is TimeInForce.IOC", "is None"),
+    "an IOC remainder rests": (OrderBook, "enter", "is _IOC", "is None"),
     "post-only may lock the book": (OrderBook, "would_take", "best.rank <=", "best.rank <"),
     "an unfilled market order is called banded": (OrderBook, "enter", "if opposite.best() is None", "if False"),
     "a fill is not added up": (Order, "fill", "self.filled_notional += lots", "self.filled_notional = lots"),
     "what is canceled is not said": (OrderBook, "end", "canceled_lots * self", "0 * self"),
     "trades are numbered from nothing": (OrderBook, "trade", "outcome.next_trade_id()", 'f"{outcome.sequence}-0"'),
-    "buyer and seller change places": (OrderBook, "_cross", "taker.side is Side.BUY", "taker.side is Side.SELL"),
+    "buyer and seller change places": (OrderBook, "_cross", "taker.side is _BUY", "taker.side is _SELL"),
 }
 
 AMENDS: dict[str, Planted] = {
@@ -113,8 +113,8 @@ STOPS: dict[str, Planted] = {
     "an entering stop triggers nothing": (
         MatchingEngine,
         "_place",
-        "if outcome.trade_count or book.stops.orders",
-        "if outcome.trade_count",
+        "if book.stops.orders or",
+        "if outcome.trade_count and book.stops.orders or",
     ),
     "a price that a stop left stays in its heap": (TriggerBook, "_is_current", "and key ==", "or key =="),
 }
@@ -210,18 +210,18 @@ SELF_TRADES: dict[str, Planted] = {
 }
 
 SESSIONS: dict[str, Planted] = {
-    "a call matches": (OrderBook, "enter", "self.state is SessionState.PRE_OPEN", "False"),
+    "a call matches": (OrderBook, "enter", "self.state is _PRE_OPEN", "False"),
     "a call refuses a stop": (admission, "_refusal_of_session", "placed.order_type in STOP_TYPES", "False"),
     "a call refuses what would take": (
         admission,
         "_refusal_of_post_only",
-        "or book.state is SessionState.PRE_OPEN",
+        "or book.state is _PRE_OPEN",
         "",
     ),
     "a call has a band": (
         admission,
         "_refusal_of_band",
-        "book is not None and book.state is SessionState.PRE_OPEN",
+        "book is not None and book.state is _PRE_OPEN",
         "False",
     ),
     "DAY orders outlive the day": (session, "enter_state", "if state is SessionState.CLOSED", "if False"),
@@ -246,7 +246,7 @@ SESSIONS: dict[str, Planted] = {
         "expire_at_ns <= timestamp_ns",
         "expire_at_ns < timestamp_ns",
     ),
-    "opening an open session begins anew": (session, "enter_state", "and before is not SessionState.OPEN", ""),
+    "opening an open session begins anew": (session, "enter_state", "and before is not _OPEN", ""),
     "opening triggers no stop": (session, "enter_state", "follow_up(book, trades_before, outcome)", "pass"),
     "more to buy takes the lowest price": (auction, "indicate", "return candidates[-1]", "return candidates[0]"),
     "more to sell takes the highest price": (
