@@ -49,7 +49,7 @@ def install_api(app: Flask, backstage: Backstage, api_key: str | None) -> None:
     exchange, queries = backstage.exchange, backstage.queries
     freshness = Freshness(exchange, backstage.wait_projected, backstage.wait_seconds)
     renderer = Renderer(backstage.tick_sizes)
-    history = OrderHistory(queries, freshness, renderer)
+    history = OrderHistory(exchange, queries, freshness, renderer)
     entrance = Entrance(KeyRing(api_key))
     blueprints = (
         create_order_entry_blueprint(entrance, exchange, renderer),

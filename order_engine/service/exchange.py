@@ -21,6 +21,7 @@ from order_engine.matching.commands import (
     ExpireDue,
     SetInstrument,
 )
+from order_engine.matching.events import OrderState
 from order_engine.service.applied import Applied
 from order_engine.service.clock import Clock
 from order_engine.service.errors import (
@@ -178,6 +179,15 @@ class Exchange:
             listed = None if book is None else Listed(book.instrument, book.state)
         self._wait_durable(sequence)
         return listed
+
+    def live_order(self, order_id: str) -> OrderState | None:
+        """Show an order as it stands; None if no live order has this id."""
+        with self._lock:
+            self._require_open()
+            sequence, order = self._state.sequence, self._state.engine.live.by_id.get(order_id)
+            shown = None if order is None else order.state()
+        self._wait_durable(sequence)
+        return shown
 
     def standing(self, user_id: str) -> Standing:
         """Say whether a user's orders are taken, and within which limits."""
