@@ -256,15 +256,15 @@ def decremented(placed: PlaceOrder, sequence: int, by: str, **terms: Any) -> Ord
     return OrderDecremented(standing(placed, sequence, **terms), parse_amount(by))
 
 
-def canceled(placed: PlaceOrder, sequence: int, quantity: str, reason: Reason, **terms: Any) -> OrderCanceled:
-    """Build the event that ends an order of which ``quantity`` was left; ``terms`` as in ``standing``."""
-    return OrderCanceled(standing(placed, sequence, ended=quantity, reason=reason, **terms), parse_amount(quantity))
+def canceled(placed: PlaceOrder, sequence: int, left: str, reason: Reason, **terms: Any) -> OrderCanceled:
+    """Build the event that ends an order of which so much was ``left``; ``terms`` as in ``standing``."""
+    return OrderCanceled(standing(placed, sequence, ended=left, reason=reason, **terms), parse_amount(left))
 
 
-def expired(placed: PlaceOrder, sequence: int, quantity: str, **terms: Any) -> OrderExpired:
+def expired(placed: PlaceOrder, sequence: int, left: str, **terms: Any) -> OrderExpired:
     """Build the event that ends an order whose time is over; ``terms`` as in ``standing``."""
-    state = standing(placed, sequence, ended=quantity, reason=Reason.EXPIRED, status=OrderStatus.EXPIRED, **terms)
-    return OrderExpired(state, parse_amount(quantity))
+    state = standing(placed, sequence, ended=left, reason=Reason.EXPIRED, status=OrderStatus.EXPIRED, **terms)
+    return OrderExpired(state, parse_amount(left))
 
 
 def auction_trade(trade_id: str, terms: str, *, buyer: OrderState, seller: OrderState) -> TradeExecuted:
