@@ -55,7 +55,7 @@ export function createOrderForm({ onPlaced }) {
     const mayRest = type === "LIMIT" && RESTING_TIMES.includes(time);
     fields.price.disabled = !["LIMIT", "STOP_LIMIT"].includes(type);
     fields.post_only.disabled = !mayRest;
-    fields.display_quantity.disabled = !mayRest;
+    offer(fields.display_quantity, mayRest);
     offer(fields.stop_price, ["STOP", "STOP_LIMIT"].includes(type));
     offer(fields.trail_amount, type === "TRAILING_STOP");
     offer(fields.expire_at, time === "GTD");
