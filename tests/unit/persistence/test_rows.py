@@ -20,6 +20,7 @@ from order_engine.persistence.tables import Base, CandleRow
 from tests.integration.persistence.market import E8, START_NS, Market, amend, buy, cancel, sell
 
 NOW_NS = START_NS + 1000
+NO_SPECIAL_TERMS = dict.fromkeys(("display_quantity_e8", "stop_price_e8", "trail_amount_e8"))
 
 
 def named(columns: Sequence[str], row: Row) -> dict[str, object]:
@@ -53,11 +54,8 @@ def test_placed_order_becomes_one_row_and_one_event() -> None:
             "post_only": False,
             "placed_price_e8": 101 * E8,
             "placed_quantity_e8": 3 * E8,
-            "placed_display_quantity_e8": None,
-            "placed_stop_price_e8": None,
-            "placed_trail_amount_e8": None,
-            "expire_at_ns": None,
-            "self_trade_prevention": None,
+            **dict.fromkeys(("placed_display_quantity_e8", "placed_stop_price_e8", "placed_trail_amount_e8")),
+            **dict.fromkeys(("expire_at_ns", "self_trade_prevention")),
             "created_ns": NOW_NS,
             "price_e8": 101 * E8,
             "quantity_e8": 3 * E8,
@@ -66,9 +64,7 @@ def test_placed_order_becomes_one_row_and_one_event() -> None:
             "filled_notional_e16": "0",
             "status": "OPEN",
             "reason": None,
-            "display_quantity_e8": None,
-            "stop_price_e8": None,
-            "trail_amount_e8": None,
+            **NO_SPECIAL_TERMS,
             "updated_ns": NOW_NS,
             "updated_sequence": 1,
             "sequence": 1,
@@ -89,9 +85,7 @@ def test_placed_order_becomes_one_row_and_one_event() -> None:
             "remaining_e8": 3 * E8,
             "canceled_e8": None,
             "decremented_e8": None,
-            "display_quantity_e8": None,
-            "stop_price_e8": None,
-            "trail_amount_e8": None,
+            **NO_SPECIAL_TERMS,
             "occurred_ns": NOW_NS,
         }
     ]
