@@ -42,7 +42,14 @@ class Candle(Struct):
 
     def add_trade(self, price_e8: int, quantity_e8: int) -> None:
         """Count a trade that came after all the others."""
-        self.add(candle_of_trade(price_e8, quantity_e8))
+        if price_e8 > self.high_e8:
+            self.high_e8 = price_e8
+        elif price_e8 < self.low_e8:
+            self.low_e8 = price_e8
+        self.close_e8 = price_e8
+        self.volume_e8 += quantity_e8
+        self.notional_e16 += price_e8 * quantity_e8
+        self.trades += 1
 
     def add(self, later: "Candle") -> None:
         """Count what came after: the open stays, the close is the later one's."""
