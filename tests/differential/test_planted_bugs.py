@@ -13,7 +13,8 @@ import pytest
 
 from order_engine.matching.order import Order
 from order_engine.matching.price_level import PriceLevel
-from tests.differential.planted_bugs import WRONG_EVENTS, WRONG_STATE, Planted
+from tests.differential.bugs_in_dumps import WRONG_STATE
+from tests.differential.planted_bugs import WRONG_EVENTS, Planted
 from tests.naive import agreement
 from tests.naive.agreement import Run, assert_replays_alike, run_alone, run_beside_naive
 from tests.naive.random_commands import RandomCommands, Step

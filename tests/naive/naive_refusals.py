@@ -108,12 +108,8 @@ def why_not_amended(
     reason = _why_not_in_steps(command, book)
     if reason is not None:
         return reason
-    has_band = terms.price_e8 is not None and not order.waits and book.state is SessionState.OPEN
-    if has_band and terms.price_e8 is not None and not book.in_band(terms.price_e8):
-        if terms.price_e8 != order.price_e8:
-            return Reason.PRICE_OUT_OF_BAND
-        if command.price_e8 is not None and terms.differences_from(order):
-            book.report.meet("amend: names a price out of band that stays")
+    if not order.waits and book.state is SessionState.OPEN and _moves_out_of_band(command, terms, order, book):
+        return Reason.PRICE_OUT_OF_BAND
     if terms.differences_from(order):
         reason = risk.why_not_amended(order, terms.price_e8, terms.quantity_e8, live)
         if reason is not None:
@@ -123,6 +119,15 @@ def why_not_amended(
         if best is not None and _crosses(order, terms.price_e8, best):
             return Reason.POST_ONLY_WOULD_TAKE
     return None
+
+
+def _moves_out_of_band(command: AmendOrder, terms: NewTerms, order: NaiveOrder, book: NaiveBook) -> bool:
+    assert terms.price_e8 is not None
+    if book.in_band(terms.price_e8):
+        return False
+    if command.price_e8 is not None and terms.price_e8 == order.price_e8 and terms.differences_from(order):
+        book.report.meet("amend: names a price out of band that stays")
+    return terms.price_e8 != order.price_e8
 
 
 def _why_not_in_steps(command: PlaceOrder | AmendOrder, book: NaiveBook) -> Reason | None:

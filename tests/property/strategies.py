@@ -133,6 +133,12 @@ SETTINGS = st.builds(
 )
 RARE = st.one_of(CANCEL_ALLS, INSTRUMENTS, LIMITS, USER_CHANGES, SETTINGS, st.builds(ExpireDue))
 COMMANDS: st.SearchStrategy[Command] = st.one_of(places(), places(), places(), places(), AMENDS, CANCELS, STATES, RARE)
+STREAMS = st.builds(
+    lambda first, then: [*first, *then],
+    st.lists(st.one_of(INSTRUMENTS, INSTRUMENTS, LIMITS, SETTINGS), max_size=3),
+    st.lists(COMMANDS, min_size=2, max_size=60),
+)
+"""Commands after what limits and protects them, which few would otherwise meet."""
 
 
 def steps(commands: list[Command]) -> list[Step]:

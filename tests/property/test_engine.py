@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 from order_engine.matching.commands import Command, SessionState, SetState
 from order_engine.matching.events import StateChanged
 from tests.naive.agreement import assert_replays_alike, run_alone, run_beside_naive
-from tests.property.strategies import COMMANDS, places, steps
+from tests.property.strategies import STREAMS, places, steps
 
 
 @settings(max_examples=400, deadline=None)
-@given(commands=st.lists(COMMANDS, min_size=2, max_size=60))
+@given(commands=STREAMS)
 def test_any_commands_give_the_events_of_the_naive_exchange(commands: list[Command]) -> None:
     run_beside_naive(steps(commands), "hypothesis")
 
 
 @settings(max_examples=150, deadline=None)
-@given(commands=st.lists(COMMANDS, max_size=60), part=st.integers(0, 60))
+@given(commands=STREAMS, part=st.integers(0, 60))
 def test_any_commands_replay_to_the_same_state(commands: list[Command], part: int) -> None:
     placed = steps(commands)
 
