@@ -135,7 +135,8 @@ def test_iceberg_shows_a_slice_and_fills_whole(client: FlaskClient) -> None:
     assert after == [["150.50", "5", 1]]
     assert resized["display_quantity"] == "20"
     assert answered(client.get("/orderbook/AAPL"))["asks"] == [["150.50", "20", 1]]
-    assert read(client, iceberg)["remaining_quantity"] == "65"
+    found = read(client, iceberg)
+    assert (found["remaining_quantity"], found["display_quantity"]) == ("65", "20")
 
 
 def test_order_expires_at_its_time(client: FlaskClient, clock: HandClock) -> None:
