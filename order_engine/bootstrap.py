@@ -33,6 +33,7 @@ from order_engine.service.exchange_state import ExchangeState
 from order_engine.service.recovery import Recovery
 from order_engine.service.snapshots import Snapshot, read_snapshot
 from order_engine.service.snapshotter import Snapshotter
+from order_engine.service.timekeeper import Alarm, Timekeeper
 from order_engine.settings import Settings
 from order_engine.ui.page import create_page_blueprint
 
@@ -70,7 +71,9 @@ class Venue:
         self.recovery = Recovery(settings.data_dir, self._disk, self._copies)
         self.projector = Projector(self.database, self.recovery.history, self._halt)
         self.audit = AuditRecorder(AuditLog(settings.data_dir / AUDIT_DIRECTORY, self._disk), self.recovery.history)
-        self.exchange = Exchange(self._clock, self.projector, settings.max_projection_lag)
+        alarm = Alarm()
+        self.exchange = Exchange(self._clock, self.projector, settings.max_projection_lag, alarm.ring)
+        self._timekeeper = Timekeeper(self.exchange, self._clock, alarm)
         advance = advance_snapshot or self._advance_in_another_process
         self.snapshotter = Snapshotter(self.exchange, advance, self._copies, settings.snapshot_interval_sec)
         self._starting = Thread(target=self._start, name="start", daemon=True)
@@ -108,6 +111,7 @@ class Venue:
         if not self._closing.acquire(blocking=False):
             return
         self.snapshotter.stop()
+        self._timekeeper.stop()
         state = self.exchange.close()
         if not self.projector.close():
             log.warning("the database is behind; it will catch up from the journal at the next start")
@@ -156,6 +160,7 @@ class Venue:
         gc.freeze()
         self.exchange.open(state, journal, bus, settings.matching)
         self.snapshotter.start()
+        self._timekeeper.start()
         log.info("open at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)
 
     def _halt(self, fault: BaseException) -> None:

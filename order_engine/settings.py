@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from order_engine.journal.writer import SyncMode
-from order_engine.matching.commands import Configure
+from order_engine.matching.commands import Configure, SelfTradePrevention
 from order_engine.protocol.identifiers import parse_choice
 from order_engine.protocol.units import parse_positive_amount
 
@@ -45,6 +45,7 @@ class Settings(NamedTuple):
     max_instruments: int
     default_tick_size: int
     default_lot_size: int
+    self_trade_prevention: SelfTradePrevention
     log_level: LogLevel
 
     @staticmethod
@@ -63,6 +64,7 @@ class Settings(NamedTuple):
             default_lot_size_e8=self.default_lot_size,
             auto_list=self.auto_list,
             max_instruments=self.max_instruments,
+            self_trade_prevention=self.self_trade_prevention,
         )
 
 
@@ -165,6 +167,13 @@ VARIABLES = (
         parse_positive_amount,
         "a positive number of at most 8 decimals",
         "The step of quantities of a symbol that is listed without one.",
+    ),
+    Variable(
+        "SELF_TRADE_PREVENTION",
+        "NONE",
+        lambda text: parse_choice(SelfTradePrevention, text),
+        ", ".join(SelfTradePrevention),
+        "What keeps users from trading with themselves, where neither order nor instrument says it.",
     ),
     Variable(
         "LOG_LEVEL",

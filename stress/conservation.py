@@ -9,8 +9,11 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from stress.holdings import holdings_from_trades
+
 PAGE = 1_000
-LIVE = {"OPEN", "PARTIALLY_FILLED"}
+RESTING = {"OPEN", "PARTIALLY_FILLED"}
+LIVE = {"PENDING", *RESTING}
 FINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
 
 Row = dict[str, Any]  # Any: parsed JSON.
@@ -69,6 +72,7 @@ def check_symbol(reader: ApiReader, symbol: str) -> Checked:
         *_broken_orders(orders, trades),
         *_broken_trades(orders, trades),
         *_broken_book(book, orders),
+        *_broken_positions(reader, symbol, orders, trades),
     ]
     traded = sum((Decimal(trade["quantity"]) for trade in trades), Decimal(0))
     return Checked(symbol, len(orders), len(trades), traded, broken)
@@ -112,15 +116,46 @@ def _broken_trades(orders: Mapping[str, Row], trades: list[Row]) -> Iterator[str
 
 
 def _broken_book(book: Row, orders: Mapping[str, Row]) -> Iterator[str]:
-    if book["bids"] and book["asks"] and Decimal(book["bids"][0][0]) >= Decimal(book["asks"][0][0]):
+    is_open = book["state"] == "OPEN"
+    if is_open and book["bids"] and book["asks"] and Decimal(book["bids"][0][0]) >= Decimal(book["asks"][0][0]):
         yield f"the book is crossed: bid {book['bids'][0][0]}, ask {book['asks'][0][0]}"
     for side, name in (("BUY", "bids"), ("SELL", "asks")):
         shown = {Decimal(price): (Decimal(quantity), count) for price, quantity, count in book[name]}
-        resting: dict[Decimal, tuple[Decimal, int]] = {}
+        resting: defaultdict[Decimal, list[Row]] = defaultdict(list)
         for order in orders.values():
-            if order["side"] == side and order["status"] in LIVE:
-                quantity, count = resting.get(Decimal(order["price"]), (Decimal(0), 0))
-                resting[Decimal(order["price"])] = quantity + Decimal(order["remaining_quantity"]), count + 1
+            if order["side"] == side and order["status"] in RESTING:
+                resting[Decimal(order["price"])].append(order)
         for price in sorted(shown.keys() | resting.keys()):
-            if shown.get(price) != resting.get(price):
-                yield f"{name} at {price}: depth shows {shown.get(price)}, the orders give {resting.get(price)}"
+            quantity, count = shown.get(price, (Decimal(0), 0))
+            least, most = _bounds(resting[price])
+            if not least <= quantity <= most or count != len(resting[price]):
+                yield (
+                    f"{name} at {price}: depth shows {quantity} of {count} orders, "
+                    f"the orders give {least} to {most} of {len(resting[price])}"
+                )
+
+
+def _bounds(orders: list[Row]) -> tuple[Decimal, Decimal]:
+    """Say how much orders show at least and at most: of an iceberg's slice some may have traded already."""
+    least = most = Decimal(0)
+    for order in orders:
+        remaining = Decimal(order["remaining_quantity"])
+        display = order["display_quantity"]
+        least += remaining if display is None else 0
+        most += remaining if display is None else min(remaining, Decimal(display))
+    return least, most
+
+
+def _broken_positions(reader: ApiReader, symbol: str, orders: Mapping[str, Row], trades: list[Row]) -> Iterator[str]:
+    if any(trade[name] not in orders for trade in trades for name in ("buy_order_id", "sell_order_id")):
+        return  # Named already.
+    users = {order_id: order["user_id"] for order_id, order in orders.items()}
+    expected = holdings_from_trades(trades, users)
+    for user in sorted({user for user in users.values() if user is not None}):
+        positions = reader.get(f"/api/v1/positions/{user}")["positions"]
+        stated = {position["symbol"]: position for position in positions}.get(symbol)
+        if (stated is None) != (user not in expected):
+            yield f"position of {user}: {'none' if stated is None else 'one'}, and it is not so by the trades"
+        elif stated is not None:
+            for name, difference in expected[user].differences(stated):
+                yield f"position of {user}: {name} differs by {difference} from what the trades give"

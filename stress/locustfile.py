@@ -31,7 +31,8 @@ class Trader(FastHttpUser):
         """Begin the flow."""
         number = next(self.numbers)
         seed = f"{os.environ.get('STRESS_SEED', '1')}.{number}"
-        self.flow = OrderFlow(seed, SYMBOLS, [f"trader{number}-{seat}" for seat in range(TRADERS_PER_CLIENT)])
+        users = [f"trader{number}-{seat}" for seat in range(TRADERS_PER_CLIENT)]
+        self.flow = OrderFlow(seed, SYMBOLS, users, whole_rulebook=True)
         self.order_ids: dict[str, str] = {}
         key = os.environ.get("API_KEY")
         self.headers = {"X-API-Key": key} if key else {}
@@ -54,7 +55,7 @@ class Trader(FastHttpUser):
     def place(self, action: Action) -> None:
         """Post an order and learn its id."""
         answer = self.send("POST", "/api/v1/orders", "POST /orders", action.body)
-        if answer is not None and answer["status"] in {"OPEN", "PARTIALLY_FILLED"}:
+        if answer is not None and answer["status"] in {"PENDING", "OPEN", "PARTIALLY_FILLED"}:
             self.order_ids[action.client_order_id] = answer["order_id"]
 
     def change(self, action: Action, order_id: str) -> None:

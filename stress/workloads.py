@@ -46,9 +46,16 @@ class _Placed:
 
 
 class OrderFlow:
-    """An endless stream of actions of ``users`` in ``symbols``, decided by ``seed`` alone."""
+    """An endless stream of actions of ``users`` in ``symbols``, decided by ``seed`` alone.
 
-    def __init__(self, seed: int | str, symbols: Sequence[str], users: Sequence[str]) -> None:
+    With the ``whole_rulebook`` there are stops, icebergs and orders for the day among them, and some that would rather
+    not trade with their own user.
+    """
+
+    def __init__(
+        self, seed: int | str, symbols: Sequence[str], users: Sequence[str], *, whole_rulebook: bool = False
+    ) -> None:
+        self._whole_rulebook = whole_rulebook
         self._chance = Random(seed)
         self._seed = seed
         self._symbols = symbols
@@ -83,6 +90,8 @@ class OrderFlow:
             "client_order_id": client_order_id,
         }
         body |= self._terms(symbol, side)
+        if self._whole_rulebook:
+            body |= self._special_terms(body)
         self._remember(_Placed(client_order_id, side, symbol, quantity))
         return Action(ActionKind.PLACE, client_order_id, body)
 
@@ -98,6 +107,18 @@ class OrderFlow:
         if roll < 20:
             return {**price, "post_only": True}
         return {**price}
+
+    def _special_terms(self, body: Body) -> Body:
+        roll = self._chance.randrange(100)
+        if "price" not in body or "time_in_force" in body or "post_only" in body or roll >= 30:
+            return {}
+        if roll < 12:
+            return {"display_quantity": str(self._chance.randint(1, int(str(body["quantity"]))))}
+        if roll < 18:
+            return {"type": "STOP_LIMIT", "stop_price": self._price_near_mid(str(body["symbol"]), str(body["side"]))}
+        if roll < 24:
+            return {"time_in_force": "DAY"}
+        return {"self_trade_prevention": self._chance.choice(("CANCEL_NEWEST", "CANCEL_OLDEST", "DECREMENT"))}
 
     def _price_near_mid(self, symbol: str, side: str) -> str:
         """Wander by at most a tick, then quote up to 20 ticks behind the mid or 5 beyond it."""

@@ -7,7 +7,8 @@ from flask import Response
 from marshmallow import INCLUDE, RAISE, Schema, fields, validate
 
 from order_engine.api.problems import Content
-from order_engine.matching.commands import OrderType, Side, TimeInForce
+from order_engine.market_data.candles import INTERVALS
+from order_engine.matching.commands import OrderType, SelfTradePrevention, SessionState, Side, TimeInForce
 from order_engine.matching.events import OrderStatus
 
 JSON_TYPE = "application/json"
@@ -60,8 +61,12 @@ def _number() -> fields.Integer:
     return fields.Integer(required=True)
 
 
-def _time() -> fields.String:
-    return fields.String(required=True, metadata={"format": "date-time"})
+def _time(*, null: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=null, metadata={"format": "date-time"})
+
+
+def _state() -> fields.String:
+    return _word(SessionState.__members__)
 
 
 class Trade(_Answer):
@@ -96,8 +101,8 @@ class Order(_Answer):
     trail_amount = _amount(null=True)
     display_quantity = _amount(null=True)
     post_only = fields.Boolean(required=True)
-    self_trade_prevention = _text(null=True)
-    expire_at = _text(null=True)
+    self_trade_prevention = _word(SelfTradePrevention.__members__, null=True)
+    expire_at = _time(null=True)
     quantity = _amount()
     filled_quantity = _amount()
     remaining_quantity = _amount()
@@ -169,13 +174,25 @@ class Canceled(_Answer):
     canceled = fields.List(fields.String(), required=True)
 
 
+class ScheduledState(_Answer):
+    """A state that a session enters every day at a time, UTC."""
+
+    at = fields.String(required=True, metadata={"example": "09:30:00"})
+    state = _state()
+
+
 class Instrument(_Answer):
-    """An instrument: the steps in which its price and quantity move."""
+    """An instrument: the steps in which its price and quantity move, what protects it, and where its session is."""
 
     symbol = _text()
     tick_size = _amount(example="0.01")
     lot_size = _amount(example="1")
-    state = _text()
+    price_band_percent = _amount(null=True, example="10")
+    circuit_breaker_percent = _amount(null=True, example="20")
+    reference_price = _amount(null=True, example="150.00")
+    self_trade_prevention = _word(SelfTradePrevention.__members__, null=True)
+    schedule = fields.List(fields.Nested(ScheduledState), required=True)
+    state = _state()
 
 
 class Instruments(_Answer):
@@ -191,6 +208,11 @@ class Depth(_Answer):
     sequence = _number()
     bids = fields.List(fields.List(fields.Raw()), required=True)
     asks = fields.List(fields.List(fields.Raw()), required=True)
+    state = _state()
+    # While PRE_OPEN only; null if nothing would trade.
+    indicative_price = fields.String(allow_none=True)
+    indicative_quantity = fields.String(allow_none=True)
+    indicative_imbalance = fields.String(allow_none=True)
 
 
 class TopOfBook(_Answer):
@@ -207,7 +229,7 @@ class TopOfBook(_Answer):
 class Market(TopOfBook):
     """The top of the book, the last price, and the last 24 hours."""
 
-    state = _text()
+    state = _state()
     last_price = _amount(null=True)
     volume = _amount()
     vwap = _amount(null=True)
@@ -215,6 +237,73 @@ class Market(TopOfBook):
     high = _amount(null=True)
     low = _amount(null=True)
     trade_count = _number()
+
+
+class Candle(_Answer):
+    """What was traded in the stretch of time from ``start``."""
+
+    start = _time()
+    open = _amount(example="150.50")
+    high = _amount(example="150.50")
+    low = _amount(example="150.50")
+    close = _amount(example="150.50")
+    volume = _amount()
+    vwap = _amount(example="150.50")
+    trade_count = _number()
+
+
+class Candles(_Answer):
+    """Candles, oldest first."""
+
+    symbol = _text()
+    interval = _word(INTERVALS)
+    candles = fields.List(fields.Nested(Candle), required=True)
+
+
+class Position(_Answer):
+    """What a user holds of a symbol, what it cost, and what closing parts of it earned; short is negative."""
+
+    symbol = _text()
+    net_quantity = _amount()
+    average_price = _amount(null=True, example="150.50")
+    total_cost = _amount(example="15050.00")
+    realized_pnl = _amount(example="0.00")
+    last_updated = _time()
+
+
+class Positions(_Answer):
+    """What a user holds, or held, by symbol."""
+
+    user_id = _text()
+    positions = fields.List(fields.Nested(Position), required=True)
+
+
+class Session(_Answer):
+    """Where an instrument's session is; ``reason`` if it went there by itself."""
+
+    symbol = _text()
+    state = _state()
+    reason = _text(null=True)
+
+
+class RiskLimits(_Answer):
+    """The limits of a user in each symbol, null where there is none; ``is_own`` unless they are everybody's."""
+
+    user_id = _text()
+    is_own = fields.Boolean(required=True)
+    is_enabled = fields.Boolean(required=True)
+    max_order_quantity = _amount(null=True)
+    max_order_notional = _amount(null=True)
+    max_open_orders = fields.Integer(required=True, allow_none=True)
+    max_position = _amount(null=True)
+
+
+class User(_Answer):
+    """Whether a user's orders are taken, and the orders that were canceled when they ceased to be."""
+
+    user_id = _text()
+    is_enabled = fields.Boolean(required=True)
+    canceled = fields.List(fields.String(), required=True)
 
 
 class Snapshot(_Answer):

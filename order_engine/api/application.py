@@ -23,6 +23,7 @@ from order_engine.api.request_ids import RequestIds
 from order_engine.api.retries import PREFIX
 from order_engine.api.tick_sizes import TickSizes
 from order_engine.api.trades import create_trades_blueprint
+from order_engine.api.users import create_users_blueprint
 from order_engine.persistence.queries import Queries
 from order_engine.service.clock import Clock
 from order_engine.service.exchange import Exchange
@@ -48,15 +49,16 @@ def install_api(app: Flask, backstage: Backstage, api_key: str | None) -> None:
     exchange, queries = backstage.exchange, backstage.queries
     freshness = Freshness(exchange, backstage.wait_projected, backstage.wait_seconds)
     renderer = Renderer(backstage.tick_sizes)
-    history = OrderHistory(queries, freshness, renderer)
+    history = OrderHistory(exchange, queries, freshness, renderer)
     entrance = Entrance(KeyRing(api_key))
     blueprints = (
         create_order_entry_blueprint(entrance, exchange, renderer),
         create_order_changes_blueprint(entrance, exchange, history, renderer),
         create_order_reads_blueprint(entrance, history),
         create_trades_blueprint(entrance, queries, freshness, renderer),
-        create_market_blueprint(entrance, exchange, freshness, queries, backstage.clock),
+        create_market_blueprint(entrance, exchange, freshness, queries, backstage.clock, renderer),
         create_instruments_blueprint(entrance, exchange, freshness, backstage.tick_sizes),
+        create_users_blueprint(entrance, exchange, queries, freshness, renderer),
         create_admin_blueprint(entrance, backstage.take_snapshot),
         create_health_blueprint(entrance, exchange, backstage.health_parts, backstage.recovery_progress),
         create_documents_blueprint(entrance),

@@ -9,7 +9,17 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, missing
 
+from order_engine.matching.commands import SessionState
+
 JsonSchema = Mapping[str, Any]  # Any: JSON
+
+
+def _any_case(words: Iterable[str]) -> str:
+    patterns = (
+        "".join(f"[{letter}{letter.lower()}]" if letter.isalpha() else letter for letter in word) for word in words
+    )
+    return f"^({'|'.join(patterns)})$"
+
 
 SYMBOL: JsonSchema = {
     "type": "string",
@@ -39,18 +49,37 @@ AMOUNT: JsonSchema = {
     "description": "A decimal string or a JSON number, read exactly: at least 0, at most 10^10, at most 8 decimals.",
     "example": "100",
 }
+ORDER_ID: JsonSchema = {
+    "type": "string",
+    "pattern": "^[!-~]{1,40}$",
+    "description": "1 to 40 printable ASCII characters without spaces.",
+}
+COUNT: JsonSchema = {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
+TIME: JsonSchema = {"type": "string", "format": "date-time"}
+SCHEDULE: JsonSchema = {
+    "type": "array",
+    "maxItems": 100,
+    "items": {
+        "type": "object",
+        "properties": {
+            "at": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"},
+            "state": {"type": "string", "pattern": _any_case(SessionState.__members__)},
+        },
+        "required": ["at", "state"],
+        "additionalProperties": False,
+    },
+    "description": "The states that the session enters every day, and at what times, UTC. An empty list: no schedule.",
+    "example": [{"at": "09:30", "state": "OPEN"}, {"at": "16:00", "state": "CLOSED"}],
+}
 FLAG: JsonSchema = {"type": "boolean", "default": False}
 
 
 def choice(words: Iterable[str], **more: object) -> JsonSchema:
     """Describe one of some words, taken in any case."""
     listed = list(words)
-    any_case = (
-        "".join(f"[{letter}{letter.lower()}]" if letter.isalpha() else letter for letter in word) for word in listed
-    )
     return {
         "type": "string",
-        "pattern": f"^({'|'.join(any_case)})$",
+        "pattern": _any_case(listed),
         "description": f"One of {', '.join(listed)}, in any case.",
         "example": listed[0],
         **more,

@@ -1,4 +1,4 @@
-"""Instruments: what is listed, and for admins listing more and changing their steps."""
+"""Instruments: what is listed, and for admins listing more, changing their terms, and opening and closing sessions."""
 
 from flask import Blueprint, Response
 
@@ -11,16 +11,23 @@ from order_engine.api.problems import Problem, refused, unknown_symbol
 from order_engine.api.submission import Submission
 from order_engine.api.tick_sizes import TickSizes
 from order_engine.matching.commands import SetInstrument
-from order_engine.matching.events import InstrumentChanged, InstrumentListed, InstrumentRejected
-from order_engine.protocol.form import set_instrument
+from order_engine.matching.events import (
+    InstrumentChanged,
+    InstrumentListed,
+    InstrumentRejected,
+    StateChanged,
+    StateRejected,
+)
+from order_engine.protocol.form import set_instrument, set_state
 from order_engine.service.exchange import Exchange
+from order_engine.service.views import Listed
 
 LIST_ALL = Operation(summary="List all instruments", answers={200: answers.Instruments()})
 SHOW = Operation(summary="Show an instrument", answers={200: answers.Instrument()}, problems=(404,))
 LIST = Operation(
     summary="List an instrument",
     description="201 if it is new; 200 if it was listed and now has these terms. What is not named is the default, or "
-    "stays. Terms cannot change while an order of the instrument lives.",
+    "stays. Neither tick nor lot changes while an order of the instrument lives.",
     access=Access.ADMIN,
     body=schemas.LIST_INSTRUMENT,
     answers={201: answers.Instrument(), 200: answers.Instrument()},
@@ -28,11 +35,22 @@ LIST = Operation(
 )
 CHANGE = Operation(
     summary="Change an instrument",
-    description="Refused while an order of the instrument lives.",
+    description="Neither tick nor lot changes while an order of the instrument lives.",
     access=Access.ADMIN,
     body=schemas.CHANGE_INSTRUMENT,
     answers={200: answers.Instrument()},
     problems=(404, 409, 422),
+)
+
+
+SET_STATE = Operation(
+    summary="Let an instrument's session enter a state",
+    description="A symbol that is not listed is listed first. Entering OPEN from another state runs the auction, "
+    "entering CLOSED ends the orders that are good for the day.",
+    access=Access.ADMIN,
+    body=schemas.SET_STATE,
+    answers={200: answers.Session()},
+    problems=(409, 422),
 )
 
 
@@ -47,15 +65,12 @@ class Instruments:
     def list_all(self, asked: Asked) -> Response:
         """Show all instruments."""
         self._freshness.of_book(asked.min_sequence)
-        return answer({"instruments": [rendering.instrument(terms) for terms in self._exchange.instruments()]})
+        return answer({"instruments": [rendering.instrument(listed) for listed in self._exchange.instruments()]})
 
     def show(self, asked: Asked, symbol: str) -> Response:
         """Show one instrument."""
         self._freshness.of_book(asked.min_sequence)
-        terms = self._exchange.instrument(symbol)
-        if terms is None:
-            raise unknown_symbol(symbol)
-        return answer(rendering.instrument(terms))
+        return answer(rendering.instrument(self._find(symbol)))
 
     def list_instrument(self, asked: Asked) -> Response:
         """List an instrument, or change one that is listed."""
@@ -64,22 +79,45 @@ class Instruments:
     def change_instrument(self, asked: Asked, symbol: str) -> Response:
         """Change a listed instrument."""
         if not asked.fields:
-            raise Problem("invalid_fields", "Nothing to change.", errors={"tick_size": ["Name a tick or a lot size."]})
-        if self._exchange.instrument(symbol) is None:
-            raise unknown_symbol(symbol)
+            named = ", ".join(schemas.CHANGE_INSTRUMENT.load_fields)
+            raise Problem(
+                "invalid_fields", "Nothing to change.", errors={"tick_size": [f"Name at least one of: {named}."]}
+            )
+        self._find(symbol)
         return self._set(asked, set_instrument({"symbol": symbol, **asked.fields}))
+
+    def set_state(self, asked: Asked, symbol: str) -> Response:
+        """Let a session enter a state."""
+        submission = Submission(self._exchange, (set_state({"symbol": symbol, **asked.fields}),), asked)
+        self._tick_sizes.publish(submission.applied)
+        state: StateChanged | None = None
+        for event in submission.events[0]:
+            if isinstance(event, StateRejected):
+                raise submission.with_headers(refused(event.reason))
+            if isinstance(event, StateChanged):
+                # The auction may have tripped the circuit breaker.
+                state = event
+        assert state is not None
+        content = {"symbol": symbol, "state": state.state, "reason": state.reason}
+        return answer(content, 200, submission.headers)
+
+    def _find(self, symbol: str) -> Listed:
+        listed = self._exchange.instrument(symbol)
+        if listed is None:
+            raise unknown_symbol(symbol)
+        return listed
 
     def _set(self, asked: Asked, command: SetInstrument) -> Response:
         submission = Submission(self._exchange, (command,), asked)
         self._tick_sizes.publish(submission.applied)
-        event = submission.events[0][0]
+        # Orders that were due have expired before.
+        event = submission.events[0][-1]
         if isinstance(event, InstrumentRejected):
-            problem = refused(event.reason)
-            problem.headers.update(submission.headers)
-            raise problem
+            raise submission.with_headers(refused(event.reason))
         assert isinstance(event, InstrumentListed | InstrumentChanged)
         status = 201 if isinstance(event, InstrumentListed) else 200
-        return answer(rendering.instrument(event.instrument), status, submission.headers)
+        state = self._find(command.symbol).state
+        return answer(rendering.instrument(Listed(event.instrument, state)), status, submission.headers)
 
 
 def create_instruments_blueprint(
@@ -92,4 +130,5 @@ def create_instruments_blueprint(
     entrance.add(blueprint, "GET", "/instruments/<symbol>", instruments.show, SHOW)
     entrance.add(blueprint, "POST", "/instruments", instruments.list_instrument, LIST)
     entrance.add(blueprint, "PATCH", "/instruments/<symbol>", instruments.change_instrument, CHANGE)
+    entrance.add(blueprint, "POST", "/instruments/<symbol>/state", instruments.set_state, SET_STATE)
     return blueprint

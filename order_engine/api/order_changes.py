@@ -106,8 +106,7 @@ class OrderChanges:
             problem = self._missing(find, command.symbol, submission.sequence)
         else:
             problem = refused(reason)
-        problem.headers.update(submission.headers)
-        raise problem
+        raise submission.with_headers(problem)
 
     def _missing(self, find: Find, symbol: str | None, sequence: int) -> Problem:
         try:

@@ -55,8 +55,7 @@ class OrderEntry:
         try:
             order = submission.order(self._renderer)
         except Problem as problem:
-            problem.headers.update(submission.headers)
-            raise
+            raise submission.with_headers(problem) from None
         return answer(order, 201, submission.headers)
 
     def place_batch(self, asked: Asked) -> Response:

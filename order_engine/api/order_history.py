@@ -4,19 +4,24 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
+import msgspec
+
 from order_engine.api.freshness import Freshness
 from order_engine.api.problems import Content
 from order_engine.api.rendering import Renderer
+from order_engine.matching.events import OrderStatus
 from order_engine.persistence.queries import Queries
 from order_engine.persistence.results import OrderPage, StoredOrder, StoredOrderEvent
 from order_engine.protocol.timestamps import format_timestamp
 from order_engine.protocol.units import format_quantity
+from order_engine.service.exchange import Exchange
 
 
 class OrderHistory:
     """Finds orders, and writes what became of them."""
 
-    def __init__(self, queries: Queries, freshness: Freshness, renderer: Renderer) -> None:
+    def __init__(self, exchange: Exchange, queries: Queries, freshness: Freshness, renderer: Renderer) -> None:
+        self._exchange = exchange
         self._queries = queries
         self._freshness = freshness
         self._renderer = renderer
@@ -38,7 +43,7 @@ class OrderHistory:
 
     def with_trades(self, stored: StoredOrder) -> Content:
         """Write an order and all of its trades."""
-        order = self._renderer.order(stored.order, stored.updated_ns)
+        order = self._order(stored)
         trades = self._queries.trades_of([stored])[stored.order.order_id]
         order["trades"] = [self._renderer.stored_trade(trade) for trade in trades]
         return order
@@ -60,7 +65,16 @@ class OrderHistory:
 
     def orders(self, page: Sequence[StoredOrder]) -> list[Content]:
         """Write orders without their trades."""
-        return [self._renderer.order(stored.order, stored.updated_ns) for stored in page]
+        return [self._order(stored) for stored in page]
+
+    def _order(self, stored: StoredOrder) -> Content:
+        order = stored.order
+        if order.trail_amount_e8 is not None and order.status is OrderStatus.PENDING:
+            # Its stop follows the last price without an event of its own: only the book knows where it is.
+            live = self._exchange.live_order(order.order_id)
+            if live is not None and live.sequence == order.sequence and live.status is OrderStatus.PENDING:
+                order = msgspec.structs.replace(order, stop_price_e8=live.stop_price_e8)
+        return self._renderer.order(order, stored.updated_ns)
 
     def _event(self, event: StoredOrderEvent, symbol: str) -> Content:
         return {
@@ -74,6 +88,10 @@ class OrderHistory:
             "filled_quantity": _quantity(event.filled_e8),
             "remaining_quantity": _quantity(event.remaining_e8),
             "canceled_quantity": _quantity(event.canceled_e8),
+            "decremented_quantity": _quantity(event.decremented_e8),
+            "display_quantity": _quantity(event.display_quantity_e8),
+            "stop_price": self._renderer.price(symbol, event.stop_price_e8),
+            "trail_amount": self._renderer.price(symbol, event.trail_amount_e8),
             "sequence": event.sequence,
             "occurred_at": format_timestamp(event.occurred_ns),
         }

@@ -49,11 +49,20 @@ KINDS: Mapping[str, Kind] = {
 
 REFUSALS: Mapping[Reason, str] = {
     Reason.UNKNOWN_ORDER: "No live order has this id.",
+    Reason.USER_DISABLED: "No orders of this user are taken.",
     Reason.UNKNOWN_SYMBOL: "The instrument is not listed, and may not be listed by an order.",
+    Reason.MARKET_CLOSED: "The instrument's session is closed: only cancels are taken.",
+    Reason.INSTRUMENT_HALTED: "The instrument is halted: only cancels are taken.",
+    Reason.NOT_IN_AUCTION: "While PRE_OPEN nothing trades: MARKET, IOC and FOK orders are not taken.",
     Reason.DUPLICATE_ORDER_ID: "A live order of this user has the same client_order_id.",
     Reason.INVALID_INSTRUCTION: "The instruction does not fit the order or the instrument.",
     Reason.TICK_SIZE: "The price is not a multiple of the instrument's tick size.",
     Reason.LOT_SIZE: "The quantity is not a multiple of the instrument's lot size.",
+    Reason.PRICE_OUT_OF_BAND: "The price is further from the last price than the instrument's band allows.",
+    Reason.RISK_MAX_ORDER_QUANTITY: "The order is for more than the user's max_order_quantity.",
+    Reason.RISK_MAX_ORDER_NOTIONAL: "Price times quantity is more than the user's max_order_notional.",
+    Reason.RISK_MAX_OPEN_ORDERS: "The user has max_open_orders live orders in this symbol already.",
+    Reason.RISK_MAX_POSITION: "With all open orders filled the user would be beyond max_position.",
     Reason.POST_ONLY_WOULD_TAKE: "The order is post-only and would have traded at once.",
 }
 

@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from order_engine.api.tick_sizes import TickSizes
+from order_engine.market_data.candles import Candle
+from order_engine.matching.commands import SetRiskLimits
 from order_engine.matching.events import OrderState, TradeExecuted
-from order_engine.matching.instrument import Instrument
-from order_engine.persistence.results import Statistics, StoredTrade
+from order_engine.persistence.results import Statistics, StoredPosition, StoredTrade
+from order_engine.protocol.schedules import format_schedule
 from order_engine.protocol.timestamps import format_timestamp
-from order_engine.protocol.units import average_price_e8, format_price, format_quantity
+from order_engine.protocol.units import SCALE, average_price_e8, format_price, format_quantity
+from order_engine.service.views import Indicated, Listed
 
 Content = dict[str, Any]  # Any: JSON
 Level = tuple[int, int, int]
-
-SESSION_OPEN = "OPEN"
 
 
 class Renderer:
@@ -38,13 +39,13 @@ class Renderer:
             "side": placed.side,
             "type": placed.order_type,
             "time_in_force": placed.time_in_force,
-            "price": None if state.price_e8 is None else format_price(state.price_e8, tick_size_e8),
-            "stop_price": None,
-            "trail_amount": None,
-            "display_quantity": None,
+            "price": _price(state.price_e8, tick_size_e8),
+            "stop_price": _price(state.stop_price_e8, tick_size_e8),
+            "trail_amount": _price(state.trail_amount_e8, tick_size_e8),
+            "display_quantity": _quantity(state.display_quantity_e8),
             "post_only": placed.post_only,
-            "self_trade_prevention": None,
-            "expire_at": None,
+            "self_trade_prevention": placed.self_trade_prevention,
+            "expire_at": None if placed.expire_at_ns is None else format_timestamp(placed.expire_at_ns),
             "quantity": format_quantity(state.quantity_e8),
             "filled_quantity": format_quantity(state.filled_e8),
             "remaining_quantity": format_quantity(state.remaining_e8),
@@ -65,10 +66,10 @@ class Renderer:
             "quantity": format_quantity(trade.quantity_e8),
             "buy_order_id": trade.buy.order_id,
             "sell_order_id": trade.sell.order_id,
-            "maker_order_id": trade.maker.order_id,
-            "taker_order_id": trade.taker.order_id,
+            "maker_order_id": None if trade.maker is None else trade.maker.order_id,
+            "taker_order_id": None if trade.taker is None else trade.taker.order_id,
             "taker_side": trade.taker_side,
-            "auction": False,
+            "auction": trade.taker_side is None,
             "sequence": sequence,
             "executed_at": format_timestamp(timestamp_ns),
         }
@@ -92,16 +93,72 @@ class Renderer:
 
     def price(self, symbol: str, price_e8: int | None) -> str | None:
         """Write a price of an instrument, if there is one."""
-        return None if price_e8 is None else format_price(price_e8, self._tick_size_e8(symbol))
+        return _price(price_e8, self._tick_size_e8(symbol))
+
+    def position(self, held: StoredPosition) -> Content:
+        """Write what a user holds of a symbol; totals are rounded half-even to 8 decimals."""
+        tick_size_e8 = self._tick_size_e8(held.symbol)
+        return {
+            "symbol": held.symbol,
+            "net_quantity": format_quantity(held.net_quantity_e8),
+            "average_price": _price(held.average_price_e8, tick_size_e8),
+            "total_cost": format_price(average_price_e8(held.total_cost_e16, SCALE), tick_size_e8),
+            "realized_pnl": format_price(average_price_e8(held.realized_pnl_e16, SCALE), tick_size_e8),
+            "last_updated": format_timestamp(held.updated_ns),
+        }
+
+    def candle(self, symbol: str, start_ns: int, candle: Candle) -> Content:
+        """Write a candle; the average has as many decimals as it needs, up to 8."""
+        tick_size_e8 = self._tick_size_e8(symbol)
+        vwap_e8 = average_price_e8(candle.notional_e16, candle.volume_e8)
+        return {
+            "start": format_timestamp(start_ns),
+            "open": format_price(candle.open_e8, tick_size_e8),
+            "high": format_price(candle.high_e8, tick_size_e8),
+            "low": format_price(candle.low_e8, tick_size_e8),
+            "close": format_price(candle.close_e8, tick_size_e8),
+            "volume": format_quantity(candle.volume_e8),
+            "vwap": format_price(vwap_e8, tick_size_e8),
+            "trade_count": candle.trades,
+        }
 
 
-def instrument(terms: Instrument) -> Content:
-    """Write an instrument."""
+def instrument(listed: Listed) -> Content:
+    """Write an instrument and where its session is."""
+    terms, state = listed
     return {
         "symbol": terms.symbol,
         "tick_size": format_quantity(terms.tick_size_e8),
         "lot_size": format_quantity(terms.lot_size_e8),
-        "state": SESSION_OPEN,
+        "price_band_percent": _percent(terms.price_band_percent_e8),
+        "circuit_breaker_percent": _percent(terms.circuit_breaker_percent_e8),
+        "reference_price": _price(terms.reference_price_e8, terms.tick_size_e8),
+        "self_trade_prevention": terms.self_trade_prevention,
+        "schedule": format_schedule(terms.schedule),
+        "state": state,
+    }
+
+
+def risk_limits(limits: SetRiskLimits | None) -> Content:
+    """Write limits; null is none."""
+    if limits is None:
+        return dict.fromkeys(("max_order_quantity", "max_order_notional", "max_open_orders", "max_position"))
+    return {
+        "max_order_quantity": _quantity(limits.max_order_quantity_e8),
+        "max_order_notional": _quantity(limits.max_order_notional_e8),
+        "max_open_orders": limits.max_open_orders,
+        "max_position": _quantity(limits.max_position_e8),
+    }
+
+
+def indication(indicated: Indicated | None, tick_size_e8: int) -> Content:
+    """Write what an auction would do now; null if nothing would trade."""
+    if indicated is None:
+        return dict.fromkeys(("indicative_price", "indicative_quantity", "indicative_imbalance"))
+    return {
+        "indicative_price": format_price(indicated.price_e8, tick_size_e8),
+        "indicative_quantity": format_quantity(indicated.quantity_e8),
+        "indicative_imbalance": format_quantity(indicated.imbalance_e8),
     }
 
 
@@ -123,17 +180,25 @@ def top(bids: list[Level], asks: list[Level], tick_size_e8: int) -> Content:
     }
 
 
+def _price(price_e8: int | None, tick_size_e8: int) -> str | None:
+    return None if price_e8 is None else format_price(price_e8, tick_size_e8)
+
+
+def _quantity(quantity_e8: int | None) -> str | None:
+    return None if quantity_e8 is None else format_quantity(quantity_e8)
+
+
+def _percent(percent_e8: int) -> str | None:
+    return format_quantity(percent_e8) if percent_e8 else None
+
+
 def statistics(over_a_day: Statistics, tick_size_e8: int) -> Content:
     """Write the statistics of the last 24 hours; the average has as many decimals as it needs, up to 8."""
-
-    def price(price_e8: int | None) -> str | None:
-        return None if price_e8 is None else format_price(price_e8, tick_size_e8)
-
     return {
         "volume": format_quantity(over_a_day.volume_e8),
-        "vwap": price(over_a_day.vwap_e8),
-        "open": price(over_a_day.open_e8),
-        "high": price(over_a_day.high_e8),
-        "low": price(over_a_day.low_e8),
+        "vwap": _price(over_a_day.vwap_e8, tick_size_e8),
+        "open": _price(over_a_day.open_e8, tick_size_e8),
+        "high": _price(over_a_day.high_e8, tick_size_e8),
+        "low": _price(over_a_day.low_e8, tick_size_e8),
         "trade_count": over_a_day.trades,
     }

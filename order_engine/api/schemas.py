@@ -6,19 +6,35 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from order_engine.api.fields import AMOUNT, FLAG, IDENTIFIER, POSITIVE_AMOUNT, SYMBOL, JsonSchema, Parsed, choice
+from order_engine.api.fields import (
+    AMOUNT,
+    COUNT,
+    FLAG,
+    IDENTIFIER,
+    ORDER_ID,
+    POSITIVE_AMOUNT,
+    SCHEDULE,
+    SYMBOL,
+    TIME,
+    JsonSchema,
+    Parsed,
+    choice,
+)
 from order_engine.api.problems import invalid
-from order_engine.matching.commands import Side, TimeInForce
+from order_engine.market_data.candles import INTERVALS
+from order_engine.matching.commands import SelfTradePrevention, SessionState, Side, TimeInForce
 from order_engine.matching.events import OrderStatus
 from order_engine.protocol.form import (
     AMEND_FIELDS,
     CANCEL_ALL_FIELDS,
     INSTRUMENT_FIELDS,
     PLACE_FIELDS,
+    RISK_LIMITS_FIELDS,
+    STATE_FIELDS,
     OrderKind,
     Parser,
 )
-from order_engine.protocol.identifiers import parse_choice, parse_identifier, parse_symbol
+from order_engine.protocol.identifiers import parse_choice, parse_identifier, parse_order_id, parse_symbol
 from order_engine.protocol.timestamps import parse_rfc_3339
 
 Fields = dict[str, Any]  # Any: each value has the type that its field's parser returns
@@ -29,11 +45,12 @@ LEVELS_DEFAULT = 10
 LEVELS_MAX = 1_000
 BATCH_LENGTH_MAX = 1_000
 CURSOR_LENGTH_MAX = 256
+INTERVAL_DEFAULT = "1m"
 
 _JSON_SCHEMAS: Mapping[str, JsonSchema] = {
     "user_id": IDENTIFIER,
-    "order_id": {**IDENTIFIER, "example": "42"},
-    "client_order_id": {**IDENTIFIER, "example": "my-order-1"},
+    "order_id": {**ORDER_ID, "example": "42"},
+    "client_order_id": {**ORDER_ID, "example": "my-order-1"},
     "symbol": SYMBOL,
     "side": choice(Side.__members__),
     "quantity": POSITIVE_AMOUNT,
@@ -41,11 +58,33 @@ _JSON_SCHEMAS: Mapping[str, JsonSchema] = {
     "type": choice(OrderKind.__members__, default="LIMIT"),
     "time_in_force": choice(TimeInForce.__members__, default="GTC"),
     "post_only": FLAG,
+    "display_quantity": {**POSITIVE_AMOUNT, "description": "How much an iceberg shows at a time.", "example": "10"},
+    "stop_price": {**POSITIVE_AMOUNT, "description": "The last price that triggers a STOP or STOP_LIMIT order."},
+    "trail_amount": {**POSITIVE_AMOUNT, "description": "How far a TRAILING_STOP stays behind.", "example": "1.50"},
+    "expire_at": {**TIME, "description": "When a GTD order ends. RFC 3339."},
+    "self_trade_prevention": choice(SelfTradePrevention.__members__),
     "tick_size": {**POSITIVE_AMOUNT, "example": "0.01"},
     "lot_size": {**POSITIVE_AMOUNT, "example": "1"},
+    "price_band_percent": {**AMOUNT, "description": "How far from the last price limits may be; 0: no band."},
+    "circuit_breaker_percent": {
+        **AMOUNT,
+        "description": "How far the price may run until trading halts; 0: as it may.",
+    },
+    "reference_price": {**POSITIVE_AMOUNT, "description": "Stands in for the last price until something trades."},
+    "schedule": SCHEDULE,
+    "state": choice(SessionState.__members__),
+    "max_order_quantity": {**AMOUNT, "description": "The most that one order may be for."},
+    "max_order_notional": {
+        **AMOUNT,
+        "description": "The most that limit price times quantity may be.",
+        "example": "1e6",
+    },
+    "max_open_orders": {**COUNT, "description": "How many orders may be live in a symbol.", "example": 50},
+    "max_position": {**AMOUNT, "description": "The most that may be held or owed, open orders included."},
     "status": choice(OrderStatus.__members__),
     "cursor": {"type": "string", "maxLength": CURSOR_LENGTH_MAX, "description": "`next_cursor` of the page before."},
-    "since": {"type": "string", "format": "date-time", "description": "RFC 3339."},
+    "since": {**TIME, "description": "RFC 3339."},
+    "interval": {"type": "string", "enum": list(INTERVALS), "default": INTERVAL_DEFAULT},
 }
 
 
@@ -70,11 +109,21 @@ def _schema(
     return Strict.from_dict({**parsed}, name=name)()
 
 
+def _without(name: str, parsers: Mapping[str, Parser]) -> Mapping[str, Parser]:
+    return {field: parser for field, parser in parsers.items() if field != name}
+
+
 def _count(maximum: int, value: object) -> int:
     text = str(value)
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= maximum):
         raise ValueError(f"Must be a whole number from 1 to {maximum}.")
     return int(text)
+
+
+def _interval(value: object) -> str:
+    if value not in INTERVALS:
+        raise ValueError(f"Must be one of: {', '.join(INTERVALS)}.")
+    return str(value)
 
 
 def _cursor(value: object) -> str:
@@ -92,18 +141,18 @@ _PAGE: Mapping[str, Parser] = {"limit": partial(_count, LIMIT_MAX), "cursor": _c
 _ORDER_FILTERS: Mapping[str, Parser] = {
     "symbol": parse_symbol,
     "status": partial(parse_choice, OrderStatus),
-    "client_order_id": parse_identifier,
+    "client_order_id": parse_order_id,
     **_PAGE,
 }
 
 PLACE_ORDER = _schema("PlaceOrder", PLACE_FIELDS, required=("user_id", "symbol", "side", "quantity"))
 AMEND_ORDER = _schema("AmendOrder", AMEND_FIELDS, quantity={**AMOUNT, "description": "The new total; 0 cancels."})
-CANCEL_ORDER = _schema("CancelOrder", {"order_id": parse_identifier, "symbol": parse_symbol}, required=("order_id",))
+CANCEL_ORDER = _schema("CancelOrder", {"order_id": parse_order_id, "symbol": parse_symbol}, required=("order_id",))
 CANCEL_ALL = _schema("CancelAll", CANCEL_ALL_FIELDS, required=("user_id",))
 LIST_INSTRUMENT = _schema("ListInstrument", INSTRUMENT_FIELDS, required=("symbol",))
-CHANGE_INSTRUMENT = _schema(
-    "ChangeInstrument", {name: parser for name, parser in INSTRUMENT_FIELDS.items() if name != "symbol"}
-)
+CHANGE_INSTRUMENT = _schema("ChangeInstrument", _without("symbol", INSTRUMENT_FIELDS))
+SET_STATE = _schema("SetState", _without("symbol", STATE_FIELDS), required=("state",))
+SET_RISK_LIMITS = _schema("SetRiskLimits", _without("user_id", RISK_LIMITS_FIELDS))
 PLACE_BATCH = Strict.from_dict(
     {
         "orders": fields.List(
@@ -122,18 +171,19 @@ TRADES = _schema(
     {
         "symbol": parse_symbol,
         "user_id": parse_identifier,
-        "order_id": parse_identifier,
+        "order_id": parse_order_id,
         "since": parse_rfc_3339,
         **_PAGE,
     },
     limit=_LIMIT,
 )
+CANDLES = _schema("Candles", {"interval": _interval, "limit": partial(_count, LIMIT_MAX)}, limit=_LIMIT)
 DEPTH = _schema("Depth", {"levels": partial(_count, LEVELS_MAX)}, levels=_counted(LEVELS_MAX, LEVELS_DEFAULT))
 ORDER_BOOK = _schema("OrderBook", {"levels": partial(_count, LEVELS_MAX)}, levels=_counted(LEVELS_MAX, LEVELS_MAX))
 
 PATH_PARSERS: Mapping[str, Parser] = {
-    "order_id": parse_identifier,
-    "client_order_id": parse_identifier,
+    "order_id": parse_order_id,
+    "client_order_id": parse_order_id,
     "user_id": parse_identifier,
     "symbol": parse_symbol,
 }

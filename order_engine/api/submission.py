@@ -4,25 +4,19 @@ from collections.abc import Sequence
 
 from order_engine.api.answers import REPLAYED_HEADER, SEQUENCE_HEADER
 from order_engine.api.operation import Asked
-from order_engine.api.problems import Content, refused
+from order_engine.api.problems import Content, Problem, refused
 from order_engine.api.rendering import Renderer
-from order_engine.matching.commands import Command
+from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
-    Event,
-    OrderAccepted,
-    OrderAmended,
-    OrderCanceled,
-    OrderRejected,
+    OrderEvent,
     OrderState,
     OrderStatus,
     TradeExecuted,
 )
 from order_engine.matching.reason import Reason
 from order_engine.service.exchange import Exchange
-
-_ORDER_EVENTS = (OrderAccepted, OrderRejected, OrderAmended, OrderCanceled)
 
 
 class Submission:
@@ -32,6 +26,7 @@ class Submission:
         answer = exchange.submit(commands, asked.retry)
         self.applied = answer.applied
         record, self.events = answer.applied
+        self.commands = record.commands
         self.sequence = record.sequence
         self.timestamp_ns = record.timestamp_ns
         self.headers = {SEQUENCE_HEADER: str(record.last_sequence)}
@@ -43,7 +38,7 @@ class Submission:
 
         Raises the problem where the rulebook refused a new order.
         """
-        state, trades = _followed(self.events[index])
+        state, trades = self._followed(index)
         order = renderer.order(state, self.timestamp_ns)
         if state.status is OrderStatus.REJECTED:
             assert state.reason is not None
@@ -54,25 +49,43 @@ class Submission:
 
     def refusal(self, index: int = 0) -> Reason | None:
         """Tell why an amend or a cancel was refused, if it was."""
-        first = self.events[index][0]
-        return first.reason if isinstance(first, AmendRejected | CancelRejected) else None
+        for event in self.events[index]:
+            if isinstance(event, AmendRejected | CancelRejected):
+                return event.reason
+        return None
+
+    def with_headers(self, problem: Problem) -> Problem:
+        """Give a refusal what every answer to a write carries: a refusal is journaled too."""
+        problem.headers.update(self.headers)
+        return problem
+
+    def _followed(self, index: int) -> tuple[OrderState, list[TradeExecuted]]:
+        """Find the last state of the order that a command was about, and its trades.
+
+        Others may have expired before it; others again, triggered by it, may have traded after it.
+        """
+        command = self.commands[index]
+        state: OrderState | None = None
+        trades: list[TradeExecuted] = []
+        for event in self.events[index]:
+            if isinstance(event, TradeExecuted):
+                for side in (event.buy, event.sell):
+                    if state is not None and side.sequence == state.sequence:
+                        state = side
+                        trades.append(event)
+            elif isinstance(event, OrderEvent):
+                order = event.order
+                if order.sequence == state.sequence if state else _is_about(command, order, self.sequence + index):
+                    state = order
+        assert state is not None, "a command about an order says what became of it"
+        return state, trades
 
 
-def _followed(events: Sequence[Event]) -> tuple[OrderState, list[TradeExecuted]]:
-    """Find the order that a command named, its last state, and its trades."""
-    state: OrderState | None = None
-    trades: list[TradeExecuted] = []
-    for event in events:
-        if isinstance(event, TradeExecuted):
-            if state is None:
-                continue
-            if event.taker.order_id == state.order_id:
-                state = event.taker
-                trades.append(event)
-            elif event.maker.order_id == state.order_id:
-                state = event.maker
-                trades.append(event)
-        elif isinstance(event, _ORDER_EVENTS) and (state is None or event.order.order_id == state.order_id):
-            state = event.order
-    assert state is not None, "a command about an order says what became of it"
-    return state, trades
+def _is_about(command: Command, order: OrderState, sequence: int) -> bool:
+    if isinstance(command, PlaceOrder):
+        return order.sequence == sequence
+    assert isinstance(command, AmendOrder | CancelOrder)
+    if command.order_id is not None:
+        return order.order_id == command.order_id
+    placed = order.placed
+    return (placed.user_id, placed.client_order_id) == (command.user_id, command.client_order_id)

@@ -20,10 +20,10 @@ class TickSizes:
         """Return an instrument's tick in units of 10^-8."""
         tick_size_e8 = self._known.get(symbol)
         if tick_size_e8 is None:
-            instrument = self._exchange.instrument(symbol)
-            if instrument is None:
+            listed = self._exchange.instrument(symbol)
+            if listed is None:
                 return NO_TICK
-            tick_size_e8 = self._known[symbol] = instrument.tick_size_e8
+            tick_size_e8 = self._known[symbol] = listed.instrument.tick_size_e8
         return tick_size_e8
 
     def publish(self, applied: Applied) -> None:

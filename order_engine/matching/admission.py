@@ -1,44 +1,179 @@
 """Admission: everything that can refuse a command, looked at before anything changes, in the rulebook's order."""
 
-from order_engine.matching.commands import AmendOrder, PlaceOrder
+from order_engine.matching.accounts import Accounts
+from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState, TimeInForce
+from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
-from order_engine.matching.order import Order
+from order_engine.matching.order import STOP_TYPES, Order
 from order_engine.matching.order_book import OrderBook
+from order_engine.matching.price_band import band_around
 from order_engine.matching.reason import Reason
 
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_PRE_OPEN = SessionState.PRE_OPEN
+_OPEN = SessionState.OPEN
+_LIMIT = OrderType.LIMIT
+_MARKET = OrderType.MARKET
 
-def refusal_of_order(
-    placed: PlaceOrder, sequence: int, instrument: Instrument | None, book: OrderBook | None, live: LiveOrders
-) -> Reason | None:
-    """Say why a new order may not enter, or None. A symbol that its first order would list has no ``book`` yet."""
-    price_e8 = placed.price_e8
-    if instrument is None:
-        return Reason.UNKNOWN_SYMBOL
-    if live.has_id_of(placed, sequence):
-        return Reason.DUPLICATE_ORDER_ID
-    if price_e8 is not None and price_e8 % instrument.tick_size_e8:
-        return Reason.TICK_SIZE
-    if placed.quantity_e8 % instrument.lot_size_e8:
-        return Reason.LOT_SIZE
-    if placed.post_only and book is not None and _would_take(book, placed, price_e8):
-        return Reason.POST_ONLY_WOULD_TAKE
+SLICES_MAX = 10_000
+"""An iceberg shows at least this fraction of itself: each slice is a trade, and one command must stay bounded."""
+
+_REFUSED_BY_STATE = {
+    SessionState.CLOSED: Reason.MARKET_CLOSED,
+    SessionState.HALTED: Reason.INSTRUMENT_HALTED,
+}
+_IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
+
+
+class Admission:
+    """Says why a command is refused, or None."""
+
+    def __init__(self, live: LiveOrders, accounts: Accounts) -> None:
+        self._live = live
+        self._accounts = accounts
+
+    def of_order(
+        self,
+        placed: PlaceOrder,
+        sequence: int,
+        timestamp_ns: int,
+        instrument: Instrument | None,
+        book: OrderBook | None,
+    ) -> Reason | None:
+        """Look at a new order. A symbol that its first order would list has no ``book`` yet."""
+        if placed.user_id is not None and placed.user_id in self._accounts.disabled:
+            return Reason.USER_DISABLED
+        if instrument is None:
+            return Reason.UNKNOWN_SYMBOL
+        state = _OPEN if book is None else book.state
+        if state is not _OPEN:
+            reason = _refusal_of_session(placed, state)
+            if reason is not None:
+                return reason
+        if self._live.has_id_of(placed, sequence):
+            return Reason.DUPLICATE_ORDER_ID
+        if placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns:
+            return Reason.INVALID_INSTRUCTION
+        return (
+            _refusal_of_steps(instrument, placed)
+            or (_refusal_of_band(placed, instrument, book) if instrument.price_band_percent_e8 else None)
+            or (self._refusal_of_risk(placed) if self._accounts.limits else None)
+            or (_refusal_of_post_only(placed, instrument, book) if placed.post_only else None)
+        )
+
+    def of_amend(self, command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
+        """Look at new terms of a live order."""
+        user_id = order.placed.user_id
+        if user_id is not None and user_id in self._accounts.disabled:
+            return Reason.USER_DISABLED
+        if book.state in _REFUSED_BY_STATE:
+            return _REFUSED_BY_STATE[book.state]
+        instrument, quantity_e8, price_e8 = book.instrument, command.quantity_e8, command.price_e8
+        if not _fits(command, order):
+            return Reason.INVALID_INSTRUCTION
+        reason = _refusal_of_steps(instrument, command)
+        if reason is not None:
+            return reason
+        state = order.state()
+        if not _changes(command, state):
+            # Limits that were lowered since are no reason to refuse it.
+            return None
+        if not order.is_pending and price_e8 is not None and book.state is not _PRE_OPEN:
+            band, moves = book.band, price_e8 // instrument.tick_size_e8 != order.price_ticks
+            if moves and band is not None and not band.holds(price_e8):
+                return Reason.PRICE_OUT_OF_BAND
+        total_e8 = state.quantity_e8 if quantity_e8 is None else quantity_e8
+        limit_e8 = state.price_e8 if price_e8 is None else price_e8
+        reason = self._accounts.refusal_of_amend(order, total_e8, limit_e8)
+        if reason is not None:
+            return reason
+        must_not_take = order.placed.post_only and book.state is not _PRE_OPEN
+        if not must_not_take or price_e8 is None or total_e8 <= state.filled_e8:
+            return None
+        takes = book.would_take(order.side, price_e8 // instrument.tick_size_e8)
+        return Reason.POST_ONLY_WOULD_TAKE if takes else None
+
+    def _refusal_of_risk(self, placed: PlaceOrder) -> Reason | None:
+        if placed.user_id is None:
+            return None
+        may_wait = placed.order_type in STOP_TYPES or (
+            placed.order_type is _LIMIT and placed.time_in_force not in _IMMEDIATE
+        )
+        return self._accounts.refusal_of_order(
+            placed.user_id, placed.symbol, placed.side, placed.quantity_e8, placed.price_e8, may_wait=may_wait
+        )
+
+
+def _refusal_of_session(placed: PlaceOrder, state: SessionState) -> Reason | None:
+    if state in _REFUSED_BY_STATE:
+        return _REFUSED_BY_STATE[state]
+    if placed.order_type in STOP_TYPES:
+        return None
+    if placed.order_type is _MARKET or placed.time_in_force in _IMMEDIATE:
+        return Reason.NOT_IN_AUCTION
     return None
 
 
-def refusal_of_amend(command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
-    """Say why an order may not have these new terms, or None."""
-    instrument = book.instrument
-    price_e8, quantity_e8 = command.price_e8, command.quantity_e8
-    if price_e8 is not None and price_e8 % instrument.tick_size_e8:
+def _refusal_of_steps(instrument: Instrument, terms: PlaceOrder | AmendOrder) -> Reason | None:
+    tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
+    price_e8, stop_price_e8, trail_amount_e8 = terms.price_e8, terms.stop_price_e8, terms.trail_amount_e8
+    quantity_e8, display_quantity_e8 = terms.quantity_e8, terms.display_quantity_e8
+    if (
+        (price_e8 is not None and price_e8 % tick)
+        or (stop_price_e8 is not None and stop_price_e8 % tick)
+        or (trail_amount_e8 is not None and trail_amount_e8 % tick)
+    ):
         return Reason.TICK_SIZE
-    if quantity_e8 is not None and quantity_e8 % instrument.lot_size_e8:
+    if (quantity_e8 is not None and quantity_e8 % lot) or (
+        display_quantity_e8 is not None and display_quantity_e8 % lot
+    ):
         return Reason.LOT_SIZE
-    ends = quantity_e8 is not None and quantity_e8 // instrument.lot_size_e8 <= order.filled_lots
-    if order.placed.post_only and not ends and _would_take(book, order.placed, price_e8):
-        return Reason.POST_ONLY_WOULD_TAKE
     return None
 
 
-def _would_take(book: OrderBook, placed: PlaceOrder, price_e8: int | None) -> bool:
-    return price_e8 is not None and book.would_take(placed.side, price_e8 // book.instrument.tick_size_e8)
+def _refusal_of_band(placed: PlaceOrder, instrument: Instrument, book: OrderBook | None) -> Reason | None:
+    if placed.order_type is not _LIMIT:
+        return None
+    if book is not None and book.state is _PRE_OPEN:
+        return None
+    band = (
+        book.band if book is not None else band_around(instrument.reference_price_e8, instrument.price_band_percent_e8)
+    )
+    assert placed.price_e8 is not None
+    return None if band is None or band.holds(placed.price_e8) else Reason.PRICE_OUT_OF_BAND
+
+
+def _refusal_of_post_only(placed: PlaceOrder, instrument: Instrument, book: OrderBook | None) -> Reason | None:
+    if book is None or book.state is _PRE_OPEN:
+        return None
+    assert placed.price_e8 is not None
+    takes = book.would_take(placed.side, placed.price_e8 // instrument.tick_size_e8)
+    return Reason.POST_ONLY_WOULD_TAKE if takes else None
+
+
+def _changes(command: AmendOrder, state: OrderState) -> bool:
+    """Whether an amend changes anything at all."""
+    return (
+        command.price_e8 not in (None, state.price_e8)
+        or command.quantity_e8 not in (None, state.quantity_e8)
+        or command.display_quantity_e8 not in (None, state.display_quantity_e8)
+        or command.stop_price_e8 not in (None, state.stop_price_e8)
+        or command.trail_amount_e8 not in (None, state.trail_amount_e8)
+    )
+
+
+def _fits(command: AmendOrder, order: Order) -> bool:
+    """Whether the order has what the command would change, and may come in so many slices."""
+    if command.price_e8 is not None and order.price_ticks is None:
+        return False
+    if command.stop_price_e8 is not None and (order.stop_price_e8 is None or order.trail_amount_e8 is not None):
+        return False
+    if command.trail_amount_e8 is not None and order.trail_amount_e8 is None:
+        return False
+    if order.display_lots is None:
+        return command.display_quantity_e8 is None
+    state = order.state()
+    quantity_e8 = state.quantity_e8 if command.quantity_e8 is None else command.quantity_e8
+    display_e8 = state.display_quantity_e8 if command.display_quantity_e8 is None else command.display_quantity_e8
+    return display_e8 is not None and quantity_e8 <= display_e8 * SLICES_MAX

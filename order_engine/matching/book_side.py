@@ -5,11 +5,14 @@ that the lowest rank is always the best price and one comparison serves both.
 """
 
 from collections.abc import Iterator
-from heapq import heapify, heappop, heappush, nsmallest
+from heapq import heapify, heappop, heappush
 
 from order_engine.matching.commands import Side
 from order_engine.matching.order import Order
 from order_engine.matching.price_level import PriceLevel
+
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_SELL = Side.SELL
 
 STALE_RANKS_MIN = 64
 
@@ -20,7 +23,7 @@ class BookSide:
     __slots__ = ("_heap", "_in_heap", "levels", "sign")
 
     def __init__(self, side: Side) -> None:
-        self.sign = 1 if side is Side.SELL else -1
+        self.sign = 1 if side is _SELL else -1
         self.levels: dict[int, PriceLevel] = {}
         self._heap: list[int] = []
         self._in_heap: set[int] = set()
@@ -36,6 +39,14 @@ class BookSide:
             self._in_heap.discard(heappop(heap))
         return None
 
+    def best_first(self) -> Iterator[PriceLevel]:
+        """Go through the levels in order of price; the side must not change meanwhile."""
+        heap = self._heap.copy()
+        while heap:
+            level = self.levels.get(heappop(heap))
+            if level is not None:
+                yield level
+
     def add(self, order: Order) -> None:
         """Queue an order at the back of its price."""
         assert order.price_ticks is not None
@@ -48,38 +59,38 @@ class BookSide:
                 heappush(self._heap, rank)
         level.append(order)
 
-    def reduce(self, order: Order, lots: int) -> None:
-        """Count ``lots`` of a resting order out of its level; its place in the queue stays."""
-        assert order.level is not None
-        order.level.quantity_lots -= lots
-
-    def remove(self, order: Order, lots: int) -> None:
-        """Take a resting order, of which ``lots`` were still counted, out of the book."""
+    def remove(self, order: Order) -> None:
+        """Take a resting order out of the book."""
         level = order.level
         assert level is not None
-        level.quantity_lots -= lots
+        hidden_lots = order.hidden_lots
+        level.shown_lots -= order.remaining_lots - hidden_lots
+        level.hidden_lots -= hidden_lots
         level.unlink(order)
         if level.head is None:
-            assert level.quantity_lots == 0
-            del self.levels[level.rank]
-            self._drop_stale_ranks()
+            self._drop(level)
 
-    def best_first(self, count: int | None = None) -> Iterator[PriceLevel]:
-        """Go through the levels in order of price, all or the first ``count``."""
-        ranks = sorted(self.levels) if count is None else nsmallest(count, self.levels)
-        return (self.levels[rank] for rank in ranks)
+    def fill_maker(self, maker: Order, lots: int, price_ticks: int) -> None:
+        """Trade ``lots`` that a resting order shows; an iceberg whose slice is used up shows the next, at the back."""
+        level = maker.level
+        assert level is not None
+        maker.fill(lots, price_ticks)
+        level.shown_lots -= lots
+        if maker.remaining_lots > maker.hidden_lots:
+            return
+        if maker.hidden_lots == 0:
+            level.unlink(maker)
+            if level.head is None:
+                self._drop(level)
+            return
+        level.hidden_lots -= maker.hidden_lots
+        level.unlink(maker)
+        maker.show_slice()
+        level.append(maker)
 
-    def quantity_within(self, limit_rank: int | None, enough_lots: int) -> int:
-        """Count the lots resting at ``limit_rank`` or better, no further than ``enough_lots``."""
-        lots = 0
-        for rank, level in self.levels.items():
-            if limit_rank is None or rank <= limit_rank:
-                lots += level.quantity_lots
-                if lots >= enough_lots:
-                    break
-        return lots
-
-    def _drop_stale_ranks(self) -> None:
+    def _drop(self, level: PriceLevel) -> None:
+        assert level.shown_lots == level.hidden_lots == 0
+        del self.levels[level.rank]
         # Without this, prices that come and go far from the best would pile up in the heap for ever.
         if len(self._heap) > 2 * len(self.levels) + STALE_RANKS_MIN:
             self._heap = list(self.levels)

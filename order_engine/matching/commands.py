@@ -22,14 +22,38 @@ class OrderType(StrEnum):
 
     LIMIT = "LIMIT"
     MARKET = "MARKET"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
 
 
 class TimeInForce(StrEnum):
     """How long an order may wait for the other side."""
 
     GTC = "GTC"
+    DAY = "DAY"
+    GTD = "GTD"
     IOC = "IOC"
     FOK = "FOK"
+
+
+class SelfTradePrevention(StrEnum):
+    """What happens when an incoming order meets a resting one of the same user."""
+
+    NONE = "NONE"
+    CANCEL_NEWEST = "CANCEL_NEWEST"
+    CANCEL_OLDEST = "CANCEL_OLDEST"
+    CANCEL_BOTH = "CANCEL_BOTH"
+    DECREMENT = "DECREMENT"
+
+
+class SessionState(StrEnum):
+    """What an instrument's session lets through."""
+
+    OPEN = "OPEN"
+    PRE_OPEN = "PRE_OPEN"
+    HALTED = "HALTED"
+    CLOSED = "CLOSED"
 
 
 class Message(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
@@ -46,6 +70,11 @@ class PlaceOrder(Message, frozen=True, kw_only=True, tag="place_order/1"):
     order_type: OrderType = OrderType.LIMIT
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
+    display_quantity_e8: int | None = None
+    stop_price_e8: int | None = None
+    trail_amount_e8: int | None = None
+    expire_at_ns: int | None = None
+    self_trade_prevention: SelfTradePrevention | None = None
     user_id: str | None = None
     client_order_id: str | None = None
     order_id: str | None = None
@@ -63,6 +92,9 @@ class AmendOrder(Message, frozen=True, kw_only=True, tag="amend_order/1"):
     symbol: str | None = None
     price_e8: int | None = None
     quantity_e8: int | None = None
+    display_quantity_e8: int | None = None
+    stop_price_e8: int | None = None
+    trail_amount_e8: int | None = None
 
 
 class CancelOrder(Message, frozen=True, kw_only=True, tag="cancel_order/1"):
@@ -82,12 +114,57 @@ class CancelAll(Message, frozen=True, kw_only=True, tag="cancel_all/1"):
     side: Side | None = None
 
 
+class ScheduledState(Struct, frozen=True, gc=False):
+    """A state that a session enters every day, ``second_of_day`` seconds after midnight UTC."""
+
+    second_of_day: int
+    state: SessionState
+
+
 class SetInstrument(Message, frozen=True, kw_only=True, tag="set_instrument/1"):
-    """List an instrument, or change the named terms of one that is listed."""
+    """List an instrument, or change the named terms of one that is listed. A percentage of 0 means none."""
 
     symbol: str
     tick_size_e8: int | None = None
     lot_size_e8: int | None = None
+    price_band_percent_e8: int | None = None
+    circuit_breaker_percent_e8: int | None = None
+    reference_price_e8: int | None = None
+    self_trade_prevention: SelfTradePrevention | None = None
+    schedule: tuple[ScheduledState, ...] | None = None
+
+
+class SetState(Message, frozen=True, kw_only=True, tag="set_state/1"):
+    """Let an instrument's session enter a state; a symbol that is not listed is listed first."""
+
+    symbol: str
+    state: SessionState
+
+
+class SetRiskLimits(Message, frozen=True, kw_only=True, tag="set_risk_limits/1"):
+    """Limit a user in each symbol; replaces the user's limits whole. The user ``*`` is everybody without limits."""
+
+    user_id: str
+    max_order_quantity_e8: int | None = None
+    max_order_notional_e8: int | None = None
+    max_open_orders: int | None = None
+    max_position_e8: int | None = None
+
+
+class DisableUser(Message, frozen=True, kw_only=True, tag="disable_user/1"):
+    """Cancel all orders of a user and take no more."""
+
+    user_id: str
+
+
+class EnableUser(Message, frozen=True, kw_only=True, tag="enable_user/1"):
+    """Take orders of a user again."""
+
+    user_id: str
+
+
+class ExpireDue(Message, frozen=True, kw_only=True, tag="expire_due/1"):
+    """Expire what is due by the time that comes with this command; every other command does so too."""
 
 
 class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="configure/1"):
@@ -97,6 +174,19 @@ class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="co
     default_lot_size_e8: int = 1
     auto_list: bool = True
     max_instruments: int = 10_000
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
 
 
-Command = PlaceOrder | AmendOrder | CancelOrder | CancelAll | SetInstrument | Configure
+Command = (
+    PlaceOrder
+    | AmendOrder
+    | CancelOrder
+    | CancelAll
+    | SetInstrument
+    | SetState
+    | SetRiskLimits
+    | DisableUser
+    | EnableUser
+    | ExpireDue
+    | Configure
+)

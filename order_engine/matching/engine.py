@@ -4,15 +4,25 @@ It reads no clock and draws no chance; sequence and time come with each command.
 lets one command in at a time.
 """
 
-from order_engine.matching.admission import refusal_of_amend, refusal_of_order
+from collections.abc import Callable
+from typing import Any
+
+from order_engine.matching.accounts import Accounts
+from order_engine.matching.admission import Admission
+from order_engine.matching.amendment import amend
 from order_engine.matching.commands import (
     AmendOrder,
     CancelAll,
     CancelOrder,
     Command,
     Configure,
+    DisableUser,
+    EnableUser,
+    ExpireDue,
     PlaceOrder,
     SetInstrument,
+    SetRiskLimits,
+    SetState,
 )
 from order_engine.matching.events import (
     AmendRejected,
@@ -24,19 +34,29 @@ from order_engine.matching.events import (
     InstrumentRejected,
     OrderAccepted,
     OrderRejected,
+    OrderStatus,
+    RiskLimitsChanged,
+    StateRejected,
+    UserDisabled,
+    UserEnabled,
 )
+from order_engine.matching.expiries import Expiries
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order, refused
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.outcome import Outcome
 from order_engine.matching.reason import Reason
+from order_engine.matching.session import enter_state, follow_up
+
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_PENDING = OrderStatus.PENDING
 
 RULES_VERSION = 1
 
 
 class MatchingEngine:
-    """All books, all live orders, and the settings that matching reads."""
+    """All books, all live orders, what is known of users, and the settings that matching reads."""
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -44,6 +64,22 @@ class MatchingEngine:
         self.settings = Configure()
         self.books: dict[str, OrderBook] = {}
         self.live = LiveOrders()
+        self.accounts = Accounts(self.live)
+        self.expiries = Expiries(self.live)
+        self._admission = Admission(self.live, self.accounts)
+        self._handlers: dict[type, Callable[[Any, Outcome], None]] = {  # Any: each takes its own kind of command
+            PlaceOrder: self._place,
+            AmendOrder: self._amend,
+            CancelOrder: self._cancel,
+            CancelAll: self._cancel_all,
+            SetInstrument: self._set_instrument,
+            SetState: self._set_state,
+            SetRiskLimits: self._set_risk_limits,
+            DisableUser: self._disable_user,
+            EnableUser: self._enable_user,
+            ExpireDue: self._expire_due,
+            Configure: self._configure,
+        }
 
     def apply(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
         """Carry out one command, or refuse it; return what happened, in order.
@@ -53,27 +89,23 @@ class MatchingEngine:
         assert sequence > self.sequence, f"sequence {sequence} after {self.sequence}"
         assert timestamp_ns >= self.timestamp_ns, f"time {timestamp_ns} after {self.timestamp_ns}"
         outcome = Outcome(sequence, timestamp_ns)
-        match command:
-            case PlaceOrder():
-                self._place(command, outcome)
-            case CancelOrder():
-                self._cancel(command, outcome)
-            case AmendOrder():
-                self._amend(command, outcome)
-            case CancelAll():
-                self._cancel_all(command, outcome)
-            case SetInstrument():
-                self._set_instrument(command, outcome)
-            case Configure():
-                self._configure(command, outcome)
+        if self.expiries.heap and self.expiries.heap[0][0] <= timestamp_ns:
+            self._expire(outcome)
+        self._handlers[type(command)](command, outcome)
         self.sequence = sequence
         self.timestamp_ns = timestamp_ns
         return outcome.events
 
+    def open_book(self, instrument: Instrument) -> OrderBook:
+        """Add an empty book."""
+        book = self.books[instrument.symbol] = OrderBook(instrument, self.live, self.accounts)
+        book.give_terms(instrument, self.settings.self_trade_prevention)
+        return book
+
     def _place(self, placed: PlaceOrder, outcome: Outcome) -> None:
         book = self.books.get(placed.symbol)
         instrument = self._listable(placed.symbol) if book is None else book.instrument
-        reason = refusal_of_order(placed, outcome.sequence, instrument, book, self.live)
+        reason = self._admission.of_order(placed, outcome.sequence, outcome.timestamp_ns, instrument, book)
         if reason is not None:
             state = refused(placed, outcome.sequence, outcome.timestamp_ns, reason)
             outcome.events.append(OrderRejected(state))
@@ -82,8 +114,17 @@ class MatchingEngine:
         if book is None:
             book = self._list(instrument, outcome)
         order = Order(placed, instrument, outcome.sequence, outcome.timestamp_ns)
-        outcome.events.append(OrderAccepted(order.state()))
-        book.place(order, outcome)
+        if order.status is _PENDING:
+            book.wait(order)
+            outcome.events.append(OrderAccepted(order.state()))
+        else:
+            outcome.events.append(OrderAccepted(order.state()))
+            book.enter(order, outcome)
+        if placed.expire_at_ns is not None:
+            self.expiries.add(order)
+        # Where no stop waits and no breaker watches there is nothing to look at.
+        if book.stops.orders or (outcome.trade_count and book.instrument.circuit_breaker_percent_e8):
+            follow_up(book, 0, outcome)
 
     def _amend(self, command: AmendOrder, outcome: Outcome) -> None:
         order = self.live.named_by(command)
@@ -92,17 +133,13 @@ class MatchingEngine:
             outcome.events.append(rejected)
             return
         book = self.books[order.placed.symbol]
-        reason = refusal_of_amend(command, order, book)
+        reason = self._admission.of_amend(command, order, book)
         if reason is not None:
             outcome.events.append(AmendRejected(order.order_id, order.placed.symbol, reason))
             return
-        price_ticks, quantity_lots = order.price_ticks, order.quantity_lots
-        if command.price_e8 is not None:
-            price_ticks = command.price_e8 // book.instrument.tick_size_e8
-        if command.quantity_e8 is not None:
-            quantity_lots = command.quantity_e8 // book.instrument.lot_size_e8
-        assert price_ticks is not None
-        book.amend(order, price_ticks, quantity_lots, outcome)
+        amend(book, order, command, outcome)
+        if book.stops.orders or (outcome.trade_count and book.instrument.circuit_breaker_percent_e8):
+            follow_up(book, 0, outcome)
 
     def _cancel(self, command: CancelOrder, outcome: Outcome) -> None:
         order = self.live.named_by(command)
@@ -121,29 +158,63 @@ class MatchingEngine:
     def _set_instrument(self, command: SetInstrument, outcome: Outcome) -> None:
         book = self.books.get(command.symbol)
         if book is None:
-            self._list_as(command, outcome)
+            instrument = self._default_instrument(command.symbol).changed_by(command)
+            if self._is_full():
+                outcome.events.append(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
+            else:
+                self._list(instrument, outcome)
             return
-        instrument = _changed(book.instrument, command)
-        if instrument != book.instrument and (book.bids.levels or book.asks.levels):
+        instrument = book.instrument.changed_by(command)
+        if book.has_orders and not instrument.has_steps_of(book.instrument):
             outcome.events.append(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
             return
-        book.instrument = instrument
+        book.give_terms(instrument, self.settings.self_trade_prevention)
         outcome.events.append(InstrumentChanged(instrument))
 
-    def _list_as(self, command: SetInstrument, outcome: Outcome) -> None:
-        if len(self.books) >= self.settings.max_instruments:
-            outcome.events.append(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
-        else:
-            self._list(_changed(self._default_instrument(command.symbol), command), outcome)
+    def _set_state(self, command: SetState, outcome: Outcome) -> None:
+        book = self.books.get(command.symbol)
+        if book is None:
+            instrument = self._listable(command.symbol)
+            if instrument is None:
+                outcome.events.append(StateRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
+                return
+            book = self._list(instrument, outcome)
+        enter_state(book, command.state, outcome)
+
+    def _set_risk_limits(self, command: SetRiskLimits, outcome: Outcome) -> None:
+        self.accounts.limits[command.user_id] = command
+        outcome.events.append(RiskLimitsChanged(command))
+
+    def _disable_user(self, command: DisableUser, outcome: Outcome) -> None:
+        self.accounts.disabled.add(command.user_id)
+        outcome.events.append(UserDisabled(command.user_id))
+        for order in self.live.of_user(command.user_id):
+            self.books[order.placed.symbol].cancel(order, Reason.USER_DISABLED, outcome)
+
+    def _enable_user(self, command: EnableUser, outcome: Outcome) -> None:
+        self.accounts.disabled.discard(command.user_id)
+        outcome.events.append(UserEnabled(command.user_id))
+
+    def _expire_due(self, _command: ExpireDue, _outcome: Outcome) -> None:
+        """Do nothing more: what is due was expired before this command, as before every other."""
+
+    def _expire(self, outcome: Outcome) -> None:
+        for order in self.expiries.take_due(outcome.timestamp_ns):
+            self.books[order.placed.symbol].expire(order, outcome)
 
     def _configure(self, command: Configure, outcome: Outcome) -> None:
         self.settings = command
+        for book in self.books.values():
+            book.give_terms(book.instrument, command.self_trade_prevention)
         outcome.events.append(Configured(command))
 
     def _listable(self, symbol: str) -> Instrument | None:
-        if not self.settings.auto_list or len(self.books) >= self.settings.max_instruments:
+        if not self.settings.auto_list or self._is_full():
             return None
         return self._default_instrument(symbol)
+
+    def _is_full(self) -> bool:
+        return len(self.books) >= self.settings.max_instruments
 
     def _default_instrument(self, symbol: str) -> Instrument:
         settings = self.settings
@@ -152,14 +223,6 @@ class MatchingEngine:
         )
 
     def _list(self, instrument: Instrument, outcome: Outcome) -> OrderBook:
-        book = self.books[instrument.symbol] = OrderBook(instrument, self.live)
+        book = self.open_book(instrument)
         outcome.events.append(InstrumentListed(instrument))
         return book
-
-
-def _changed(instrument: Instrument, command: SetInstrument) -> Instrument:
-    return Instrument(
-        symbol=instrument.symbol,
-        tick_size_e8=command.tick_size_e8 or instrument.tick_size_e8,
-        lot_size_e8=command.lot_size_e8 or instrument.lot_size_e8,
-    )

@@ -9,18 +9,20 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from order_engine.matching.commands import Configure, PlaceOrder, Side
+from order_engine.matching.commands import Configure, PlaceOrder, SessionState, SetRiskLimits, Side
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 
 
 class OrderStatus(StrEnum):
-    """The states of an order. FILLED, CANCELED and REJECTED are final."""
+    """The states of an order. A stop is PENDING until it triggers. FILLED, CANCELED, EXPIRED, REJECTED are final."""
 
+    PENDING = "PENDING"
     OPEN = "OPEN"
     PARTIALLY_FILLED = "PARTIALLY_FILLED"
     FILLED = "FILLED"
     CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
     REJECTED = "REJECTED"
 
 
@@ -42,6 +44,9 @@ class OrderState(Struct, frozen=True, gc=False):
     filled_notional_e16: int
     status: OrderStatus
     reason: Reason | None
+    display_quantity_e8: int | None = None
+    stop_price_e8: int | None = None
+    trail_amount_e8: int | None = None
 
 
 class Fact(Struct, frozen=True, gc=False, tag_field="event"):
@@ -61,24 +66,31 @@ class OrderRejected(Fact, frozen=True, tag="rejected"):
 
 
 class TradeExecuted(Fact, frozen=True, tag="trade"):
-    """Two orders traded; the side that is not ``taker_side`` was resting and set the price."""
+    """Two orders traded; the side that is not ``taker_side`` was resting and set the price.
+
+    In an auction there is no taker: the auction set the price.
+    """
 
     trade_id: str
     symbol: str
     price_e8: int
     quantity_e8: int
-    taker_side: Side
+    taker_side: Side | None
     buy: OrderState
     sell: OrderState
 
     @property
-    def maker(self) -> OrderState:
-        """The order that was resting."""
+    def maker(self) -> OrderState | None:
+        """The order that was resting; None in an auction."""
+        if self.taker_side is None:
+            return None
         return self.sell if self.taker_side is Side.BUY else self.buy
 
     @property
-    def taker(self) -> OrderState:
-        """The order that came in."""
+    def taker(self) -> OrderState | None:
+        """The order that came in; None in an auction."""
+        if self.taker_side is None:
+            return None
         return self.buy if self.taker_side is Side.BUY else self.sell
 
 
@@ -98,6 +110,26 @@ class AmendRejected(Fact, frozen=True, tag="amend_rejected"):
 
 class OrderCanceled(Fact, frozen=True, tag="canceled"):
     """The remainder of an order is gone; its fills stand. ``quantity_e8`` is what was canceled."""
+
+    order: OrderState
+    quantity_e8: int
+
+
+class OrderDecremented(Fact, frozen=True, tag="decremented"):
+    """An order was reduced by ``quantity_e8``, without a trade, rather than trade with its own user's."""
+
+    order: OrderState
+    quantity_e8: int
+
+
+class OrderTriggered(Fact, frozen=True, tag="triggered"):
+    """A stop became an order to be matched. Its trades, if any, follow."""
+
+    order: OrderState
+
+
+class OrderExpired(Fact, frozen=True, tag="expired"):
+    """The time of an order was over; ``quantity_e8`` is what was left of it."""
 
     order: OrderState
     quantity_e8: int
@@ -130,23 +162,60 @@ class InstrumentRejected(Fact, frozen=True, tag="instrument_rejected"):
     reason: Reason
 
 
+class StateChanged(Fact, frozen=True, tag="state"):
+    """An instrument's session entered a state; ``reason`` if nobody asked for it."""
+
+    symbol: str
+    state: SessionState
+    reason: Reason | None = None
+
+
+class StateRejected(Fact, frozen=True, tag="state_rejected"):
+    """A session did not enter a state."""
+
+    symbol: str
+    reason: Reason
+
+
+class RiskLimitsChanged(Fact, frozen=True, tag="risk_limits"):
+    """A user has new limits."""
+
+    limits: SetRiskLimits
+
+
+class UserDisabled(Fact, frozen=True, tag="user_disabled"):
+    """No orders of this user are taken; those that were live are canceled next."""
+
+    user_id: str
+
+
+class UserEnabled(Fact, frozen=True, tag="user_enabled"):
+    """Orders of this user are taken again."""
+
+    user_id: str
+
+
 class Configured(Fact, frozen=True, tag="configured"):
     """Matching reads these settings from here on."""
 
     settings: Configure
 
 
-OrderEvent = OrderAccepted | OrderRejected | OrderAmended | OrderCanceled
+OrderEvent = (
+    OrderAccepted | OrderRejected | OrderAmended | OrderCanceled | OrderDecremented | OrderTriggered | OrderExpired
+)
 Event = (
-    OrderAccepted
-    | OrderRejected
+    OrderEvent
     | TradeExecuted
-    | OrderAmended
     | AmendRejected
-    | OrderCanceled
     | CancelRejected
     | InstrumentListed
     | InstrumentChanged
     | InstrumentRejected
+    | StateChanged
+    | StateRejected
+    | RiskLimitsChanged
+    | UserDisabled
+    | UserEnabled
     | Configured
 )

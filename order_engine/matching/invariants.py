@@ -1,6 +1,7 @@
 """What is always true of the books, checked from scratch. See the rulebook, Always true."""
 
 from order_engine.matching.book_side import BookSide
+from order_engine.matching.commands import SessionState
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import OrderStatus
 from order_engine.matching.order import Order
@@ -9,23 +10,23 @@ from order_engine.matching.order_book import OrderBook
 
 def check_engine(engine: MatchingEngine) -> None:
     """Raise ``AssertionError`` if any book, or the index of live orders, is not as it must be."""
-    resting = [order for book in engine.books.values() for order in check_book(book)]
-    assert len(resting) == len(engine.live.by_id), "an order rests unindexed, or is indexed and rests nowhere"
-    for order in resting:
+    live = [order for book in engine.books.values() for order in check_book(book)]
+    assert len(live) == len(engine.live.by_id), "an order lives unindexed, or is indexed and lives nowhere"
+    for order in live:
         assert engine.live.by_id.get(order.order_id) is order, f"{order.order_id} is not indexed"
     by_user = [order for orders in engine.live.by_user.values() for order in orders.values()]
-    assert len(by_user) == sum(order.placed.user_id is not None for order in resting)
-    for orders in engine.live.by_user.values():
-        sequences = [order.sequence for order in orders.values()]
-        assert sequences == sorted(sequences), "a user's orders are out of sequence"
+    assert len(by_user) == sum(order.placed.user_id is not None for order in live)
 
 
 def check_book(book: OrderBook) -> list[Order]:
-    """Raise ``AssertionError`` if a book is not as it must be; return its resting orders."""
+    """Raise ``AssertionError`` if a book is not as it must be; return its live orders."""
     best_bid, best_ask = book.bids.best(), book.asks.best()
-    if best_bid is not None and best_ask is not None:
+    if book.state is SessionState.OPEN and best_bid is not None and best_ask is not None:
         assert best_bid.price_ticks < best_ask.price_ticks, f"{book.instrument.symbol} is crossed or locked"
-    return _check_side(book, book.bids) + _check_side(book, book.asks)
+    for order in book.stops.orders.values():
+        assert order.is_pending, f"{order.order_id} waits and is not pending"
+        assert order.remaining_lots == order.quantity_lots > 0, f"{order.order_id} waits and is not whole"
+    return _check_side(book, book.bids) + _check_side(book, book.asks) + list(book.stops.orders.values())
 
 
 def _check_side(book: OrderBook, side: BookSide) -> list[Order]:
@@ -38,7 +39,8 @@ def _check_side(book: OrderBook, side: BookSide) -> list[Order]:
         assert orders, f"the level at {level.price_ticks} is empty"
         assert rank == level.rank == side.sign * level.price_ticks
         assert level.length == len(orders)
-        assert level.quantity_lots == sum(order.remaining_lots for order in orders)
+        assert level.shown_lots == sum(order.shown_lots for order in orders)
+        assert level.hidden_lots == sum(order.hidden_lots for order in orders)
         for order in orders:
             assert order.level is level
             assert book.side_of(order.side) is side
@@ -48,6 +50,12 @@ def _check_side(book: OrderBook, side: BookSide) -> list[Order]:
 
 
 def _check_order(order: Order) -> None:
-    assert order.remaining_lots > 0, f"{order.order_id} rests with nothing left"
+    assert order.shown_lots > 0, f"{order.order_id} rests and shows nothing"
     assert order.quantity_lots == order.filled_lots + order.remaining_lots
     assert order.status is (OrderStatus.PARTIALLY_FILLED if order.filled_lots else OrderStatus.OPEN)
+    assert order.stop_price_e8 is None, f"{order.order_id} rests and has a stop"
+    assert 0 <= order.hidden_lots <= order.remaining_lots
+    if order.display_lots is None:
+        assert order.hidden_lots == 0, f"{order.order_id} hides lots and is no iceberg"
+    else:
+        assert order.shown_lots <= order.display_lots, f"{order.order_id} shows more than it may"

@@ -5,7 +5,7 @@ from order_engine.matching.order import Order
 
 
 class LiveOrders:
-    """An index; the books own the queues. A user's orders are kept in order of sequence."""
+    """An index; the books own the queues."""
 
     __slots__ = ("by_client_id", "by_id", "by_user")
 
@@ -58,4 +58,4 @@ class LiveOrders:
 
     def of_user(self, user_id: str) -> list[Order]:
         """List a user's live orders, in order of sequence."""
-        return list(self.by_user.get(user_id, {}).values())
+        return sorted(self.by_user.get(user_id, {}).values(), key=lambda order: order.sequence)

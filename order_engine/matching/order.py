@@ -4,32 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from order_engine.matching.commands import PlaceOrder, Side
+from order_engine.matching.commands import OrderType, PlaceOrder, Side
 from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_PENDING = OrderStatus.PENDING
+_OPEN = OrderStatus.OPEN
+_PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
+_FILLED = OrderStatus.FILLED
+
 if TYPE_CHECKING:
     from order_engine.matching.price_level import PriceLevel
 
-NEXT_STATUSES = {
-    OrderStatus.OPEN: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, OrderStatus.CANCELED),
-    OrderStatus.PARTIALLY_FILLED: (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, OrderStatus.CANCELED),
-    OrderStatus.FILLED: (),
-    OrderStatus.CANCELED: (),
-    OrderStatus.REJECTED: (),
-}
+STOP_TYPES = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
+
+_ON_THE_BOOK = (_OPEN, _PARTIALLY_FILLED)
+_LIVE = (*_ON_THE_BOOK, _PENDING)
 
 
 class Order:
     """An order that was accepted and is not final yet.
 
-    ``filled_notional`` is in ticks times lots. ``level``, ``previous`` and ``next`` belong to the queue it rests in.
+    ``filled_notional`` is in ticks times lots. Of the ``remaining_lots`` an iceberg hides ``hidden_lots``; it shows at
+    most ``display_lots`` at a time. A stop has a ``stop_price_e8``, which a trailing stop keeps ``trail_amount_e8``
+    behind ``best_price_e8``; both are None once it has triggered. ``level``, ``previous`` and ``next`` belong to the
+    queue it rests in.
     """
 
     __slots__ = (
+        "best_price_e8",
+        "display_lots",
         "filled_lots",
         "filled_notional",
+        "hidden_lots",
         "instrument",
         "level",
         "next",
@@ -42,11 +51,13 @@ class Order:
         "sequence",
         "side",
         "status",
+        "stop_price_e8",
         "timestamp_ns",
+        "trail_amount_e8",
     )
 
     def __init__(self, placed: PlaceOrder, instrument: Instrument, sequence: int, timestamp_ns: int) -> None:
-        price_e8 = placed.price_e8
+        price_e8, display_e8 = placed.price_e8, placed.display_quantity_e8
         self.placed = placed
         self.instrument = instrument
         self.sequence = sequence
@@ -57,10 +68,25 @@ class Order:
         self.quantity_lots = self.remaining_lots = placed.quantity_e8 // instrument.lot_size_e8
         self.filled_lots = 0
         self.filled_notional = 0
-        self.status = OrderStatus.OPEN
+        self.display_lots = None if display_e8 is None else display_e8 // instrument.lot_size_e8
+        self.hidden_lots = 0
+        self.stop_price_e8 = placed.stop_price_e8
+        self.trail_amount_e8 = placed.trail_amount_e8
+        self.best_price_e8: int | None = None
+        self.status = _PENDING if placed.order_type in STOP_TYPES else _OPEN
         self.level: PriceLevel | None = None
         self.previous: Order | None = None
         self.next: Order | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether this is a stop that waits for its trigger."""
+        return self.status is _PENDING
+
+    @property
+    def shown_lots(self) -> int:
+        """What the book shows of a resting order."""
+        return self.remaining_lots - self.hidden_lots
 
     def fill(self, lots: int, price_ticks: int) -> None:
         """Trade ``lots`` of the remainder."""
@@ -68,24 +94,43 @@ class Order:
         self.filled_lots += lots
         self.remaining_lots -= lots
         self.filled_notional += lots * price_ticks
-        self.enter(OrderStatus.PARTIALLY_FILLED if self.remaining_lots else OrderStatus.FILLED)
+        assert self.status in _ON_THE_BOOK, f"{self.order_id}: a fill while {self.status}"
+        self.status = _PARTIALLY_FILLED if self.remaining_lots else _FILLED
 
     def end(self, status: OrderStatus) -> int:
         """Give up the remainder, in a final state; return the lots given up."""
-        canceled_lots, self.remaining_lots = self.remaining_lots, 0
-        self.enter(status)
+        canceled_lots, self.remaining_lots, self.hidden_lots = self.remaining_lots, 0, 0
+        assert self.status in _LIVE, f"{self.order_id}: {self.status} -> {status}"
+        self.status = status
         return canceled_lots
 
-    def enter(self, status: OrderStatus) -> None:
-        """Step to another state; a step that the rulebook does not know is a bug."""
-        assert status in NEXT_STATUSES[self.status], f"{self.order_id}: {self.status} -> {status}"
-        self.status = status
+    def trigger(self) -> None:
+        """Become the order that the stop was waiting to be."""
+        assert self.status is _PENDING, f"{self.order_id}: a trigger while {self.status}"
+        self.status = _OPEN
+        self.stop_price_e8 = self.trail_amount_e8 = self.best_price_e8 = None
 
     def resize(self, quantity_lots: int) -> None:
-        """Change the total; what is filled stays filled."""
+        """Change the total; what is filled stays filled, and a reduction takes hidden lots first."""
         assert quantity_lots > self.filled_lots
         self.quantity_lots = quantity_lots
-        self.remaining_lots = quantity_lots - self.filled_lots
+        self.shrink(self.remaining_lots - (quantity_lots - self.filled_lots))
+
+    def decrement(self, lots: int) -> None:
+        """Reduce total and remainder alike, hidden lots first."""
+        self.quantity_lots -= lots
+        self.shrink(lots)
+
+    def shrink(self, lots: int) -> None:
+        """Reduce the remainder, hidden lots first; a negative number adds to it."""
+        self.remaining_lots -= lots
+        assert self.remaining_lots >= 0
+        self.hidden_lots = max(0, self.hidden_lots - max(0, lots))
+
+    def show_slice(self) -> None:
+        """Show as much as an iceberg may of what remains, and hide the rest."""
+        if self.display_lots is not None:
+            self.hidden_lots = max(0, self.remaining_lots - self.display_lots)
 
     def state(self, reason: Reason | None = None) -> OrderState:
         """Show the order as an event does."""
@@ -102,6 +147,9 @@ class Order:
             self.filled_notional * tick * lot,
             self.status,
             reason,
+            None if self.display_lots is None else self.display_lots * lot,
+            self.stop_price_e8,
+            self.trail_amount_e8,
         )
 
 
@@ -119,4 +167,7 @@ def refused(placed: PlaceOrder, sequence: int, timestamp_ns: int, reason: Reason
         filled_notional_e16=0,
         status=OrderStatus.REJECTED,
         reason=reason,
+        display_quantity_e8=placed.display_quantity_e8,
+        stop_price_e8=placed.stop_price_e8,
+        trail_amount_e8=placed.trail_amount_e8,
     )

@@ -1,35 +1,93 @@
 """The limit order book of one instrument: price-time priority and the one crossing loop. See the rulebook, Priority."""
 
+from order_engine.matching.accounts import Accounts
 from order_engine.matching.book_side import BookSide
-from order_engine.matching.commands import Side, TimeInForce
-from order_engine.matching.events import OrderAmended, OrderCanceled, OrderStatus, TradeExecuted
+from order_engine.matching.commands import SelfTradePrevention, SessionState, Side, TimeInForce
+from order_engine.matching.events import (
+    OrderAmended,
+    OrderCanceled,
+    OrderDecremented,
+    OrderExpired,
+    OrderStatus,
+    TradeExecuted,
+)
+from order_engine.matching.guard import Guard, fillable_lots
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order
 from order_engine.matching.outcome import Outcome
-from order_engine.matching.price_level import PriceLevel
+from order_engine.matching.price_band import PriceBand, band_around
 from order_engine.matching.reason import Reason
+from order_engine.matching.trigger_book import TriggerBook
+
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_BUY = Side.BUY
+_SELL = Side.SELL
+_FOK = TimeInForce.FOK
+_IOC = TimeInForce.IOC
+_PENDING = OrderStatus.PENDING
+_CANCELED = OrderStatus.CANCELED
+_PRE_OPEN = SessionState.PRE_OPEN
+_OPEN = SessionState.OPEN
+_NO_PREVENTION = SelfTradePrevention.NONE
 
 
 class OrderBook:
-    """Bids and asks of one instrument. What happens is written to the command's ``Outcome``."""
+    """Bids, asks and waiting stops of one instrument. What happens is written to the command's ``Outcome``.
 
-    __slots__ = ("_live", "asks", "bids", "instrument", "last_trade_price_e8")
+    An incoming order is nobody's resting order: it is indexed as live only once it rests, or waits.
+    """
 
-    def __init__(self, instrument: Instrument, live: LiveOrders) -> None:
-        self.instrument = instrument
-        self.bids = BookSide(Side.BUY)
-        self.asks = BookSide(Side.SELL)
+    __slots__ = (
+        "_accounts",
+        "_live",
+        "asks",
+        "bids",
+        "breaker_reference_e8",
+        "instrument",
+        "is_guarded",
+        "last_trade_price_e8",
+        "self_trade_prevention",
+        "state",
+        "stops",
+    )
+
+    def __init__(self, instrument: Instrument, live: LiveOrders, accounts: Accounts) -> None:
+        self.give_terms(instrument, _NO_PREVENTION)
+        self.state = _OPEN
+        self.bids = BookSide(_BUY)
+        self.asks = BookSide(_SELL)
+        self.stops = TriggerBook()
         self.last_trade_price_e8: int | None = None
+        self.breaker_reference_e8: int | None = None
         self._live = live
+        self._accounts = accounts
+
+    def give_terms(self, instrument: Instrument, default_mode: SelfTradePrevention) -> None:
+        """Trade under these terms from here on; the default mode governs where the instrument names none."""
+        self.instrument = instrument
+        self.self_trade_prevention = instrument.self_trade_prevention or default_mode
+        self.is_guarded = self.self_trade_prevention is not _NO_PREVENTION or instrument.price_band_percent_e8 > 0
+
+    @property
+    def band(self) -> PriceBand | None:
+        """The prices allowed now; None if all are."""
+        last = self.last_trade_price_e8
+        reference = self.instrument.reference_price_e8 if last is None else last
+        return band_around(reference, self.instrument.price_band_percent_e8)
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether any order rests or waits here."""
+        return bool(self.bids.levels or self.asks.levels or self.stops.orders)
 
     def side_of(self, side: Side) -> BookSide:
         """Where orders of that side rest."""
-        return self.bids if side is Side.BUY else self.asks
+        return self.bids if side is _BUY else self.asks
 
     def opposite_of(self, side: Side) -> BookSide:
         """Where orders of that side find their makers."""
-        return self.asks if side is Side.BUY else self.bids
+        return self.asks if side is _BUY else self.bids
 
     def would_take(self, side: Side, price_ticks: int) -> bool:
         """Whether an order at that limit would trade on entry."""
@@ -37,97 +95,158 @@ class OrderBook:
         best = opposite.best()
         return best is not None and best.rank <= opposite.sign * price_ticks
 
-    def place(self, order: Order, outcome: Outcome) -> None:
-        """Match an accepted order; what is left rests, or is canceled if it may not."""
-        time_in_force = order.placed.time_in_force
-        if time_in_force is TimeInForce.FOK and not self._fills_whole(order):
-            self._end(order, Reason.FOK_UNFILLED, outcome)
+    def enter(self, order: Order, outcome: Outcome) -> None:
+        """Match an incoming order if the session does; what is left rests, or is canceled if it may not."""
+        if self.state is _PRE_OPEN:
+            self.rest(order)
             return
-        self._cross(order, outcome)
+        opposite = self.asks if order.side is _BUY else self.bids
+        limit_rank = None if order.price_ticks is None else opposite.sign * order.price_ticks
+        placed = order.placed
+        is_guarded = self.is_guarded or placed.self_trade_prevention is not None
+        guard = self._guard_of(order) if is_guarded else None
+        time_in_force = placed.time_in_force
+        if time_in_force is _FOK:
+            needed_lots = order.remaining_lots
+            if fillable_lots(opposite, limit_rank, guard, needed_lots) < needed_lots:
+                self.end(order, Reason.FOK_UNFILLED, outcome)
+                return
+        self._cross(order, opposite, limit_rank, guard, outcome)
         if not order.remaining_lots:
             return
         if order.price_ticks is None:
-            self._end(order, Reason.NO_LIQUIDITY, outcome)
-        elif time_in_force is TimeInForce.IOC:
-            self._end(order, Reason.IOC_REMAINDER, outcome)
+            reason = Reason.NO_LIQUIDITY if opposite.best() is None else Reason.PRICE_BAND
+            self.end(order, reason, outcome)
+        elif time_in_force is _IOC:
+            self.end(order, Reason.IOC_REMAINDER, outcome)
         else:
             self.rest(order)
 
     def rest(self, order: Order) -> None:
         """Queue an order behind all others at its price."""
-        self.side_of(order.side).add(order)
+        if order.display_lots is not None:
+            order.show_slice()
+        side = self.bids if order.side is _BUY else self.asks
+        side.add(order)
         self._live.add(order)
 
-    def amend(self, order: Order, price_ticks: int, quantity_lots: int, outcome: Outcome) -> None:
-        """Give a resting order new terms; less at the same price keeps its place, all else goes to the back."""
-        if quantity_lots == 0:
-            self.cancel(order, Reason.USER_REQUESTED, outcome)
-        elif quantity_lots <= order.filled_lots:
-            self.cancel(order, Reason.AMENDED_BELOW_FILLED, outcome)
-        elif price_ticks == order.price_ticks and quantity_lots <= order.quantity_lots:
-            self.side_of(order.side).reduce(order, order.quantity_lots - quantity_lots)
-            order.resize(quantity_lots)
-            outcome.events.append(OrderAmended(order.state()))
+    def wait(self, order: Order) -> None:
+        """Let a stop wait for its trigger; a trailing one starts from the last price."""
+        if order.trail_amount_e8 is not None:
+            order.best_price_e8 = self.last_trade_price_e8
+        self.stops.add(order)
+        self._live.add(order)
+
+    def take_out(self, order: Order) -> None:
+        """Take an order from where it rests or waits, as it is."""
+        if order.status is _PENDING:
+            self.stops.remove(order)
         else:
-            self._requeue(order, price_ticks, quantity_lots, outcome)
+            side = self.bids if order.side is _BUY else self.asks
+            side.remove(order)
+        self._live.remove(order)
 
     def cancel(self, order: Order, reason: Reason, outcome: Outcome) -> None:
-        """Take a resting order off the book."""
-        self.side_of(order.side).remove(order, order.remaining_lots)
-        self._live.remove(order)
-        self._end(order, reason, outcome)
+        """Cancel an order that rests or waits."""
+        self.take_out(order)
+        self.end(order, reason, outcome)
 
-    def _requeue(self, order: Order, price_ticks: int, quantity_lots: int, outcome: Outcome) -> None:
-        side = self.side_of(order.side)
-        side.remove(order, order.remaining_lots)
-        order.price_ticks = price_ticks
+    def expire(self, order: Order, outcome: Outcome) -> None:
+        """End an order whose time is over."""
+        self.take_out(order)
+        expired_lots = order.end(OrderStatus.EXPIRED)
+        expired = OrderExpired(order.state(Reason.EXPIRED), expired_lots * self.instrument.lot_size_e8)
+        outcome.events.append(expired)
+
+    def resize(self, order: Order, quantity_lots: int, display_lots: int | None, outcome: Outcome) -> None:
+        """Shrink a resting order, or change what it shows; it keeps its place in the queue."""
+        level = order.level
+        assert level is not None
+        level.discount(order)
         order.resize(quantity_lots)
+        if display_lots != order.display_lots:
+            order.display_lots = display_lots
+            order.show_slice()
+        level.count(order)
         outcome.events.append(OrderAmended(order.state()))
-        self._cross(order, outcome)
-        if order.remaining_lots:
-            side.add(order)
-        else:
+
+    def trade(
+        self, buy: Order, sell: Order, taker_side: Side | None, price_ticks: int, lots: int, outcome: Outcome
+    ) -> None:
+        """Record a trade between orders that were filled; without a taker, in an auction."""
+        instrument = self.instrument
+        symbol, quantity_e8 = instrument.symbol, lots * instrument.lot_size_e8
+        self.last_trade_price_e8 = price_e8 = price_ticks * instrument.tick_size_e8
+        if self.breaker_reference_e8 is None:
+            self.breaker_reference_e8 = price_e8
+        self._accounts.trade(buy.placed.user_id, symbol, quantity_e8)
+        self._accounts.trade(sell.placed.user_id, symbol, -quantity_e8)
+        trade_id = outcome.next_trade_id()
+        outcome.events.append(
+            TradeExecuted(trade_id, symbol, price_e8, quantity_e8, taker_side, buy.state(), sell.state())
+        )
+
+    def forget_if_filled(self, order: Order) -> None:
+        """Drop a resting order that is filled from the index; its side has dropped it already."""
+        if not order.remaining_lots:
             self._live.remove(order)
 
-    def _end(self, order: Order, reason: Reason, outcome: Outcome) -> None:
-        canceled_lots = order.end(OrderStatus.CANCELED)
+    def end(self, order: Order, reason: Reason, outcome: Outcome) -> None:
+        """Cancel what is left of an order that neither rests nor waits."""
+        canceled_lots = order.end(_CANCELED)
         outcome.events.append(OrderCanceled(order.state(reason), canceled_lots * self.instrument.lot_size_e8))
 
-    def _fills_whole(self, order: Order) -> bool:
-        opposite = self.opposite_of(order.side)
-        limit_rank = None if order.price_ticks is None else opposite.sign * order.price_ticks
-        return opposite.quantity_within(limit_rank, order.remaining_lots) >= order.remaining_lots
+    def _guard_of(self, order: Order) -> Guard | None:
+        placed = order.placed
+        mode = placed.self_trade_prevention or self.self_trade_prevention
+        own_user = None if mode is _NO_PREVENTION else placed.user_id
+        band = self.band if order.price_ticks is None else None
+        if own_user is None and band is None:
+            return None
+        return Guard(own_user, mode, band, self.instrument.tick_size_e8)
 
-    def _cross(self, taker: Order, outcome: Outcome) -> None:
-        opposite = self.opposite_of(taker.side)
-        limit_rank = None if taker.price_ticks is None else opposite.sign * taker.price_ticks
+    def _cross(
+        self, taker: Order, opposite: BookSide, limit_rank: int | None, guard: Guard | None, outcome: Outcome
+    ) -> None:
         while taker.remaining_lots:
             level = opposite.best()
             if level is None or (limit_rank is not None and level.rank > limit_rank):
                 break
-            self._trade(taker, level, opposite, outcome)
+            maker, price_ticks = level.head, level.price_ticks
+            assert maker is not None
+            if guard is not None:
+                if guard.stops_at(level):
+                    break
+                if guard.own_user is not None and maker.placed.user_id == guard.own_user:
+                    self._prevent_self_trade(taker, maker, guard.mode, outcome)
+                    continue
+            lots = min(taker.remaining_lots, maker.remaining_lots - maker.hidden_lots)
+            taker.fill(lots, price_ticks)
+            opposite.fill_maker(maker, lots, price_ticks)
+            if not maker.remaining_lots:
+                self._live.remove(maker)
+            buy, sell = (taker, maker) if taker.side is _BUY else (maker, taker)
+            self.trade(buy, sell, taker.side, price_ticks, lots, outcome)
 
-    def _trade(self, taker: Order, level: PriceLevel, opposite: BookSide, outcome: Outcome) -> None:
-        maker = level.head
-        assert maker is not None
-        lots = min(taker.remaining_lots, maker.remaining_lots)
-        taker.fill(lots, level.price_ticks)
-        maker.fill(lots, level.price_ticks)
-        if maker.remaining_lots:
-            opposite.reduce(maker, lots)
-        else:
-            opposite.remove(maker, lots)
-            self._live.remove(maker)
-        self.last_trade_price_e8 = price_e8 = level.price_ticks * self.instrument.tick_size_e8
-        buy, sell = (taker, maker) if taker.side is Side.BUY else (maker, taker)
-        outcome.events.append(
-            TradeExecuted(
-                outcome.next_trade_id(),
-                self.instrument.symbol,
-                price_e8,
-                lots * self.instrument.lot_size_e8,
-                taker.side,
-                buy.state(),
-                sell.state(),
-            )
-        )
+    def _prevent_self_trade(self, taker: Order, maker: Order, mode: SelfTradePrevention, outcome: Outcome) -> None:
+        if mode is SelfTradePrevention.DECREMENT:
+            self._decrement_both(taker, maker, outcome)
+            return
+        if mode is not SelfTradePrevention.CANCEL_NEWEST:
+            self.cancel(maker, Reason.SELF_TRADE, outcome)
+        if mode is not SelfTradePrevention.CANCEL_OLDEST:
+            self.end(taker, Reason.SELF_TRADE, outcome)
+
+    def _decrement_both(self, taker: Order, maker: Order, outcome: Outcome) -> None:
+        lots, level = min(taker.remaining_lots, maker.remaining_lots), maker.level
+        assert level is not None
+        level.discount(maker)
+        maker.decrement(lots)
+        level.count(maker)
+        taker.decrement(lots)
+        for order in (maker, taker):
+            outcome.events.append(OrderDecremented(order.state(), lots * self.instrument.lot_size_e8))
+        if not maker.remaining_lots:
+            self.cancel(maker, Reason.SELF_TRADE, outcome)
+        if not taker.remaining_lots:
+            self.end(taker, Reason.SELF_TRADE, outcome)

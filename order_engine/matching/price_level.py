@@ -6,14 +6,15 @@ from order_engine.matching.order import Order
 
 
 class PriceLevel:
-    """``rank`` orders the levels of a side, lowest best; ``quantity_lots`` and ``length`` are sums over the queue."""
+    """``rank`` orders the levels of a side, lowest best; lots and ``length`` are sums over the queue."""
 
-    __slots__ = ("head", "length", "price_ticks", "quantity_lots", "rank", "tail")
+    __slots__ = ("head", "hidden_lots", "length", "price_ticks", "rank", "shown_lots", "tail")
 
     def __init__(self, price_ticks: int, rank: int) -> None:
         self.price_ticks = price_ticks
         self.rank = rank
-        self.quantity_lots = 0
+        self.shown_lots = 0
+        self.hidden_lots = 0
         self.length = 0
         self.head: Order | None = None
         self.tail: Order | None = None
@@ -27,11 +28,13 @@ class PriceLevel:
         else:
             self.tail.next = order
         self.tail = order
-        self.quantity_lots += order.remaining_lots
         self.length += 1
+        hidden_lots = order.hidden_lots
+        self.shown_lots += order.remaining_lots - hidden_lots
+        self.hidden_lots += hidden_lots
 
     def unlink(self, order: Order) -> None:
-        """Take an order out of the queue, wherever it stands; its lots are reduced separately."""
+        """Take an order, already counted out, from wherever it stands in the queue."""
         before, after = order.previous, order.next
         if before is None:
             self.head = after
@@ -43,6 +46,18 @@ class PriceLevel:
             after.previous = before
         order.level = order.previous = order.next = None
         self.length -= 1
+
+    def count(self, order: Order) -> None:
+        """Add an order's lots to the sums."""
+        hidden_lots = order.hidden_lots
+        self.shown_lots += order.remaining_lots - hidden_lots
+        self.hidden_lots += hidden_lots
+
+    def discount(self, order: Order) -> None:
+        """Take an order's lots out of the sums, before they change."""
+        hidden_lots = order.hidden_lots
+        self.shown_lots -= order.remaining_lots - hidden_lots
+        self.hidden_lots -= hidden_lots
 
     def __iter__(self) -> Iterator[Order]:
         order = self.head

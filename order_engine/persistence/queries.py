@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, text, true, tuple_, union
 
-from order_engine.matching.commands import OrderType, PlaceOrder, Side, TimeInForce
+from order_engine.market_data.candles import MINUTE, MINUTE_NS, Candle, add_up, kept_length, start_of
+from order_engine.matching.commands import OrderType, PlaceOrder, SelfTradePrevention, Side, TimeInForce
 from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.reason import Reason
-from order_engine.persistence.candles import MINUTE_NS, Candle, minute_of
 from order_engine.persistence.cursors import decode_cursor, encode_cursor
 from order_engine.persistence.database import Database
 from order_engine.persistence.results import (
@@ -19,17 +19,26 @@ from order_engine.persistence.results import (
     Statistics,
     StoredOrder,
     StoredOrderEvent,
+    StoredPosition,
     StoredTrade,
     TradePage,
 )
-from order_engine.persistence.tables import LIVE_STATUSES_SQL, CandleRow, OrderEventRow, OrderRow, TradeRow
+from order_engine.persistence.tables import (
+    LIVE_STATUSES_SQL,
+    CandleRow,
+    OrderEventRow,
+    OrderRow,
+    PositionRow,
+    TradeRow,
+)
 from order_engine.protocol.units import average_price_e8
 
 _ORDERS = OrderRow.__table__
 _TRADES = TradeRow.__table__
 _ORDER_EVENTS = OrderEventRow.__table__
 _CANDLES = CandleRow.__table__
-_LIVE_STATUSES = (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
+_POSITIONS = PositionRow.__table__
+_LIVE_STATUSES = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 _INTEGER_MAX = (1 << 63) - 1
 _STATISTICS_MINUTES = 24 * 60
 _IDS_PER_QUERY = 400
@@ -137,18 +146,35 @@ class Queries:
 
     def statistics(self, symbol: str, now_ns: int) -> Statistics:
         """Sum up the last 24 hours in whole minutes: the present one and the 1,439 before it."""
-        first_ns = minute_of(now_ns) - (_STATISTICS_MINUTES - 1) * MINUTE_NS
+        first_ns = start_of(MINUTE, now_ns) - (_STATISTICS_MINUTES - 1) * MINUTE_NS
         columns = _CANDLES.c
-        statement = select(_CANDLES).where(columns.symbol == symbol, columns.start_ns >= first_ns)
-        rows = self._rows(statement.order_by(columns.start_ns)) if _all_storable(symbol) else []
+        minutes = _candles_of(symbol, MINUTE).where(columns.start_ns >= first_ns)
+        rows = self._rows(minutes.order_by(columns.start_ns)) if _all_storable(symbol) else []
         if not rows:
             return Statistics(0, 0, None, None, None, None, None, 0)
-        total, *later = [Candle(*row[2:]) for row in rows]
+        total, *later = [Candle(*row[1:]) for row in rows]
         for candle in later:
             total.add(candle)
         vwap_e8 = average_price_e8(total.notional_e16, total.volume_e8)
         prices = (total.high_e8, total.low_e8, total.open_e8, total.close_e8)
         return Statistics(total.volume_e8, total.notional_e16, vwap_e8, *prices, total.trades)
+
+    def candles(self, symbol: str, seconds: int, limit: int) -> list[tuple[int, Candle]]:
+        """Return the newest candles of so many seconds, each with its start, oldest first."""
+        if not _all_storable(symbol):
+            return []
+        kept_seconds = kept_length(seconds)
+        newest = _candles_of(symbol, kept_seconds).order_by(_CANDLES.c.start_ns.desc())
+        rows = self._rows(newest.limit(limit * (seconds // kept_seconds)))
+        return add_up([(row[0], Candle(*row[1:])) for row in reversed(rows)], seconds)[-limit:]
+
+    def positions(self, user_id: str) -> list[StoredPosition]:
+        """Return what a user holds, or held, by symbol."""
+        if not _all_storable(user_id):
+            return []
+        columns = _POSITIONS.c
+        statement = select(_POSITIONS).where(columns.user_id == user_id).order_by(columns.symbol)
+        return [StoredPosition(*row) for row in self._rows(statement)]
 
     def _first_order(self, statement: Select[Any], *names: str) -> StoredOrder | None:  # Any: a row of orders
         rows = self._rows(statement.limit(1)) if _all_storable(*names) else []
@@ -215,6 +241,12 @@ def _owned_by(user_id: str | None) -> list[ColumnElement[bool]]:
     return [or_(_TRADES.c.buy_user_id == user_id, _TRADES.c.sell_user_id == user_id)]
 
 
+def _candles_of(symbol: str, seconds: int) -> Select[Any]:  # Any: a start and a candle's totals
+    columns = _CANDLES.c
+    totals = (columns[name] for name in Candle.__struct_fields__)
+    return select(columns.start_ns, *totals).where(columns.symbol == symbol, columns.seconds == seconds)
+
+
 def _trades_of_orders(order_ids: list[str]) -> Any:  # Any: a union
     both = union(
         select(_TRADES).where(_TRADES.c.buy_order_id.in_(order_ids)),
@@ -228,8 +260,9 @@ def _stored_trade(row: Any) -> StoredTrade:  # Any: a row of trades
     return StoredTrade(*row)._replace(taker_side=None if side is None else Side(side))
 
 
-def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
-    placed = PlaceOrder(
+def _placed(row: Any) -> PlaceOrder:  # Any: a row of orders
+    mode = row.self_trade_prevention
+    return PlaceOrder(
         symbol=row.symbol,
         side=Side(row.side),
         quantity_e8=row.placed_quantity_e8,
@@ -237,14 +270,22 @@ def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
         order_type=OrderType(row.order_type),
         time_in_force=TimeInForce(row.time_in_force),
         post_only=row.post_only,
+        display_quantity_e8=row.placed_display_quantity_e8,
+        stop_price_e8=row.placed_stop_price_e8,
+        trail_amount_e8=row.placed_trail_amount_e8,
+        expire_at_ns=row.expire_at_ns,
+        self_trade_prevention=None if mode is None else SelfTradePrevention(mode),
         user_id=row.user_id,
         client_order_id=row.client_order_id,
         # An id that is the sequence was not chosen by a caller.
         order_id=None if row.order_id == str(row.sequence) else row.order_id,
     )
+
+
+def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
     state = OrderState(
         order_id=row.order_id,
-        placed=placed,
+        placed=_placed(row),
         sequence=row.sequence,
         timestamp_ns=row.created_ns,
         price_e8=row.price_e8,
@@ -254,5 +295,8 @@ def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
         filled_notional_e16=row.filled_notional_e16,
         status=OrderStatus(row.status),
         reason=None if row.reason is None else Reason(row.reason),
+        display_quantity_e8=row.display_quantity_e8,
+        stop_price_e8=row.stop_price_e8,
+        trail_amount_e8=row.trail_amount_e8,
     )
     return StoredOrder(state, row.updated_ns, row.updated_sequence)

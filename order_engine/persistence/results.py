@@ -61,7 +61,24 @@ class StoredOrderEvent(NamedTuple):
     filled_e8: int | None
     remaining_e8: int | None
     canceled_e8: int | None
+    decremented_e8: int | None
+    display_quantity_e8: int | None
+    stop_price_e8: int | None
+    trail_amount_e8: int | None
     occurred_ns: int
+
+
+class StoredPosition(NamedTuple):
+    """What a user holds of a symbol, and what closing parts of it earned; a short position is negative."""
+
+    user_id: str
+    symbol: str
+    net_quantity_e8: int
+    average_price_e8: int | None
+    total_cost_e16: int
+    realized_pnl_e16: int
+    updated_ns: int
+    updated_sequence: int
 
 
 class OrderPage(NamedTuple):

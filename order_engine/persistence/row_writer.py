@@ -10,10 +10,12 @@ from contextlib import closing
 from io import StringIO
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Executable, bindparam, tuple_
+from sqlalchemy import Connection, Executable, bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from order_engine.persistence.candles import Candle
+from order_engine.market_data.candles import Candle, CandleKey
+from order_engine.market_data.positions import Position
+from order_engine.matching.commands import SessionState
 from order_engine.persistence.errors import RowsMissing
 from order_engine.persistence.rows import (
     INSTRUMENT_COLUMNS,
@@ -22,17 +24,30 @@ from order_engine.persistence.rows import (
     ORDER_KEY,
     ORDER_TERMS,
     TRADE_COLUMNS,
+    PositionTrades,
     Row,
     Rows,
 )
-from order_engine.persistence.tables import Base, CandleRow, InstrumentRow
+from order_engine.persistence.tables import Base, CandleRow, InstrumentRow, PositionRow
 
 _ORDER_COLUMNS = ORDER_TERMS + ORDER_CHANGES + ORDER_KEY
 _KEYS_PER_QUERY = 400
+_CANDLE_KEY = CandleKey._fields
 _CANDLES = CandleRow.__table__
 _CANDLES_BY_KEY = _CANDLES.select().where(
-    tuple_(_CANDLES.c.symbol, _CANDLES.c.start_ns).in_(bindparam("keys", expanding=True))
+    tuple_(_CANDLES.c.symbol, _CANDLES.c.seconds, _CANDLES.c.start_ns).in_(bindparam("keys", expanding=True))
 )
+POSITION_KEY = ("user_id", "symbol")
+POSITION_CHANGES = (
+    *("net_quantity_e8", "average_price_e8", "total_cost_e16", "realized_pnl_e16"),
+    *("updated_ns", "updated_sequence"),
+)
+_POSITIONS = PositionRow.__table__
+_POSITIONS_BY_KEY = select(
+    *(_POSITIONS.c.user_id, _POSITIONS.c.symbol),
+    *(_POSITIONS.c.net_quantity_e8, _POSITIONS.c.total_cost_e16, _POSITIONS.c.realized_pnl_e16),
+).where(tuple_(_POSITIONS.c.user_id, _POSITIONS.c.symbol).in_(bindparam("keys", expanding=True)))
+_CHANGE_STATE = update(InstrumentRow).where(InstrumentRow.symbol == bindparam("symbol_of_state"))
 
 
 class BulkWriter(Protocol):
@@ -51,7 +66,8 @@ class RowWriter:
     def __init__(self, dialect_name: str) -> None:
         self._bulk: BulkWriter = CopyWriter() if dialect_name == "postgresql" else StatementWriter()
         self._put_instruments = _upsert(dialect_name, InstrumentRow, ("symbol",), INSTRUMENT_COLUMNS[1:])
-        self._put_candles = _upsert(dialect_name, CandleRow, ("symbol", "start_ns"), Candle.__struct_fields__)
+        self._put_candles = _upsert(dialect_name, CandleRow, _CANDLE_KEY, Candle.__struct_fields__)
+        self._put_positions = _upsert(dialect_name, PositionRow, POSITION_KEY, POSITION_CHANGES)
 
     def write(self, connection: Connection, rows: Rows) -> None:
         """Write all rows of a batch in the transaction of ``connection``."""
@@ -63,23 +79,40 @@ class RowWriter:
             if found != len(rows.changed_orders):
                 raise RowsMissing(f"orders: expected {len(rows.changed_orders)} rows to change, found {found}")
         if rows.instruments:
-            terms = [dict(zip(INSTRUMENT_COLUMNS, row, strict=True)) for row in rows.instruments]
-            connection.execute(self._put_instruments, terms)
+            connection.execute(self._put_instruments, list(map(_instrument_row, rows.instruments)))
+        for symbol, state, since_ns in rows.states:
+            changes = {"symbol_of_state": symbol, "state": state, "state_since_ns": since_ns}
+            if connection.execute(_CHANGE_STATE, changes).rowcount != 1:
+                raise RowsMissing(f"instruments: expected {symbol}, found nothing")
         if rows.candles:
             self._add_candles(connection, rows.candles)
+        if rows.positions:
+            self._add_trades_to_positions(connection, rows.positions)
 
-    def _add_candles(self, connection: Connection, added: dict[tuple[str, int], Candle]) -> None:
-        # Sums beyond 64 bits are made here, exactly, and not by the database: nobody else writes candles.
-        keys = list(added)
-        candles: dict[tuple[str, int], Candle] = {}
-        for start in range(0, len(keys), _KEYS_PER_QUERY):
-            candles |= _read_candles(connection, keys[start : start + _KEYS_PER_QUERY])
+    # Sums beyond 64 bits are made here, exactly, and not by the database: nobody else writes candles and positions.
+
+    def _add_candles(self, connection: Connection, added: dict[CandleKey, Candle]) -> None:
+        candles = {
+            CandleKey(*row[:3]): Candle(*row[3:]) for row in _rows_by_key(connection, _CANDLES_BY_KEY, list(added))
+        }
         for key, candle in added.items():
             if key in candles:
                 candles[key].add(candle)
             else:
                 candles[key] = candle
-        connection.execute(self._put_candles, [_candle_row(*key, candle) for key, candle in candles.items()])
+        connection.execute(self._put_candles, [_candle_row(key, candle) for key, candle in candles.items()])
+
+    def _add_trades_to_positions(self, connection: Connection, added: dict[tuple[str, str], PositionTrades]) -> None:
+        positions = {
+            (row[0], row[1]): Position(*row[2:]) for row in _rows_by_key(connection, _POSITIONS_BY_KEY, list(added))
+        }
+        for key, (trades, _, _) in added.items():
+            position = positions.setdefault(key, Position())
+            for bought_e8, price_e8 in trades:
+                position.trade(bought_e8, price_e8)
+        connection.execute(
+            self._put_positions, [position_row(key, positions[key], trades) for key, trades in added.items()]
+        )
 
 
 class StatementWriter:
@@ -131,11 +164,26 @@ def _upsert(dialect_name: str, model: type[Base], key: Sequence[str], columns: S
     return insert.on_conflict_do_update(index_elements=key, set_=changes)
 
 
-def _read_candles(connection: Connection, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Candle]:
-    rows = connection.execute(_CANDLES_BY_KEY, {"keys": keys})
-    return {(symbol, start_ns): Candle(*totals) for symbol, start_ns, *totals in rows}
+def _rows_by_key(connection: Connection, statement: Executable, keys: Sequence[tuple[str | int, ...]]) -> list[Any]:
+    rows: list[Any] = []  # Any: rows of the table asked for
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        rows += connection.execute(statement, {"keys": keys[start : start + _KEYS_PER_QUERY]})
+    return rows
 
 
-def _candle_row(symbol: str, start_ns: int, candle: Candle) -> dict[str, str | int]:
+def _instrument_row(row: Row) -> dict[str, str | int | None]:
+    terms = dict(zip(INSTRUMENT_COLUMNS, row, strict=True))
+    # A session starts OPEN; of an instrument that is there this part of the row is left as it is.
+    return {**terms, "state": SessionState.OPEN.value, "state_since_ns": terms["updated_ns"]}
+
+
+def _candle_row(key: CandleKey, candle: Candle) -> dict[str, str | int]:
     totals = {column: getattr(candle, column) for column in Candle.__struct_fields__}
-    return {"symbol": symbol, "start_ns": start_ns, **totals}
+    return {**key._asdict(), **totals}
+
+
+def position_row(key: tuple[str, str], position: Position, trades: PositionTrades) -> dict[str, str | int | None]:
+    """Write a position as its row, by column."""
+    amounts = (position.net_e8, position.average_price_e8, position.cost_e16, position.realized_e16)
+    values = (*key, *amounts, trades.updated_ns, trades.updated_sequence)
+    return dict(zip(POSITION_KEY + POSITION_CHANGES, values, strict=True))

@@ -13,7 +13,7 @@ from order_engine.persistence.wide_integer import WideInteger
 # SQLite keeps a table in the order of its INTEGER primary key: no second tree to write.
 _Sequence = BigInteger().with_variant(Integer(), "sqlite")
 
-LIVE_STATUSES_SQL = "status IN ('OPEN', 'PARTIALLY_FILLED')"
+LIVE_STATUSES_SQL = "status IN ('PENDING', 'OPEN', 'PARTIALLY_FILLED')"
 _LIVE = text(LIVE_STATUSES_SQL)
 _NAMED = text("client_order_id IS NOT NULL")
 
@@ -60,7 +60,15 @@ class OrderRow(Base):
     post_only: Mapped[bool]
     placed_price_e8: Mapped[int | None]
     placed_quantity_e8: Mapped[int]
+    placed_display_quantity_e8: Mapped[int | None]
+    placed_stop_price_e8: Mapped[int | None]
+    placed_trail_amount_e8: Mapped[int | None]
+    expire_at_ns: Mapped[int | None]
+    self_trade_prevention: Mapped[str | None]
     price_e8: Mapped[int | None]
+    display_quantity_e8: Mapped[int | None]
+    stop_price_e8: Mapped[int | None]
+    trail_amount_e8: Mapped[int | None]
     quantity_e8: Mapped[int]
     filled_e8: Mapped[int]
     remaining_e8: Mapped[int]
@@ -120,28 +128,56 @@ class OrderEventRow(Base):
     filled_e8: Mapped[int | None]
     remaining_e8: Mapped[int | None]
     canceled_e8: Mapped[int | None]
+    decremented_e8: Mapped[int | None]
+    display_quantity_e8: Mapped[int | None]
+    stop_price_e8: Mapped[int | None]
+    trail_amount_e8: Mapped[int | None]
     occurred_ns: Mapped[int]
 
 
 class InstrumentRow(Base):
-    """An instrument as it stands."""
+    """An instrument as it stands, and where its session is since when. A percentage of 0 means none."""
 
     __tablename__ = "instruments"
 
     symbol: Mapped[str] = mapped_column(primary_key=True)
     tick_size_e8: Mapped[int]
     lot_size_e8: Mapped[int]
+    price_band_percent_e8: Mapped[int]
+    circuit_breaker_percent_e8: Mapped[int]
+    reference_price_e8: Mapped[int | None]
+    self_trade_prevention: Mapped[str | None]
+    schedule: Mapped[str | None]
+    updated_ns: Mapped[int]
+    updated_sequence: Mapped[int]
+    state: Mapped[str]
+    state_since_ns: Mapped[int]
+
+
+class PositionRow(Base):
+    """What a user holds of a symbol, what it cost, and what closing parts of it earned; a short one is negative."""
+
+    __tablename__ = "positions"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    symbol: Mapped[str] = mapped_column(primary_key=True)
+    net_quantity_e8: Mapped[int] = mapped_column(WideInteger())
+    average_price_e8: Mapped[int | None]
+    total_cost_e16: Mapped[int] = mapped_column(WideInteger())
+    realized_pnl_e16: Mapped[int] = mapped_column(WideInteger())
     updated_ns: Mapped[int]
     updated_sequence: Mapped[int]
 
 
 class CandleRow(Base):
-    """The trades of one symbol in one minute, in exact totals."""
+    """The trades of one symbol in a second, minute, hour or day, in exact totals."""
 
     __tablename__ = "candles"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     symbol: Mapped[str] = mapped_column(primary_key=True)
+    seconds: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     start_ns: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     open_e8: Mapped[int]
     high_e8: Mapped[int]

@@ -13,25 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, structs
-from sqlalchemy import Connection, Table, inspect, select
+from sqlalchemy import ColumnElement, Connection, Table, inspect, select
 
-from order_engine.persistence.candles import Candle
+from order_engine.market_data.candles import KEPT_LENGTHS, Candle, CandleKey
+from order_engine.market_data.positions import Position
+from order_engine.matching.commands import SessionState
 from order_engine.persistence.checkpoint import Checkpoint, read_checkpoint
 from order_engine.persistence.database import Database, database_errors
 from order_engine.persistence.database_url import SQLITE_DRIVER, parse_database_url
 from order_engine.persistence.errors import DatabaseUnavailable
+from order_engine.persistence.row_writer import POSITION_CHANGES, POSITION_KEY, position_row
 from order_engine.persistence.rows import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
     ORDER_EVENT_COLUMNS,
     ORDER_KEY,
     ORDER_TERMS,
+    STATE_COLUMNS,
     TRADE_COLUMNS,
+    PositionTrades,
     Row,
     Rows,
     rows_of,
 )
-from order_engine.persistence.tables import Base, CheckpointRow, SnapshotRow
+from order_engine.persistence.tables import Base, CandleRow, CheckpointRow, SnapshotRow
 from order_engine.persistence.wide_integer import WideInteger
 from order_engine.service.applied import Applied
 from order_engine.service.snapshots import read_snapshot
@@ -40,7 +45,7 @@ from order_engine.service.verification import DifferenceFound, StoredSnapshot
 _ROWS_AT_A_TIME = 1_000
 _FINAL = frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED"})
 _ORDER_COLUMNS = ORDER_TERMS + ORDER_CHANGES + ORDER_KEY
-_CANDLE_COLUMNS = ("symbol", "start_ns", *Candle.__struct_fields__)
+_CANDLE_COLUMNS = (*CandleKey._fields, *Candle.__struct_fields__)
 _EVENT_KEY = ("sequence", "number")
 
 
@@ -53,6 +58,7 @@ class ProjectionCounts(Struct, kw_only=True):
     order_events: int = 0
     instruments: int = 0
     candles: int = 0
+    positions: int = 0
 
 
 class ProjectionCheck:
@@ -65,7 +71,8 @@ class ProjectionCheck:
         self._orders = _TableReader(connection, "orders", _ORDER_COLUMNS, ORDER_KEY)
         self._trades = _TableReader(connection, "trades", TRADE_COLUMNS, _EVENT_KEY)
         self._order_events = _TableReader(connection, "order_events", ORDER_EVENT_COLUMNS, _EVENT_KEY)
-        self._candles = _CandleReader(connection)
+        self._candles = [_CandleReader(connection, seconds) for seconds in KEPT_LENGTHS]
+        self._positions = _PositionReader(connection)
         self._live: dict[int, tuple[Row, Row]] = {}
         self._instruments: dict[Any, Row] = {}  # Any: a symbol
 
@@ -96,8 +103,10 @@ class ProjectionCheck:
         self._compare_orders(rows)
         self._trades.compare(rows.trades)
         self._order_events.compare(rows.order_events)
-        self._instruments |= {row[0]: row for row in rows.instruments}
-        self._candles.add(rows.candles)
+        self._follow_instruments(rows)
+        for candles in self._candles:
+            candles.add(rows.candles)
+        self._positions.add(rows.positions)
 
     def finish(self, last_sequence: int) -> None:
         """Compare the orders that are still live, and see that there is no row too many."""
@@ -108,11 +117,14 @@ class ProjectionCheck:
             self._orders.require_same(expected_row, found_row)
         for table in (self._orders, self._trades, self._order_events):
             table.finish()
-        self._candles.finish()
+        for candles in self._candles:
+            candles.finish()
+        self._positions.finish()
         self._compare_instruments()
         counts = self.counts
         counts.orders, counts.trades = self._orders.count, self._trades.count
-        counts.order_events, counts.candles = self._order_events.count, self._candles.count
+        counts.order_events, counts.positions = self._order_events.count, self._positions.count
+        counts.candles = sum(candles.count for candles in self._candles)
 
     def _compare_orders(self, rows: Rows) -> None:
         for row in rows.new_orders:
@@ -128,8 +140,19 @@ class ProjectionCheck:
         else:
             self._live[_integer(expected[-1])] = (expected, found)
 
+    def _follow_instruments(self, rows: Rows) -> None:
+        terms = len(INSTRUMENT_COLUMNS)
+        for row in rows.instruments:
+            known = self._instruments.get(row[0])
+            # A session starts OPEN when its instrument is listed; later terms leave it as it is.
+            state = (SessionState.OPEN.value, row[INSTRUMENT_COLUMNS.index("updated_ns")])
+            self._instruments[row[0]] = row + (state if known is None else known[terms:])
+        for symbol, *state_and_since in rows.states:
+            self._instruments[symbol] = self._instruments[symbol][:terms] + tuple(state_and_since)
+
     def _compare_instruments(self) -> None:
-        table = _TableReader(self._connection, "instruments", INSTRUMENT_COLUMNS, ("symbol",))
+        columns = INSTRUMENT_COLUMNS + STATE_COLUMNS[1:]
+        table = _TableReader(self._connection, "instruments", columns, ("symbol",))
         found: dict[Any, Row] = {row[0]: row for row in table.rest()}  # Any: a symbol
         for symbol in sorted(self._instruments.keys() | found.keys()):
             table.require_same(self._instruments.get(symbol), found.get(symbol))
@@ -150,7 +173,13 @@ class _TableReader:
     """The rows of a table in the order of its key, each to be taken once."""
 
     def __init__(
-        self, connection: Connection, name: str, columns: Sequence[str], key: Sequence[str], order: Sequence[str] = ()
+        self,
+        connection: Connection,
+        name: str,
+        columns: Sequence[str],
+        key: Sequence[str],
+        order: Sequence[str] = (),
+        condition: ColumnElement[bool] | None = None,
     ) -> None:
         self._table: Table = Base.metadata.tables[name]
         self._columns = columns
@@ -158,6 +187,8 @@ class _TableReader:
         self._key_names = key
         self._wide = [at for at, column in enumerate(columns) if isinstance(self._table.c[column].type, WideInteger)]
         statement = select(*(self._table.c[column] for column in columns))
+        if condition is not None:
+            statement = statement.where(condition)
         ordered = statement.order_by(*(self._table.c[column] for column in order or key))
         self._rows: Iterator[Row] = (
             tuple(row) for row in connection.execute(ordered.execution_options(yield_per=_ROWS_AT_A_TIME))
@@ -218,42 +249,67 @@ class _TableReader:
 
 
 class _CandleReader:
-    """The candles, minute by minute. Time never goes back, so a minute is done when a later one begins."""
+    """The candles of one length, stretch by stretch. Time never goes back: one is done when a later one begins."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._table = _TableReader(connection, "candles", _CANDLE_COLUMNS, ("symbol", "start_ns"), ("start_ns",))
-        self._minutes = groupby(self._table.rest(), key=itemgetter(1))
+    def __init__(self, connection: Connection, seconds: int) -> None:
+        of_length = CandleRow.seconds == seconds
+        self._table = _TableReader(connection, "candles", _CANDLE_COLUMNS, CandleKey._fields, ("start_ns",), of_length)
+        self._stretches = groupby(self._table.rest(), key=itemgetter(_CANDLE_COLUMNS.index("start_ns")))
+        self._seconds = seconds
         self._start_ns = 0
-        self._expected: dict[str, Candle] = {}
+        self._expected: dict[CandleKey, Candle] = {}
         self.count = 0
 
-    def add(self, added: dict[tuple[str, int], Candle]) -> None:
-        for (symbol, start_ns), candle in added.items():
-            if start_ns != self._start_ns:
-                self._compare_minute()
-                self._start_ns = start_ns
-            if symbol in self._expected:
-                self._expected[symbol].add(candle)
+    def add(self, added: dict[CandleKey, Candle]) -> None:
+        for key, candle in added.items():
+            if key.seconds != self._seconds:
+                continue
+            if key.start_ns != self._start_ns:
+                self._compare_stretch()
+                self._start_ns = key.start_ns
+            if key in self._expected:
+                self._expected[key].add(candle)
             else:
-                self._expected[symbol] = structs.replace(candle)
+                self._expected[key] = structs.replace(candle)
 
     def finish(self) -> None:
-        self._compare_minute()
-        for _, rows in self._minutes:
+        self._compare_stretch()
+        for _, rows in self._stretches:
             self._table.require_same(None, next(rows))
 
-    def _compare_minute(self) -> None:
+    def _compare_stretch(self) -> None:
         if not self._expected:
             return
-        _, rows = next(self._minutes, (None, iter(())))
-        found: dict[Any, Row] = {row[:2]: row for row in rows}  # Any: symbol and minute
-        expected: dict[Any, Row] = {}
-        for symbol, candle in self._expected.items():
-            expected[symbol, self._start_ns] = (symbol, self._start_ns, *structs.astuple(candle))
-        for key in sorted(expected.keys() | found.keys(), key=lambda key: (key[1], key[0])):
+        _, rows = next(self._stretches, (None, iter(())))
+        found: dict[Any, Row] = {row[:3]: row for row in rows}  # Any: a candle's key
+        expected: dict[Any, Row] = {key: (*key, *structs.astuple(candle)) for key, candle in self._expected.items()}
+        for key in sorted(expected.keys() | found.keys(), key=itemgetter(2, 0)):
             self._table.require_same(expected.get(key), found.get(key))
         self.count += len(expected)
         self._expected = {}
+
+
+class _PositionReader:
+    """The positions, compared once all trades are known: memory holds one for each user and symbol."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._table = _TableReader(connection, "positions", POSITION_KEY + POSITION_CHANGES, POSITION_KEY)
+        self._positions: dict[tuple[str, str], Position] = {}
+        self._rows: dict[Any, Row] = {}  # Any: user and symbol
+        self.count = 0
+
+    def add(self, added: dict[tuple[str, str], PositionTrades]) -> None:
+        for key, trades in added.items():
+            position = self._positions.setdefault(key, Position())
+            for bought_e8, price_e8 in trades.trades:
+                position.trade(bought_e8, price_e8)
+            self._rows[key] = tuple(position_row(key, position, trades).values())
+
+    def finish(self) -> None:
+        found: dict[Any, Row] = {row[:2]: row for row in self._table.rest()}  # Any: user and symbol
+        for key in sorted(self._rows.keys() | found.keys()):
+            self._table.require_same(self._rows.get(key), found.get(key))
+        self.count = len(found)
 
 
 @contextmanager

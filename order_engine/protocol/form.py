@@ -12,18 +12,26 @@ from typing import Any
 from order_engine.matching.commands import (
     AmendOrder,
     CancelAll,
+    DisableUser,
+    EnableUser,
     OrderType,
     PlaceOrder,
+    SelfTradePrevention,
+    SessionState,
     SetInstrument,
+    SetRiskLimits,
+    SetState,
     Side,
     TimeInForce,
 )
-from order_engine.protocol.identifiers import parse_choice, parse_flag, parse_identifier, parse_symbol
-from order_engine.protocol.units import parse_amount, parse_positive_amount
+from order_engine.protocol.identifiers import parse_choice, parse_flag, parse_identifier, parse_order_id, parse_symbol
+from order_engine.protocol.order_terms import Errors, wrong_terms
+from order_engine.protocol.schedules import parse_schedule
+from order_engine.protocol.timestamps import parse_rfc_3339
+from order_engine.protocol.units import parse_amount, parse_count, parse_positive_amount
 
 Parser = Callable[[object], object]
 Fields = dict[str, Any]  # Any: each value has the type that its field's parser returns
-Errors = dict[str, list[str]]
 
 
 class OrderKind(StrEnum):
@@ -31,8 +39,14 @@ class OrderKind(StrEnum):
 
     LIMIT = "LIMIT"
     MARKET = "MARKET"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
     IOC = "IOC"
     FOK = "FOK"
+
+
+ORDER_TYPES: Mapping[OrderKind, OrderType] = {OrderKind(order_type): order_type for order_type in OrderType}
 
 
 class FormError(ValueError):
@@ -52,9 +66,20 @@ PLACE_FIELDS: Mapping[str, Parser] = {
     "type": partial(parse_choice, OrderKind),
     "time_in_force": partial(parse_choice, TimeInForce),
     "post_only": parse_flag,
-    "client_order_id": parse_identifier,
+    "display_quantity": parse_positive_amount,
+    "stop_price": parse_positive_amount,
+    "trail_amount": parse_positive_amount,
+    "expire_at": parse_rfc_3339,
+    "self_trade_prevention": partial(parse_choice, SelfTradePrevention),
+    "client_order_id": parse_order_id,
 }
-AMEND_FIELDS: Mapping[str, Parser] = {"price": parse_positive_amount, "quantity": parse_amount}
+AMEND_FIELDS: Mapping[str, Parser] = {
+    "price": parse_positive_amount,
+    "quantity": parse_amount,
+    "display_quantity": parse_positive_amount,
+    "stop_price": parse_positive_amount,
+    "trail_amount": parse_positive_amount,
+}
 CANCEL_ALL_FIELDS: Mapping[str, Parser] = {
     "user_id": parse_identifier,
     "symbol": parse_symbol,
@@ -64,7 +89,21 @@ INSTRUMENT_FIELDS: Mapping[str, Parser] = {
     "symbol": parse_symbol,
     "tick_size": parse_positive_amount,
     "lot_size": parse_positive_amount,
+    "price_band_percent": parse_amount,
+    "circuit_breaker_percent": parse_amount,
+    "reference_price": parse_positive_amount,
+    "self_trade_prevention": partial(parse_choice, SelfTradePrevention),
+    "schedule": parse_schedule,
 }
+STATE_FIELDS: Mapping[str, Parser] = {"symbol": parse_symbol, "state": partial(parse_choice, SessionState)}
+RISK_LIMITS_FIELDS: Mapping[str, Parser] = {
+    "user_id": parse_identifier,
+    "max_order_quantity": parse_amount,
+    "max_order_notional": parse_amount,
+    "max_open_orders": parse_count,
+    "max_position": parse_amount,
+}
+USER_FIELDS: Mapping[str, Parser] = {"user_id": parse_identifier}
 
 
 def read_fields(message: Mapping[str, object], parsers: Mapping[str, Parser], required: Collection[str] = ()) -> Fields:
@@ -89,15 +128,8 @@ def read_fields(message: Mapping[str, object], parsers: Mapping[str, Parser], re
 def place_order(fields: Fields, order_id: str | None = None) -> PlaceOrder:
     """Make the command of fields read by ``PLACE_FIELDS``."""
     kind: OrderKind = fields.get("type", OrderKind.LIMIT)
-    time_in_force = _time_in_force(kind, fields.get("time_in_force"))
-    order_type = OrderType.MARKET if kind is OrderKind.MARKET else OrderType.LIMIT
-    errors: Errors = {}
-    if order_type is OrderType.LIMIT and "price" not in fields:
-        errors["price"] = ["A LIMIT order needs a price."]
-    if order_type is OrderType.MARKET and "price" in fields:
-        errors["price"] = ["A MARKET order takes no price."]
-    if fields.get("post_only") and (order_type is OrderType.MARKET or time_in_force is not TimeInForce.GTC):
-        errors["post_only"] = ["Only a LIMIT order that may rest can be post-only."]
+    order_type, time_in_force = _instructions(kind, fields.get("time_in_force"))
+    errors = wrong_terms(order_type, time_in_force, fields)
     if errors:
         raise FormError(errors)
     return PlaceOrder(
@@ -111,6 +143,11 @@ def place_order(fields: Fields, order_id: str | None = None) -> PlaceOrder:
         order_type=order_type,
         time_in_force=time_in_force,
         post_only=fields.get("post_only", False),
+        display_quantity_e8=fields.get("display_quantity"),
+        stop_price_e8=fields.get("stop_price"),
+        trail_amount_e8=fields.get("trail_amount"),
+        expire_at_ns=fields.get("expire_at"),
+        self_trade_prevention=fields.get("self_trade_prevention"),
     )
 
 
@@ -132,6 +169,9 @@ def amend_order(
         symbol=symbol,
         price_e8=fields.get("price"),
         quantity_e8=fields.get("quantity"),
+        display_quantity_e8=fields.get("display_quantity"),
+        stop_price_e8=fields.get("stop_price"),
+        trail_amount_e8=fields.get("trail_amount"),
     )
 
 
@@ -143,14 +183,48 @@ def cancel_all(fields: Fields) -> CancelAll:
 def set_instrument(fields: Fields) -> SetInstrument:
     """Make the command of fields read by ``INSTRUMENT_FIELDS``."""
     return SetInstrument(
-        symbol=fields["symbol"], tick_size_e8=fields.get("tick_size"), lot_size_e8=fields.get("lot_size")
+        symbol=fields["symbol"],
+        tick_size_e8=fields.get("tick_size"),
+        lot_size_e8=fields.get("lot_size"),
+        price_band_percent_e8=fields.get("price_band_percent"),
+        circuit_breaker_percent_e8=fields.get("circuit_breaker_percent"),
+        reference_price_e8=fields.get("reference_price"),
+        self_trade_prevention=fields.get("self_trade_prevention"),
+        schedule=fields.get("schedule"),
     )
 
 
-def _time_in_force(kind: OrderKind, named: TimeInForce | None) -> TimeInForce:
-    if kind not in (OrderKind.IOC, OrderKind.FOK):
-        return named or TimeInForce.GTC
+def set_state(fields: Fields) -> SetState:
+    """Make the command of fields read by ``STATE_FIELDS``."""
+    return SetState(symbol=fields["symbol"], state=fields["state"])
+
+
+def set_risk_limits(fields: Fields) -> SetRiskLimits:
+    """Make the command of fields read by ``RISK_LIMITS_FIELDS``; a limit that is not named is none."""
+    return SetRiskLimits(
+        user_id=fields["user_id"],
+        max_order_quantity_e8=fields.get("max_order_quantity"),
+        max_order_notional_e8=fields.get("max_order_notional"),
+        max_open_orders=fields.get("max_open_orders"),
+        max_position_e8=fields.get("max_position"),
+    )
+
+
+def disable_user(fields: Fields) -> DisableUser:
+    """Make the command of fields read by ``USER_FIELDS``."""
+    return DisableUser(user_id=fields["user_id"])
+
+
+def enable_user(fields: Fields) -> EnableUser:
+    """Make the command of fields read by ``USER_FIELDS``."""
+    return EnableUser(user_id=fields["user_id"])
+
+
+def _instructions(kind: OrderKind, named: TimeInForce | None) -> tuple[OrderType, TimeInForce]:
+    order_type = ORDER_TYPES.get(kind)
+    if order_type is not None:
+        return order_type, named or TimeInForce.GTC
     meant = TimeInForce(kind)
     if named not in (None, meant):
         raise FormError({"time_in_force": [f"Type {kind} means a LIMIT order with time in force {kind}."]})
-    return meant
+    return OrderType.LIMIT, meant

@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 IDENTIFIER_LENGTH_MAX = 64
+ORDER_ID_LENGTH_MAX = 40
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}", re.ASCII)
-_IDENTIFIER = re.compile(r"[!-~]{1,64}", re.ASCII)
+_IDENTIFIER = re.compile(r"[!-~]+", re.ASCII)
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -21,10 +22,13 @@ def parse_symbol(value: object) -> str:
 
 
 def parse_identifier(value: object) -> str:
-    """Read the name of a user or an order: 1 to 64 printable ASCII characters without spaces."""
-    if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
-        raise ValueError(f"Must be a string of 1 to {IDENTIFIER_LENGTH_MAX} printable ASCII characters without spaces.")
-    return value
+    """Read the name of a user: 1 to 64 printable ASCII characters without spaces."""
+    return _printable(value, IDENTIFIER_LENGTH_MAX)
+
+
+def parse_order_id(value: object) -> str:
+    """Read the name of an order, ours or the client's: 1 to 40 printable ASCII characters without spaces."""
+    return _printable(value, ORDER_ID_LENGTH_MAX)
 
 
 def parse_choice(choices: type[Choice], value: object) -> Choice:
@@ -40,4 +44,10 @@ def parse_flag(value: object) -> bool:
     """Read ``true`` or ``false``."""
     if not isinstance(value, bool):
         raise ValueError("Must be true or false.")
+    return value
+
+
+def _printable(value: object, length_max: int) -> str:
+    if not isinstance(value, str) or len(value) > length_max or not _IDENTIFIER.fullmatch(value):
+        raise ValueError(f"Must be a string of 1 to {length_max} printable ASCII characters without spaces.")
     return value

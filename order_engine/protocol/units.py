@@ -13,6 +13,7 @@ SCALE = 100_000_000
 AMOUNT_MAX = 10**10
 AMOUNT_E8_MAX = AMOUNT_MAX * SCALE
 AMOUNT_LENGTH_MAX = 64
+COUNT_MAX = 10**9
 
 _AMOUNT = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,6}))?", re.ASCII)
 
@@ -42,6 +43,13 @@ def parse_positive_amount(value: object) -> int:
     if amount_e8 == 0:
         raise ValueError("Must be greater than 0.")
     return amount_e8
+
+
+def parse_count(value: object) -> int:
+    """Read a JSON number that counts things: whole, from 0 to 10^9."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= COUNT_MAX:
+        raise ValueError(f"Must be a whole number from 0 to {COUNT_MAX}.")
+    return value
 
 
 def format_quantity(quantity_e8: int) -> str:

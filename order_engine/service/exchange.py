@@ -5,7 +5,7 @@ books is shown only once what it saw is durable.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from threading import RLock
 from typing import NamedTuple, Protocol
@@ -13,9 +13,15 @@ from typing import NamedTuple, Protocol
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record, Retry
 from order_engine.journal.writer import JournalWriter
-from order_engine.matching.commands import CancelAll, CancelOrder, Command, Configure
-from order_engine.matching.instrument import Instrument
-from order_engine.matching.price_level import PriceLevel
+from order_engine.matching.commands import (
+    CancelAll,
+    CancelOrder,
+    Command,
+    Configure,
+    ExpireDue,
+    SetInstrument,
+)
+from order_engine.matching.events import OrderState
 from order_engine.service.applied import Applied
 from order_engine.service.clock import Clock
 from order_engine.service.errors import (
@@ -27,6 +33,8 @@ from order_engine.service.errors import (
 )
 from order_engine.service.event_bus import EventBus
 from order_engine.service.exchange_state import ExchangeState
+from order_engine.service.timetable import Timetable
+from order_engine.service.views import Depth, Listed, Standing, depth_of, standing_of
 
 log = logging.getLogger(__name__)
 
@@ -47,16 +55,6 @@ class Answer(NamedTuple):
     replayed: bool
 
 
-class Depth(NamedTuple):
-    """The best levels of a book: (price, quantity, number of orders), best first, amounts in units of 10^-8."""
-
-    sequence: int
-    instrument: Instrument
-    bids: list[tuple[int, int, int]]
-    asks: list[tuple[int, int, int]]
-    last_trade_price_e8: int | None
-
-
 class Backlog(Protocol):
     """Something on the right-hand side that must not fall behind without bound."""
 
@@ -69,17 +67,22 @@ class Backlog(Protocol):
 class Exchange:
     """Takes commands and shows books. Thread-safe. It is starting until ``open`` hands it its state and journal."""
 
-    def __init__(self, clock: Clock, backlog: Backlog, lag_max: int) -> None:
+    def __init__(
+        self, clock: Clock, backlog: Backlog, lag_max: int, on_due_changed: Callable[[], object] = lambda: None
+    ) -> None:
         self._lock = RLock()
         self._clock = clock
         self._backlog = backlog
         self._lag_max = lag_max
+        self._on_due_changed = on_due_changed
+        self._due_ns: int | None = None
         self._phase = Phase.STARTING
         self._fault: BaseException | None = None
         self._was_opened = False
         self._state: ExchangeState
         self._journal: JournalWriter
         self._bus: EventBus
+        self._timetable: Timetable
 
     @property
     def phase(self) -> Phase:
@@ -103,10 +106,13 @@ class Exchange:
                 return
             self._state, self._journal, self._bus = state, journal, bus
             self._was_opened = True
+            self._timetable = Timetable(state.engine)
             bus.start()
             self._phase = Phase.OPEN
             if state.sequence == 0 or state.engine.settings != settings:
-                self._take([settings], None, self._stamp_ns())
+                timestamp_ns = self._stamp_ns()
+                self._follow_timetable(timestamp_ns)
+                self._take([settings], None, timestamp_ns)
         self._wait_durable(journal.appended_sequence)
 
     def submit(self, commands: Sequence[Command], retry: Retry | None = None) -> Answer:
@@ -124,9 +130,27 @@ class Exchange:
                 if answered is not None:
                     return Answer(answered, replayed=True)
             self._require_room_for(commands)
+            self._follow_timetable(timestamp_ns)
             applied = self._take(commands, retry, timestamp_ns)
         self._wait_durable(applied.record.last_sequence)
         return Answer(applied, replayed=False)
+
+    def keep_time(self) -> int | None:
+        """Carry out what is due by now; return when something will be due next, None if nothing ever will.
+
+        Raises ``NotReady`` or ``ExchangeHalted``.
+        """
+        with self._lock:
+            self._require_open()
+            timestamp_ns = self._stamp_ns()
+            self._follow_timetable(timestamp_ns)
+            expires_ns = self._state.engine.expiries.next_ns
+            if expires_ns is not None and expires_ns <= timestamp_ns:
+                self._take([ExpireDue()], None, timestamp_ns)
+            due_ns, sequence = self._next_due_ns(), self._state.sequence
+            self._due_ns = due_ns
+        self._wait_durable(sequence)
+        return due_ns
 
     def depth(self, symbol: str, levels: int | None = None) -> Depth | None:
         """Show the best levels of a book, all of them by default; None if the symbol is not listed."""
@@ -135,33 +159,46 @@ class Exchange:
             book = self._state.engine.books.get(symbol)
             if book is None:
                 return None
-            sequence, instrument = self._state.sequence, book.instrument
-            depth = Depth(
-                sequence,
-                instrument,
-                _levels(book.bids.best_first(levels), instrument),
-                _levels(book.asks.best_first(levels), instrument),
-                book.last_trade_price_e8,
-            )
+            sequence = self._state.sequence
+            depth = depth_of(book, sequence, levels)
         self._wait_durable(sequence)
         return depth
 
-    def instruments(self) -> list[Instrument]:
+    def instruments(self) -> list[Listed]:
         """List all instruments, by symbol."""
         with self._lock:
             self._require_open()
             sequence, books = self._state.sequence, self._state.engine.books
-            instruments = [books[symbol].instrument for symbol in sorted(books)]
+            listed = [Listed(books[symbol].instrument, books[symbol].state) for symbol in sorted(books)]
         self._wait_durable(sequence)
-        return instruments
+        return listed
 
-    def instrument(self, symbol: str) -> Instrument | None:
+    def instrument(self, symbol: str) -> Listed | None:
         """Return the instrument of a symbol, or None if it is not listed."""
         with self._lock:
             self._require_open()
             sequence, book = self._state.sequence, self._state.engine.books.get(symbol)
+            listed = None if book is None else Listed(book.instrument, book.state)
         self._wait_durable(sequence)
-        return None if book is None else book.instrument
+        return listed
+
+    def live_order(self, order_id: str) -> OrderState | None:
+        """Show an order as it stands; None if no live order has this id."""
+        with self._lock:
+            self._require_open()
+            sequence, order = self._state.sequence, self._state.engine.live.by_id.get(order_id)
+            shown = None if order is None else order.state()
+        self._wait_durable(sequence)
+        return shown
+
+    def standing(self, user_id: str) -> Standing:
+        """Say whether a user's orders are taken, and within which limits."""
+        with self._lock:
+            self._require_open()
+            sequence, accounts = self._state.sequence, self._state.engine.accounts
+            standing = standing_of(accounts, user_id)
+        self._wait_durable(sequence)
+        return standing
 
     def wait_sequence(self, sequence: int, timeout: float) -> bool:
         """Wait, at most ``timeout`` seconds, until ``sequence`` is on disk; say whether it is."""
@@ -229,7 +266,32 @@ class Exchange:
             self.halt(error)
             raise ExchangeHalted(f"The exchange has halted and needs a restart: {error}") from error
         self._bus.enqueue(applied)
+        self._note_what_is_due(commands)
         return applied
+
+    def _follow_timetable(self, timestamp_ns: int) -> None:
+        """Take what the schedules ask for by now, before the command that comes now."""
+        scheduled_ns = self._timetable.next_ns
+        if scheduled_ns is None or scheduled_ns > timestamp_ns:
+            return
+        commands = self._timetable.due(timestamp_ns)
+        self._timetable.look_ahead(timestamp_ns)
+        if commands:
+            self._take(commands, None, timestamp_ns)
+
+    def _note_what_is_due(self, commands: Iterable[Command]) -> None:
+        if any(type(command) is SetInstrument for command in commands):
+            self._timetable.look_ahead(self._state.engine.timestamp_ns)
+        due_ns = self._next_due_ns()
+        if due_ns != self._due_ns:
+            self._due_ns = due_ns
+            self._on_due_changed()
+
+    def _next_due_ns(self) -> int | None:
+        expires_ns, scheduled_ns = self._state.engine.expiries.next_ns, self._timetable.next_ns
+        if expires_ns is None or scheduled_ns is None:
+            return scheduled_ns if expires_ns is None else expires_ns
+        return min(expires_ns, scheduled_ns)
 
     def _wait_durable(self, sequence: int) -> None:
         try:
@@ -237,8 +299,3 @@ class Exchange:
         except JournalError as error:
             self.halt(error)
             raise ExchangeHalted(f"The exchange has halted and needs a restart: {error}") from error
-
-
-def _levels(levels: Iterable[PriceLevel], instrument: Instrument) -> list[tuple[int, int, int]]:
-    tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
-    return [(level.price_ticks * tick, level.quantity_lots * lot, level.length) for level in levels]

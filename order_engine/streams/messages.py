@@ -7,34 +7,35 @@ from functools import lru_cache
 
 import msgspec
 
-from order_engine.matching.commands import AmendOrder, CancelAll, CancelOrder, Command, PlaceOrder, SetInstrument
+from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from order_engine.protocol.form import (
     AMEND_FIELDS,
     CANCEL_ALL_FIELDS,
     INSTRUMENT_FIELDS,
     PLACE_FIELDS,
+    RISK_LIMITS_FIELDS,
+    STATE_FIELDS,
+    USER_FIELDS,
+    Fields,
     FormError,
     Parser,
     amend_order,
     cancel_all,
+    disable_user,
+    enable_user,
     place_order,
     read_fields,
     set_instrument,
+    set_risk_limits,
+    set_state,
 )
-from order_engine.protocol.identifiers import parse_identifier, parse_symbol
+from order_engine.protocol.identifiers import parse_order_id, parse_symbol
+from order_engine.protocol.timestamps import parse_timestamp
 
 Message = dict[str, object]
 
 REMEMBERED_VALUES = 8_192
-NOT_YET_COMMANDS = frozenset({"state", "risk_limits", "disable_user", "enable_user"})
-NOT_YET_CREATE_FIELDS = ("display_quantity", "stop_price", "trail_amount", "expire_at", "self_trade_prevention")
-NOT_YET_AMEND_FIELDS = ("display_quantity", "stop_price", "trail_amount")
-NOT_YET_INSTRUMENT_FIELDS = (
-    "price_band_percent",
-    "circuit_breaker_percent",
-    "reference_price",
-    "self_trade_prevention",
-)
+NEVER_THE_SAME = frozenset({"order_id", "client_order_id", "expire_at"})
 
 
 def decode_message(line: bytes) -> Message:
@@ -61,23 +62,23 @@ class CommandReader:
             "create": self._create,
             "amend": self._amend,
             "cancel": self._cancel,
-            "cancel_all": self._cancel_all,
-            "instrument": self._instrument,
+            "cancel_all": _reader(cancel_all, CANCEL_ALL_FIELDS, "user_id"),
+            "instrument": _reader(set_instrument, INSTRUMENT_FIELDS, "symbol"),
+            "state": _reader(set_state, STATE_FIELDS, "symbol", "state"),
+            "risk_limits": _reader(set_risk_limits, RISK_LIMITS_FIELDS, "user_id"),
+            "disable_user": _reader(disable_user, USER_FIELDS, "user_id"),
+            "enable_user": _reader(enable_user, USER_FIELDS, "user_id"),
         }
-        place = {name: _remembering(parser) for name, parser in PLACE_FIELDS.items()}
+        place = {**PLACE_FIELDS, "order_id": parse_order_id, "expire_at": parse_timestamp}
         self._create_fields: Mapping[str, Parser] = {
-            **_not_yet(NOT_YET_CREATE_FIELDS),
-            **{"order_type" if name == "type" else name: parser for name, parser in place.items()},
-            "client_order_id": parse_identifier,
-            "order_id": parse_identifier,
+            "order_type" if name == "type" else name: parser if name in NEVER_THE_SAME else _remembering(parser)
+            for name, parser in place.items()
         }
-        self._cancel_fields: Mapping[str, Parser] = {"order_id": parse_identifier, "symbol": _remembering(parse_symbol)}
+        self._cancel_fields: Mapping[str, Parser] = {"order_id": parse_order_id, "symbol": _remembering(parse_symbol)}
         self._amend_fields: Mapping[str, Parser] = {
-            **_not_yet(NOT_YET_AMEND_FIELDS),
             **self._cancel_fields,
             **{name: _remembering(parser) for name, parser in AMEND_FIELDS.items()},
         }
-        self._instrument_fields = {**_not_yet(NOT_YET_INSTRUMENT_FIELDS), **INSTRUMENT_FIELDS}
 
     def read(self, message: Message) -> Command:
         """Read a message from which ``seq`` and ``timestamp`` were taken; it is used up."""
@@ -86,11 +87,9 @@ class CommandReader:
             raise FormError({"type": ["Missing."]})
         word = kind.lower() if isinstance(kind, str) else ""
         reader = self._readers.get(word)
-        if reader is not None:
-            return reader(message)
-        if word in NOT_YET_COMMANDS:
-            raise FormError({"type": [f"{word} is not supported yet."]})
-        raise FormError({"type": [f"Must be one of: {', '.join(self._readers)}."]})
+        if reader is None:
+            raise FormError({"type": [f"Must be one of: {', '.join(self._readers)}."]})
+        return reader(message)
 
     def _create(self, message: Message) -> PlaceOrder:
         fields = read_fields(message, self._create_fields, ("order_id", "symbol", "side", "quantity"))
@@ -108,11 +107,11 @@ class CommandReader:
         fields = read_fields(message, self._cancel_fields, ("order_id",))
         return CancelOrder(order_id=fields["order_id"], symbol=fields.get("symbol"))
 
-    def _cancel_all(self, message: Message) -> CancelAll:
-        return cancel_all(read_fields(message, CANCEL_ALL_FIELDS, ("user_id",)))
 
-    def _instrument(self, message: Message) -> SetInstrument:
-        return set_instrument(read_fields(message, self._instrument_fields, ("symbol",)))
+def _reader(
+    build: Callable[[Fields], Command], parsers: Mapping[str, Parser], *required: str
+) -> Callable[[Message], Command]:
+    return lambda message: build(read_fields(message, parsers, required))
 
 
 def _exact(number: str) -> Decimal:
@@ -146,11 +145,3 @@ def _remembering(parser: Parser) -> Parser:
         return remembered(value) if type(value) is str else parser(value)
 
     return parse
-
-
-def _not_yet(names: tuple[str, ...]) -> dict[str, Parser]:
-    return dict.fromkeys(names, _refuse_not_yet)
-
-
-def _refuse_not_yet(_: object) -> object:
-    raise ValueError("Not supported yet.")

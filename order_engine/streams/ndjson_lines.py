@@ -1,12 +1,9 @@
 """What events look like as lines of NDJSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from msgspec import Struct
-
-from order_engine.matching.commands import Configure, OrderType, Side, TimeInForce
 from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
@@ -16,97 +13,39 @@ from order_engine.matching.events import (
     InstrumentListed,
     InstrumentRejected,
     OrderCanceled,
+    OrderDecremented,
     OrderEvent,
-    OrderStatus,
+    OrderExpired,
+    RiskLimitsChanged,
+    StateChanged,
+    StateRejected,
     TradeExecuted,
+    UserDisabled,
+    UserEnabled,
 )
-from order_engine.matching.reason import Reason
+from order_engine.protocol.schedules import format_schedule
 from order_engine.protocol.timestamps import format_timestamp
 from order_engine.protocol.units import SCALE, format_price, format_quantity
+from order_engine.streams.event_lines import (
+    EventLine,
+    InstrumentLine,
+    OrderLine,
+    RefusalLine,
+    RiskLimitsLine,
+    SettingsLine,
+    StateLine,
+    TradeEventLine,
+    TradeLine,
+    UserLine,
+)
 from order_engine.streams.ports import Received
-
-
-class TradeLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A trade, with the caller's ids; ``seq`` is that of the command that caused it."""
-
-    trade_id: str
-    seq: int
-    symbol: str
-    price: str
-    quantity: str
-    buy_order_id: str
-    sell_order_id: str
-    maker_order_id: str
-    taker_order_id: str
-    taker_side: Side
-    timestamp: str | None = None
-
-
-class TradeEventLine(TradeLine, frozen=True, gc=False, omit_defaults=True, tag_field="event", tag="trade"):
-    """The same among other events."""
-
-
-class OrderLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Something happened to an order; it stands as shown right after."""
-
-    event: str
-    seq: int
-    order_id: str
-    symbol: str
-    side: Side
-    order_type: OrderType
-    time_in_force: TimeInForce
-    price: str | None
-    quantity: str
-    filled_quantity: str
-    remaining_quantity: str
-    status: OrderStatus
-    reason: Reason | None
-    canceled_quantity: str | None = None
-    post_only: bool = False
-    user_id: str | None = None
-    client_order_id: str | None = None
-    timestamp: str | None = None
-
-
-class RefusalLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """An amend or a cancel was refused."""
-
-    event: str
-    seq: int
-    order_id: str | None
-    symbol: str | None
-    reason: Reason
-    timestamp: str | None = None
-
-
-class InstrumentLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """An instrument was listed, changed, or neither."""
-
-    event: str
-    seq: int
-    symbol: str
-    tick_size: str | None = None
-    lot_size: str | None = None
-    reason: Reason | None = None
-    timestamp: str | None = None
-
-
-class SettingsLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """The settings that matching reads are new."""
-
-    event: str
-    seq: int
-    settings: Configure
-    timestamp: str | None = None
-
 
 REMEMBERED_AMOUNTS = 8_192
 NAMES: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Event)}
 LISTINGS = frozenset({InstrumentListed, InstrumentChanged})
 
 AnyTradeLine = TypeVar("AnyTradeLine", bound=TradeLine)
-EventLine = TradeEventLine | OrderLine | RefusalLine | InstrumentLine | SettingsLine
+Write = Callable[[Received, Any], EventLine]  # Any: each takes its own kind of event
 
 
 class LineWriter:
@@ -117,6 +56,21 @@ class LineWriter:
         # The same prices and quantities come again and again.
         self.quantity = lru_cache(maxsize=REMEMBERED_AMOUNTS)(format_quantity)
         self._format_price = lru_cache(maxsize=REMEMBERED_AMOUNTS)(format_price)
+        self._writers: Mapping[type, Write] = {
+            **dict.fromkeys(get_args(OrderEvent), self._order_line),
+            TradeExecuted: self._trade_event_line,
+            AmendRejected: _refusal_line,
+            CancelRejected: _refusal_line,
+            InstrumentListed: _instrument_line,
+            InstrumentChanged: _instrument_line,
+            InstrumentRejected: _instrument_refusal_line,
+            StateChanged: _state_line,
+            StateRejected: _state_refusal_line,
+            RiskLimitsChanged: _risk_limits_line,
+            UserDisabled: _user_line,
+            UserEnabled: _user_line,
+            Configured: _settings_line,
+        }
 
     def learn(self, event: Event) -> None:
         """Take note of a new tick; every event that is one of ``LISTINGS`` must come here before others are written."""
@@ -133,20 +87,13 @@ class LineWriter:
 
     def event_line(self, received: Received, event: Event) -> EventLine:
         """Write an event for a stream of events."""
-        match event:
-            case TradeExecuted():
-                return self._trade(TradeEventLine, received, event)
-            case AmendRejected() | CancelRejected():
-                named = (_name_of(event), received.sequence, event.order_id, event.symbol, event.reason)
-                return RefusalLine(*named, _time_of(received))
-            case InstrumentListed() | InstrumentChanged() | InstrumentRejected():
-                return _instrument_line(received, event)
-            case Configured():
-                return SettingsLine(_name_of(event), received.sequence, event.settings, _time_of(received))
-            case _:
-                return self._order_line(received, event)
+        return self._writers[type(event)](received, event)
+
+    def _trade_event_line(self, received: Received, trade: TradeExecuted) -> TradeEventLine:
+        return self._trade(TradeEventLine, received, trade)
 
     def _trade(self, line: type[AnyTradeLine], received: Received, trade: TradeExecuted) -> AnyTradeLine:
+        maker, taker = trade.maker, trade.taker
         return line(
             trade.trade_id,
             received.sequence,
@@ -155,9 +102,10 @@ class LineWriter:
             self.quantity(trade.quantity_e8),
             trade.buy.order_id,
             trade.sell.order_id,
-            trade.maker.order_id,
-            trade.taker.order_id,
+            None if maker is None else maker.order_id,
+            None if taker is None else taker.order_id,
             trade.taker_side,
+            trade.taker_side is None,
             _time_of(received),
         )
 
@@ -172,26 +120,36 @@ class LineWriter:
             placed.side,
             placed.order_type,
             placed.time_in_force,
-            None if order.price_e8 is None else self.price(placed.symbol, order.price_e8),
+            self._price_or_none(placed.symbol, order.price_e8),
             self.quantity(order.quantity_e8),
             self.quantity(order.filled_e8),
             self.quantity(order.remaining_e8),
             order.status,
             order.reason,
             self.quantity(event.quantity_e8) if isinstance(event, OrderCanceled) else None,
+            self.quantity(event.quantity_e8) if isinstance(event, OrderDecremented) else None,
+            self.quantity(event.quantity_e8) if isinstance(event, OrderExpired) else None,
+            _quantity_or_none(order.display_quantity_e8),
+            self._price_or_none(placed.symbol, order.stop_price_e8),
+            self._price_or_none(placed.symbol, order.trail_amount_e8),
+            None if placed.expire_at_ns is None else format_timestamp(placed.expire_at_ns),
+            placed.self_trade_prevention,
             placed.post_only,
             placed.user_id,
             placed.client_order_id,
             _time_of(received),
         )
 
+    def _price_or_none(self, symbol: str, price_e8: int | None) -> str | None:
+        return None if price_e8 is None else self.price(symbol, price_e8)
 
-def _instrument_line(
-    received: Received, event: InstrumentListed | InstrumentChanged | InstrumentRejected
-) -> InstrumentLine:
-    time = _time_of(received)
-    if isinstance(event, InstrumentRejected):
-        return InstrumentLine(_name_of(event), received.sequence, event.symbol, reason=event.reason, timestamp=time)
+
+def _refusal_line(received: Received, event: AmendRejected | CancelRejected) -> RefusalLine:
+    named = (_name_of(event), received.sequence, event.order_id, event.symbol, event.reason)
+    return RefusalLine(*named, _time_of(received))
+
+
+def _instrument_line(received: Received, event: InstrumentListed | InstrumentChanged) -> InstrumentLine:
     instrument = event.instrument
     return InstrumentLine(
         _name_of(event),
@@ -199,8 +157,59 @@ def _instrument_line(
         instrument.symbol,
         format_quantity(instrument.tick_size_e8),
         format_quantity(instrument.lot_size_e8),
-        timestamp=time,
+        _quantity_or_none(instrument.price_band_percent_e8 or None),
+        _quantity_or_none(instrument.circuit_breaker_percent_e8 or None),
+        None
+        if instrument.reference_price_e8 is None
+        else format_price(instrument.reference_price_e8, instrument.tick_size_e8),
+        instrument.self_trade_prevention,
+        format_schedule(instrument.schedule) or None,
+        timestamp=_time_of(received),
     )
+
+
+def _instrument_refusal_line(received: Received, event: InstrumentRejected) -> InstrumentLine:
+    return InstrumentLine(
+        _name_of(event), received.sequence, event.symbol, reason=event.reason, timestamp=_time_of(received)
+    )
+
+
+def _state_line(received: Received, event: StateChanged) -> StateLine:
+    return StateLine(
+        _name_of(event), received.sequence, event.symbol, event.state, event.reason, timestamp=_time_of(received)
+    )
+
+
+def _state_refusal_line(received: Received, event: StateRejected) -> StateLine:
+    return StateLine(
+        _name_of(event), received.sequence, event.symbol, reason=event.reason, timestamp=_time_of(received)
+    )
+
+
+def _risk_limits_line(received: Received, event: RiskLimitsChanged) -> RiskLimitsLine:
+    limits = event.limits
+    return RiskLimitsLine(
+        _name_of(event),
+        received.sequence,
+        limits.user_id,
+        _quantity_or_none(limits.max_order_quantity_e8),
+        _quantity_or_none(limits.max_order_notional_e8),
+        limits.max_open_orders,
+        _quantity_or_none(limits.max_position_e8),
+        _time_of(received),
+    )
+
+
+def _user_line(received: Received, event: UserDisabled | UserEnabled) -> UserLine:
+    return UserLine(_name_of(event), received.sequence, event.user_id, _time_of(received))
+
+
+def _settings_line(received: Received, event: Configured) -> SettingsLine:
+    return SettingsLine(_name_of(event), received.sequence, event.settings, _time_of(received))
+
+
+def _quantity_or_none(quantity_e8: int | None) -> str | None:
+    return None if quantity_e8 is None else format_quantity(quantity_e8)
 
 
 def _name_of(event: Event) -> str:

@@ -60,7 +60,7 @@ class EveryEventSink:
 
 
 def write_books(engine: MatchingEngine, output: OutputFile) -> None:
-    """Write all levels of all books as one JSON object, symbols in order, best prices first."""
+    """Write what all books show as one JSON object: all levels, symbols in order, best prices first."""
     output.write(_encode({symbol: _book(engine.books[symbol]) for symbol in sorted(engine.books)}) + b"\n")
 
 
@@ -73,7 +73,7 @@ def _levels(book: OrderBook, side: BookSide) -> list[LevelRow]:
     return [
         (
             format_price(level.price_ticks * tick_e8, tick_e8),
-            format_quantity(level.quantity_lots * lot_e8),
+            format_quantity(level.shown_lots * lot_e8),
             level.length,
         )
         for level in side.best_first()

@@ -8,11 +8,12 @@ from order_engine.matching.events import (
     CancelRejected,
     InstrumentRejected,
     OrderRejected,
+    StateRejected,
     TradeExecuted,
 )
 from order_engine.streams.ports import CommandSource, EventSink
 
-REFUSALS = frozenset({OrderRejected, AmendRejected, CancelRejected, InstrumentRejected})
+REFUSALS = frozenset({OrderRejected, AmendRejected, CancelRejected, InstrumentRejected, StateRejected})
 
 
 class Pump:

@@ -4,10 +4,29 @@ import { keepKey, newIdempotencyKey, post, readKey } from "../api.js";
 
 const USER_NAME = "order-engine-user";
 const ENDINGS = {
+  PENDING: "waits for its stop price",
+  EXPIRED: "expired",
   OPEN: "rests on the book",
   PARTIALLY_FILLED: "is partly filled and rests with what is left",
   FILLED: "is filled",
   CANCELED: "was canceled",
+};
+// What each type of order takes; the server has the last word.
+const TIMES = {
+  LIMIT: ["GTC", "DAY", "GTD", "IOC", "FOK"],
+  MARKET: ["GTC", "DAY", "IOC", "FOK"],
+  STOP: ["GTC", "DAY", "GTD"],
+  STOP_LIMIT: ["GTC", "DAY", "GTD", "IOC", "FOK"],
+  TRAILING_STOP: ["GTC", "DAY", "GTD"],
+};
+const RESTING_TIMES = ["GTC", "DAY", "GTD"];
+const NEEDED = {
+  user_id: "Say who places the order.",
+  quantity: "How much?",
+  price: "A limit order needs a price.",
+  stop_price: "At which last price?",
+  trail_amount: "How far behind the last price?",
+  expire_at: "Until when?",
 };
 
 export function createOrderForm({ onPlaced }) {
@@ -29,26 +48,43 @@ export function createOrderForm({ onPlaced }) {
   });
 
   function adapt() {
-    const market = fields.type.value === "MARKET";
-    fields.price.disabled = market;
-    fields.post_only.disabled = market || fields.time_in_force.value !== "GTC";
+    const type = fields.type.value;
+    for (const option of fields.time_in_force.options) option.disabled = !TIMES[type].includes(option.value);
+    if (!TIMES[type].includes(fields.time_in_force.value)) fields.time_in_force.value = "GTC";
+    const time = fields.time_in_force.value;
+    const mayRest = type === "LIMIT" && RESTING_TIMES.includes(time);
+    fields.price.disabled = !["LIMIT", "STOP_LIMIT"].includes(type);
+    fields.post_only.disabled = !mayRest;
+    offer(fields.display_quantity, mayRest);
+    offer(fields.stop_price, ["STOP", "STOP_LIMIT"].includes(type));
+    offer(fields.trail_amount, type === "TRAILING_STOP");
+    offer(fields.expire_at, time === "GTD");
     const side = fields.side.value;
     submit.dataset.side = side;
     submit.textContent = `${side === "BUY" ? "Buy" : "Sell"} ${symbol}`;
   }
 
+  function offer(field, isOffered) {
+    field.disabled = !isOffered;
+    field.closest(".field").hidden = !isOffered;
+  }
+
   function readOrder() {
     const order = { user_id: fields.user_id.value.trim(), symbol, side: fields.side.value, type: fields.type.value };
     order.time_in_force = fields.time_in_force.value;
-    order.quantity = fields.quantity.value.trim();
-    if (!fields.price.disabled) order.price = fields.price.value.trim();
+    for (const name of ["quantity", "price", "stop_price", "trail_amount"]) {
+      if (!fields[name].disabled) order[name] = fields[name].value.trim();
+    }
+    if (!fields.expire_at.disabled) order.expire_at = fields.expire_at.value && new Date(fields.expire_at.value).toISOString();
     if (!fields.post_only.disabled && fields.post_only.checked) order.post_only = true;
+    const shown = fields.display_quantity.disabled ? "" : fields.display_quantity.value.trim();
+    if (shown) order.display_quantity = shown;
+    if (fields.self_trade_prevention.value) order.self_trade_prevention = fields.self_trade_prevention.value;
     return order;
   }
 
   function missing(order) {
-    const names = { user_id: "Say who places the order.", quantity: "How much?", price: "A limit order needs a price." };
-    return Object.fromEntries(Object.entries(names).filter(([name]) => order[name] === "").map(([name, words]) => [name, [words]]));
+    return Object.fromEntries(Object.entries(NEEDED).filter(([name]) => order[name] === "").map(([name, words]) => [name, [words]]));
   }
 
   async function place() {
@@ -123,7 +159,7 @@ export function createOrderForm({ onPlaced }) {
       adapt();
     },
     usePrice(price) {
-      fields.type.value = "LIMIT";
+      if (fields.price.disabled) fields.type.value = "LIMIT";
       fields.price.value = price;
       adapt();
       fields.quantity.focus();

@@ -1,12 +1,25 @@
-// The top of the book, the last price, and the last 24 hours.
+// The top of the book, where the session is, the last price, and the last 24 hours.
 
 import { difference } from "../decimal.js";
 
 const NONE = "–";
+const SESSIONS = { OPEN: "Open", PRE_OPEN: "Before the auction", HALTED: "Halted", CLOSED: "Closed" };
 
 export function createSummary() {
   const part = (id) => document.getElementById(id);
   const write = (id, text) => (part(id).textContent = text ?? NONE);
+
+  function showSession(book) {
+    const session = part("session");
+    session.hidden = !book;
+    if (book && session.dataset.state !== book.state) {
+      session.dataset.state = book.state;
+      session.textContent = SESSIONS[book.state] ?? book.state;
+    }
+    part("indication").hidden = book?.state !== "PRE_OPEN";
+    write("indicative-price", book?.indicative_price);
+    part("indicative-quantity").textContent = book?.indicative_price ? `× ${book.indicative_quantity}${imbalance(book.indicative_imbalance)}` : "";
+  }
 
   return {
     showSymbol(symbol) {
@@ -20,6 +33,7 @@ export function createSummary() {
       part("best-bid-quantity").textContent = bid ? `× ${bid[1]}` : "";
       part("best-ask-quantity").textContent = ask ? `× ${ask[1]}` : "";
       write("spread", bid && ask ? difference(ask[0], bid[0]) : null);
+      showSession(book);
     },
     showMarket(market) {
       write("last-price", market?.last_price);
@@ -27,4 +41,9 @@ export function createSummary() {
       write("trade-count", market?.trade_count);
     },
   };
+}
+
+function imbalance(quantity) {
+  if (quantity === "0") return "";
+  return quantity.startsWith("-") ? `, ${quantity.slice(1)} more to sell` : `, ${quantity} more to buy`;
 }

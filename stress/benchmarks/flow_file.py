@@ -120,6 +120,8 @@ def _lines(event: Event, message: Message) -> Iterator[str]:
         case OrderAccepted():
             yield f"0,{sequence},{message.side},{message.order_id},{message.price},{message.quantity}"
         case TradeExecuted():
+            assert event.maker is not None
+            assert event.taker is not None
             price, quantity = event.price_e8 // UNIT_E8, event.quantity_e8 // UNIT_E8
             yield f"1,{sequence},{price},{quantity},{event.maker.order_id},{event.taker.order_id}"
         case OrderCanceled():

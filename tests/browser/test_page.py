@@ -198,3 +198,86 @@ def test_documentation_is_self_contained_and_leads_to_the_problems(page: Chrome,
     addresses = page.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
     assert all(resource.startswith(address) for resource in addresses)
     assert page.get_log("browser") == []
+
+
+def choose(page: Chrome, element_id: str, words: str) -> None:
+    Select(page.find_element(By.ID, element_id)).select_by_visible_text(words)
+
+
+def offered(page: Chrome) -> list[str]:
+    """The fields of the form that can be filled in and that only some orders have."""
+    names = ("price", "stop_price", "trail_amount", "expire_at", "display_quantity", "post_only")
+    fields = {name: page.find_element(By.ID, name) for name in names}
+    return [name for name, field in fields.items() if field.is_enabled() and field.is_displayed()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "time", "expected"),
+    [
+        ("Limit", "Until canceled", ["price", "display_quantity", "post_only"]),
+        ("Limit", "Until a time", ["price", "expire_at", "display_quantity", "post_only"]),
+        ("Limit", "Immediate (IOC)", ["price"]),
+        ("Market", "Fill or kill (FOK)", []),
+        ("Stop", "For the day", ["stop_price"]),
+        ("Stop limit", "Immediate (IOC)", ["price", "stop_price"]),
+        ("Trailing stop", "Until a time", ["trail_amount", "expire_at"]),
+    ],
+)
+def test_form_offers_what_the_type_of_order_takes(page: Chrome, kind: str, time: str, expected: list[str]) -> None:
+    choose(page, "type", kind)
+    choose(page, "time_in_force", time)
+
+    assert offered(page) == expected
+
+
+def test_stop_is_placed_with_an_end_in_the_user_s_own_time(page: Chrome, exchange: Served) -> None:
+    fill(page, user_id="me", api_key=API_KEY, quantity="5")
+    choose(page, "type", "Stop")
+    choose(page, "time_in_force", "Until a time")
+    fill(page, stop_price="160")
+    page.execute_script("document.getElementById('expire_at').value = '2099-01-02T03:04:05'")
+    submit(page)
+
+    wait(page, lambda: "waits for its stop price" in text(page, "outcome"))
+    order = answered(exchange.client.get("/orders/user/me"))["orders"][0]
+    assert (order["type"], order["stop_price"], order["status"]) == ("STOP", "160.00", "PENDING")
+    expected = page.execute_script("return new Date('2099-01-02T03:04:05').toISOString()")
+    assert order["expire_at"] == expected.replace(".000Z", ".000000Z")
+
+
+def test_iceberg_is_placed_and_shows_its_slice(page: Chrome, exchange: Served) -> None:
+    fill(page, user_id="me", api_key=API_KEY, quantity="50", price="149.5", display_quantity="5")
+    choose(page, "self_trade_prevention", "Cancel both")
+    submit(page)
+
+    wait(page, lambda: ["1", "5", "149.50"] in rows(page, "bids"))
+    order = answered(exchange.client.get("/orders/user/me"))["orders"][0]
+    assert (order["display_quantity"], order["self_trade_prevention"]) == ("5", "CANCEL_BOTH")
+
+
+def test_term_that_is_needed_is_asked_for(page: Chrome) -> None:
+    fill(page, user_id="me", quantity="5")
+    choose(page, "type", "Trailing stop")
+    submit(page)
+
+    wait(page, lambda: text(page, "trail_amount-error") != "")
+    assert page.switch_to.active_element.get_attribute("id") == "trail_amount"
+
+
+def test_page_shows_the_session_and_what_the_auction_would_do(page: Chrome, exchange: Served) -> None:
+    def enter(state: str) -> None:
+        path = "/instruments/AAPL/state"
+        exchange.client.post(path, json={"state": state}, headers={"X-API-Key": API_KEY})
+
+    assert (text(page, "session"), text(page, "indication")) == ("Open", "")
+    enter("PRE_OPEN")
+    wait(page, lambda: text(page, "session") == "Before the auction")
+    assert text(page, "indicative-price") == NONE
+    exchange.client.post("/orders", json=buy(price="150.30", quantity="5"), headers={"X-API-Key": API_KEY})
+    wait(page, lambda: text(page, "indicative-price") == "150.30")
+    assert text(page, "indicative-quantity") == "\u00d7 2, 3 more to buy"
+
+    enter("HALTED")
+
+    wait(page, lambda: text(page, "session") == "Halted")
+    assert not page.find_element(By.ID, "indication").is_displayed()

@@ -1,58 +1,140 @@
 """Runs commands through the engine and the naive exchange side by side and stops at the first word they differ in."""
 
-from collections.abc import Iterable
+from collections import Counter
+from dataclasses import dataclass, field
 
+import msgspec
+
+from order_engine.matching.auction import indicate
+from order_engine.matching.commands import Command, SessionState
 from order_engine.matching.engine import MatchingEngine
-from order_engine.matching.engine_state import dump_engine, load_engine, state_hash
+from order_engine.matching.engine_state import EngineState, dump_engine, load_engine, state_hash
 from order_engine.matching.events import Event
-from order_engine.matching.invariants import check_engine
+from order_engine.matching.invariants import check_book, check_engine
+from order_engine.matching.order_book import OrderBook
+from tests.naive.ledger import Ledger
+from tests.naive.naive_auction import find_auction_price
+from tests.naive.naive_book import NaiveBook
 from tests.naive.naive_exchange import NaiveExchange
 from tests.naive.random_commands import Step
+
+CHECK_ALL_EVERY = 20
 
 
 class Disagreement(AssertionError):
     """The engine said something else than the naive exchange."""
 
 
-def agreed_events(steps: Iterable[Step], check_every: int, story: str) -> list[list[Event]]:
-    """Apply all steps to both; return what both said, or raise with the ``story`` that led there.
+@dataclass
+class Run:
+    """What came of a stream: all events, the hash at its end, and how often the naive exchange met what is rare."""
 
-    The engine's invariants are checked after every ``check_every`` commands and at the end.
+    events: list[list[Event]]
+    state_hash: str
+    met: Counter[str] = field(default_factory=Counter)
+
+
+def run_beside_naive(steps: list[Step], story: str) -> Run:
+    """Apply all steps to both and return what both said, or raise with the ``story`` that led there.
+
+    After every command the books that it touched are checked, and a ledger kept from the events alone must add up.
     """
-    engine, naive = MatchingEngine(), NaiveExchange()
+    engine, naive, ledger = MatchingEngine(), NaiveExchange(), Ledger()
     said: list[list[Event]] = []
     for position, step in enumerate(steps, start=1):
         events = engine.apply(step.command, step.sequence, step.timestamp_ns)
         expected = naive.apply(step.command, step.sequence, step.timestamp_ns)
         if events != expected:
-            raise Disagreement(f"{story}, command {position}: {step}\nengine: {events}\nnaive:  {expected}")
-        if position % check_every == 0:
+            raise Disagreement(_difference(f"{story}, command {position}: {step}", events, expected))
+        ledger.watch(events)
+        for symbol in sorted(_touched(step.command, events) & engine.books.keys()):
+            for order in check_book(engine.books[symbol]):
+                assert engine.live.by_id[order.order_id] is order
+            _assert_same_indication(engine.books[symbol], naive.books[symbol], f"{story}, command {position}")
+        if position % CHECK_ALL_EVERY == 0:
             check_engine(engine)
         said.append(events)
     check_engine(engine)
     _assert_same_books(engine, naive, story)
-    return said
+    positions_e8 = {key: net_e8 for key, net_e8 in engine.accounts.positions_e8.items() if net_e8}
+    assert positions_e8 == {key: net_e8 for key, net_e8 in ledger.positions_e8.items() if net_e8}, story
+    assert ledger.bought_e8 == ledger.sold_e8, story
+    return Run(said, state_hash(engine), naive.report.met)
 
 
-def assert_replays_alike(steps: list[Step], dump_after: int, story: str) -> None:
-    """Show that live, replayed from empty, and gone on from a dump, the state hash and the events are the same."""
-    live, replayed, halfway = MatchingEngine(), MatchingEngine(), MatchingEngine()
-    said = [live.apply(step.command, step.sequence, step.timestamp_ns) for step in steps]
-    assert said == [replayed.apply(step.command, step.sequence, step.timestamp_ns) for step in steps], story
-    for step in steps[:dump_after]:
-        halfway.apply(step.command, step.sequence, step.timestamp_ns)
-    loaded = load_engine(dump_engine(halfway))
-    assert state_hash(loaded) == state_hash(halfway), f"{story}, loaded after {dump_after}"
+def run_alone(steps: list[Step]) -> Run:
+    """Apply all steps to an engine."""
+    engine = MatchingEngine()
+    events = [engine.apply(step.command, step.sequence, step.timestamp_ns) for step in steps]
+    return Run(events, state_hash(engine))
+
+
+def assert_replays_alike(run: Run, steps: list[Step], dump_after: int, story: str) -> None:
+    """Show that from empty, and from a dump written as JSON, the same steps lead to the same events and state."""
+    story = f"{story}, loaded after {dump_after}"
+    replayed = MatchingEngine()
+    for step, said in zip(steps[:dump_after], run.events, strict=False):
+        assert replayed.apply(step.command, step.sequence, step.timestamp_ns) == said, story
+    written = msgspec.json.encode(dump_engine(replayed))
+    loaded = load_engine(msgspec.json.decode(written, type=EngineState))
+    assert state_hash(loaded) == state_hash(replayed), story
     check_engine(loaded)
-    rest = [loaded.apply(step.command, step.sequence, step.timestamp_ns) for step in steps[dump_after:]]
-    assert rest == said[dump_after:], f"{story}, loaded after {dump_after}"
+    for step, said in zip(steps[dump_after:], run.events[dump_after:], strict=True):
+        assert replayed.apply(step.command, step.sequence, step.timestamp_ns) == said, story
+        assert loaded.apply(step.command, step.sequence, step.timestamp_ns) == said, story
     check_engine(loaded)
-    assert state_hash(live) == state_hash(replayed) == state_hash(loaded), f"{story}, loaded after {dump_after}"
+    assert run.state_hash == state_hash(replayed) == state_hash(loaded), story
+
+
+def _difference(story: str, events: list[Event], expected: list[Event]) -> str:
+    first = next(
+        (place for place, pair in enumerate(zip(events, expected, strict=False)) if pair[0] != pair[1]),
+        min(len(events), len(expected)),
+    )
+    return f"{story}\nfrom event {first}\nengine: {events[first:]}\nnaive:  {expected[first:]}"
+
+
+def _touched(command: Command, events: list[Event]) -> set[str]:
+    """Name the symbols that a command and its events speak of."""
+    symbols = {getattr(command, "symbol", None)}
+    for event in events:
+        order = getattr(event, "order", None)
+        symbols.add(getattr(event, "symbol", None) if order is None else order.placed.symbol)
+    return {symbol for symbol in symbols if symbol is not None}
+
+
+def _assert_same_indication(book: OrderBook, theirs: NaiveBook, story: str) -> None:
+    if book.state is not SessionState.PRE_OPEN:
+        return
+    indicated, found = indicate(book), find_auction_price(theirs.buys, theirs.sells, theirs.last_price_e8)
+    if indicated is None or found is None:
+        assert indicated is found, f"{story}: one of them would hold an auction"
+        return
+    tick_e8, lot_e8 = book.instrument.tick_size_e8, book.instrument.lot_size_e8
+    assert (
+        indicated.price_ticks * tick_e8,
+        indicated.quantity_lots * lot_e8,
+        indicated.imbalance_lots * lot_e8,
+    ) == (found.price_e8, found.executable_e8, found.imbalance_e8), f"{story}: another auction"
 
 
 def _assert_same_books(engine: MatchingEngine, naive: NaiveExchange, story: str) -> None:
     assert set(engine.books) == set(naive.books), story
     for symbol, book in engine.books.items():
-        for side, expected in ((book.bids, naive.books[symbol].buys), (book.asks, naive.books[symbol].sells)):
-            resting = [order.state() for level in side.best_first() for order in level]
-            assert resting == [order.state() for order in expected], f"{story}, book of {symbol}"
+        theirs = naive.books[symbol]
+        assert book.state is theirs.state, f"{story}, session of {symbol}"
+        assert _shown(book) == _naively_shown(theirs), f"{story}, book of {symbol}"
+
+
+def _shown(book: OrderBook) -> list[object]:
+    lot_e8 = book.instrument.lot_size_e8
+    resting = [
+        [(order.state(), order.shown_lots * lot_e8) for level in side.best_first() for order in level]
+        for side in (book.bids, book.asks)
+    ]
+    return [*resting, [book.stops.orders[sequence].state() for sequence in sorted(book.stops.orders)]]
+
+
+def _naively_shown(book: NaiveBook) -> list[object]:
+    resting = [[(order.state(), order.shown_e8) for order in side] for side in (book.buys, book.sells)]
+    return [*resting, [order.state() for order in book.stops]]

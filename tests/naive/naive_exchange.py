@@ -1,10 +1,13 @@
 """The naive exchange: the rulebook written down the plainest way, to check the matching engine against.
 
-One list of orders per side, sorted again whenever one is added; every look-up is a search through lists. It shares
-nothing with the engine but the types of commands and events.
+Sorted lists of orders, and every look-up a search through them. It shares nothing with the engine but the types of
+commands and events, and the names in them.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import structs
 
 from order_engine.matching.commands import (
     AmendOrder,
@@ -12,11 +15,13 @@ from order_engine.matching.commands import (
     CancelOrder,
     Command,
     Configure,
-    OrderType,
+    DisableUser,
+    EnableUser,
+    ExpireDue,
     PlaceOrder,
     SetInstrument,
-    Side,
-    TimeInForce,
+    SetRiskLimits,
+    SetState,
 )
 from order_engine.matching.events import (
     AmendRejected,
@@ -28,31 +33,19 @@ from order_engine.matching.events import (
     InstrumentRejected,
     OrderAccepted,
     OrderAmended,
-    OrderCanceled,
     OrderRejected,
     OrderStatus,
-    TradeExecuted,
+    RiskLimitsChanged,
+    StateRejected,
+    UserDisabled,
+    UserEnabled,
 )
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
-from tests.naive.naive_order import NaiveOrder
-
-
-@dataclass(eq=False)
-class NaiveBook:
-    """The resting orders of one symbol, each list in order of priority."""
-
-    instrument: Instrument
-    buys: list[NaiveOrder] = field(default_factory=list)
-    sells: list[NaiveOrder] = field(default_factory=list)
-
-    def own(self, side: Side) -> list[NaiveOrder]:
-        """Where orders of a side rest."""
-        return self.buys if side is Side.BUY else self.sells
-
-    def other(self, side: Side) -> list[NaiveOrder]:
-        """Where orders of a side find their makers."""
-        return self.sells if side is Side.BUY else self.buys
+from tests.naive.naive_book import NaiveBook, NaiveReport
+from tests.naive.naive_order import STOPS, NaiveOrder
+from tests.naive.naive_refusals import NewTerms, why_not_amended, why_not_placed
+from tests.naive.naive_risk import NaiveRisk
 
 
 class NaiveExchange:
@@ -61,154 +54,152 @@ class NaiveExchange:
     def __init__(self) -> None:
         self.settings = Configure()
         self.books: dict[str, NaiveBook] = {}
-        self._arrivals = 0
-        self._sequence = 0
+        self.disabled: list[str] = []
+        self.report = NaiveReport()
+        self.risk = NaiveRisk(self.report)
         self._timestamp_ns = 0
-        self._events: list[Event] = []
 
     def apply(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
         """Carry out one command, or refuse it; return what happened, in order."""
-        self._sequence, self._timestamp_ns, self._events = sequence, timestamp_ns, []
-        if isinstance(command, PlaceOrder):
-            self._place(command)
-        elif isinstance(command, AmendOrder):
-            self._amend(command)
-        elif isinstance(command, CancelOrder):
-            self._cancel_one(command)
-        elif isinstance(command, CancelAll):
-            self._cancel_all(command)
-        elif isinstance(command, SetInstrument):
-            self._set_instrument(command)
-        else:
-            self.settings = command
-            self._events.append(Configured(command))
-        return self._events
+        self.report.sequence, self.report.events, self._timestamp_ns = sequence, [], timestamp_ns
+        for order in self.live_orders():
+            expire_at_ns = order.placed.expire_at_ns
+            if expire_at_ns is not None and timestamp_ns >= expire_at_ns:
+                self._book_of(order).expire(order)
+        handlers: dict[type, Callable[[Any], None]] = {  # Any: each takes its own kind of command
+            PlaceOrder: self._place,
+            AmendOrder: self._amend,
+            CancelOrder: self._cancel_one,
+            CancelAll: self._cancel_all,
+            SetInstrument: self._set_instrument,
+            SetState: self._set_state,
+            SetRiskLimits: self._set_risk_limits,
+            DisableUser: self._disable_user,
+            EnableUser: self._enable_user,
+            ExpireDue: lambda _: None,
+            Configure: self._configure,
+        }
+        handlers[type(command)](command)
+        return self.report.events
 
     def live_orders(self) -> list[NaiveOrder]:
-        """Every resting order, in order of sequence."""
-        resting = [order for book in self.books.values() for order in book.buys + book.sells]
-        return sorted(resting, key=lambda order: order.sequence)
+        """Every order that rests or waits, in order of sequence."""
+        live = [order for book in self.books.values() for order in book.live()]
+        return sorted(live, key=lambda order: order.sequence)
+
+    def _book_of(self, order: NaiveOrder) -> NaiveBook:
+        return self.books[order.placed.symbol]
+
+    def _say(self, event: Event) -> None:
+        self.report.events.append(event)
+
+    # ---- orders
 
     def _place(self, placed: PlaceOrder) -> None:
         order = NaiveOrder(
             placed=placed,
-            order_id=placed.order_id if placed.order_id is not None else str(self._sequence),
-            sequence=self._sequence,
+            order_id=placed.order_id if placed.order_id is not None else str(self.report.sequence),
+            sequence=self.report.sequence,
             timestamp_ns=self._timestamp_ns,
-            arrival=self._next_arrival(),
             price_e8=placed.price_e8,
             quantity_e8=placed.quantity_e8,
+            display_e8=placed.display_quantity_e8,
+            stop_e8=placed.stop_price_e8,
+            trail_e8=placed.trail_amount_e8,
+            status=OrderStatus.PENDING if placed.order_type in STOPS else OrderStatus.OPEN,
         )
         reason = self._why_not_placed(order)
         if reason is not None:
-            self._events.append(OrderRejected(order.state(reason, OrderStatus.REJECTED)))
+            order.status = OrderStatus.REJECTED
+            self._say(OrderRejected(order.state(reason)))
             return
         if placed.symbol not in self.books:
             self._list(self._default_instrument(placed.symbol))
-        book = self.books[placed.symbol]
-        self._events.append(OrderAccepted(order.state()))
-        if placed.time_in_force is TimeInForce.FOK and not _could_fill_whole(order, book):
-            self._end(order, Reason.FOK_UNFILLED)
-            return
-        self._match(order, book)
-        if order.remaining_e8 == 0:
-            return
-        if placed.order_type is OrderType.MARKET:
-            self._end(order, Reason.NO_LIQUIDITY)
-        elif placed.time_in_force is TimeInForce.IOC:
-            self._end(order, Reason.IOC_REMAINDER)
+        book = self._book_of(order)
+        if order.waits:
+            order.follow(book.last_price_e8)
+            book.stops.append(order)
+            self._say(OrderAccepted(order.state()))
         else:
-            _rest(order, book)
+            self._say(OrderAccepted(order.state()))
+            book.enter(order)
+        book.look_at_triggers(trades_before=0)
 
     def _why_not_placed(self, order: NaiveOrder) -> Reason | None:
         placed = order.placed
+        if placed.user_id in self.disabled:
+            return Reason.USER_DISABLED
         book = self.books.get(placed.symbol)
-        if book is None and not (self.settings.auto_list and len(self.books) < self.settings.max_instruments):
-            return Reason.UNKNOWN_SYMBOL
-        for live in self.live_orders():
-            if live.order_id == order.order_id:
-                return Reason.DUPLICATE_ORDER_ID
-            named = (placed.user_id, placed.client_order_id)
-            if None not in named and named == (live.placed.user_id, live.placed.client_order_id):
-                return Reason.DUPLICATE_ORDER_ID
-        instrument = book.instrument if book else self._default_instrument(placed.symbol)
-        if placed.price_e8 is not None and placed.price_e8 % instrument.tick_size_e8 != 0:
-            return Reason.TICK_SIZE
-        if placed.quantity_e8 % instrument.lot_size_e8 != 0:
-            return Reason.LOT_SIZE
-        if placed.post_only and book and _makers_for(order, book):
-            return Reason.POST_ONLY_WOULD_TAKE
-        return None
+        if book is None:
+            if not self.settings.auto_list or len(self.books) >= self.settings.max_instruments:
+                return Reason.UNKNOWN_SYMBOL
+            # An empty book to hold the order against; it is thrown away.
+            book = self._new_book(self._default_instrument(placed.symbol))
+        return why_not_placed(order, book, self.live_orders(), self.risk, self._timestamp_ns)
 
     def _amend(self, command: AmendOrder) -> None:
         order = self._find(command)
         if order is None:
-            self._events.append(AmendRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER))
+            self._say(AmendRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER))
             return
-        symbol = order.placed.symbol
-        book = self.books[symbol]
-        new_price_e8 = order.price_e8 if command.price_e8 is None else command.price_e8
-        new_quantity_e8 = order.quantity_e8 if command.quantity_e8 is None else command.quantity_e8
-        assert new_price_e8 is not None
-        if new_price_e8 % book.instrument.tick_size_e8 != 0:
-            self._events.append(AmendRejected(order.order_id, symbol, Reason.TICK_SIZE))
-        elif new_quantity_e8 % book.instrument.lot_size_e8 != 0:
-            self._events.append(AmendRejected(order.order_id, symbol, Reason.LOT_SIZE))
-        elif new_quantity_e8 == 0:
-            self._cancel(order, Reason.USER_REQUESTED)
-        elif new_quantity_e8 <= order.filled_e8:
-            self._cancel(order, Reason.AMENDED_BELOW_FILLED)
-        elif order.placed.post_only and _makers_for(replace(order, price_e8=new_price_e8), book):
-            self._events.append(AmendRejected(order.order_id, symbol, Reason.POST_ONLY_WOULD_TAKE))
+        book, terms = self._book_of(order), NewTerms.of(command, order)
+        reason = why_not_amended(command, terms, order, book, self.live_orders(), self.risk)
+        if reason is not None:
+            self._say(AmendRejected(order.order_id, order.placed.symbol, reason))
+        elif terms.quantity_e8 == 0:
+            self.report.meet("amend: to zero")
+            book.cancel(order, Reason.USER_REQUESTED)
+        elif terms.quantity_e8 <= order.filled_e8:
+            self.report.meet("amend: at or under what is filled")
+            book.cancel(order, Reason.AMENDED_BELOW_FILLED)
         else:
-            self._give_new_terms(order, book, new_price_e8, new_quantity_e8)
+            kinds = terms.differences_from(order)
+            for kind in kinds or ("nothing",):
+                self.report.meet(f"amend: {kind} of a {'stop' if order.waits else 'resting order'} in {book.state}")
+            events_before = len(self.report.events)
+            self._give_terms(order, terms, book)
+            if len(self.report.events) > events_before + 1:
+                self.report.meet("amend: matches at once")
+            book.look_at_triggers(trades_before=0)
 
-    def _give_new_terms(self, order: NaiveOrder, book: NaiveBook, price_e8: int, quantity_e8: int) -> None:
-        keeps_place = price_e8 == order.price_e8 and quantity_e8 <= order.quantity_e8
-        book.own(order.placed.side).remove(order)
-        order.price_e8, order.quantity_e8 = price_e8, quantity_e8
-        if not keeps_place:
-            order.arrival = self._next_arrival()
-        self._events.append(OrderAmended(order.state()))
-        self._match(order, book)
-        if order.remaining_e8:
-            _rest(order, book)
+    def _give_terms(self, order: NaiveOrder, terms: NewTerms, book: NaiveBook) -> None:
+        keeps_place = terms.price_e8 == order.price_e8 and terms.quantity_e8 <= order.quantity_e8
+        if order.waits:
+            order.price_e8, order.quantity_e8 = terms.price_e8, terms.quantity_e8
+            order.stop_e8, order.trail_e8 = terms.stop_e8, terms.trail_e8
+            order.follow(None)
+            self._say(OrderAmended(order.state()))
+        elif keeps_place:
+            if order.hidden_e8 and terms.quantity_e8 < order.quantity_e8:
+                self.report.meet("amend: iceberg shrinks")
+            order.reduce(order.quantity_e8 - terms.quantity_e8)
+            if order.display_e8 != terms.display_e8:
+                order.display_e8 = terms.display_e8
+                order.show_new_slice()
+            self._say(OrderAmended(order.state()))
+        else:
+            book.take(order)
+            order.price_e8, order.quantity_e8, order.display_e8 = terms.price_e8, terms.quantity_e8, terms.display_e8
+            self._say(OrderAmended(order.state()))
+            book.enter(order)
 
     def _cancel_one(self, command: CancelOrder) -> None:
         order = self._find(command)
         if order is None:
-            self._events.append(CancelRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER))
+            self._say(CancelRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER))
         else:
-            self._cancel(order, Reason.USER_REQUESTED)
+            self._book_of(order).cancel(order, Reason.USER_REQUESTED)
 
     def _cancel_all(self, command: CancelAll) -> None:
-        for order in self.live_orders():
-            if order.placed.user_id != command.user_id:
-                continue
+        theirs = [order for order in self.live_orders() if order.placed.user_id == command.user_id]
+        if command.symbol is None and len({order.waits for order in theirs}) > 1:
+            self.report.meet("mass cancel of resting and waiting orders")
+        for order in theirs:
             if command.symbol is not None and order.placed.symbol != command.symbol:
                 continue
             if command.side is not None and order.placed.side is not command.side:
                 continue
-            self._cancel(order, Reason.USER_REQUESTED)
-
-    def _set_instrument(self, command: SetInstrument) -> None:
-        book = self.books.get(command.symbol)
-        before = book.instrument if book else self._default_instrument(command.symbol)
-        after = Instrument(
-            symbol=command.symbol,
-            tick_size_e8=before.tick_size_e8 if command.tick_size_e8 is None else command.tick_size_e8,
-            lot_size_e8=before.lot_size_e8 if command.lot_size_e8 is None else command.lot_size_e8,
-        )
-        if book is None:
-            if len(self.books) >= self.settings.max_instruments:
-                self._events.append(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
-            else:
-                self._list(after)
-        elif after != before and (book.buys or book.sells):
-            self._events.append(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
-        else:
-            book.instrument = after
-            self._events.append(InstrumentChanged(after))
+            self._book_of(order).cancel(order, Reason.USER_REQUESTED)
 
     def _find(self, command: AmendOrder | CancelOrder) -> NaiveOrder | None:
         for order in self.live_orders():
@@ -223,45 +214,53 @@ class NaiveExchange:
                     return order
         return None
 
-    def _match(self, taker: NaiveOrder, book: NaiveBook) -> None:
-        while taker.remaining_e8:
-            makers = _makers_for(taker, book)
-            if not makers:
+    # ---- instruments, users, settings
+
+    def _set_instrument(self, command: SetInstrument) -> None:
+        book = self.books.get(command.symbol)
+        before = book.instrument if book else self._default_instrument(command.symbol)
+        named = {name: getattr(command, name) for name in command.__struct_fields__ if name != "symbol"}
+        after = structs.replace(before, **{name: term for name, term in named.items() if term is not None})
+        steps_change = (before.tick_size_e8, before.lot_size_e8) != (after.tick_size_e8, after.lot_size_e8)
+        if book is None and len(self.books) >= self.settings.max_instruments:
+            self._say(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
+        elif book is None:
+            self._list(after)
+        elif steps_change and book.live():
+            self._say(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
+        else:
+            book.instrument = after
+            self._say(InstrumentChanged(after))
+
+    def _set_state(self, command: SetState) -> None:
+        if command.symbol not in self.books:
+            if not self.settings.auto_list or len(self.books) >= self.settings.max_instruments:
+                self._say(StateRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
                 return
-            maker = makers[0]
-            price_e8 = maker.price_e8
-            assert price_e8 is not None
-            quantity_e8 = min(taker.remaining_e8, maker.remaining_e8)
-            for order in (taker, maker):
-                order.filled_e8 += quantity_e8
-                order.notional_e16 += quantity_e8 * price_e8
-            if maker.remaining_e8 == 0:
-                book.own(maker.placed.side).remove(maker)
-            self._report_trade(taker, maker, price_e8, quantity_e8)
+            self._list(self._default_instrument(command.symbol))
+        self.books[command.symbol].enter_state(command.state)
 
-    def _report_trade(self, taker: NaiveOrder, maker: NaiveOrder, price_e8: int, quantity_e8: int) -> None:
-        number = 1 + sum(isinstance(event, TradeExecuted) for event in self._events)
-        buy, sell = (taker, maker) if taker.placed.side is Side.BUY else (maker, taker)
-        self._events.append(
-            TradeExecuted(
-                trade_id=f"{self._sequence}-{number}",
-                symbol=taker.placed.symbol,
-                price_e8=price_e8,
-                quantity_e8=quantity_e8,
-                taker_side=taker.placed.side,
-                buy=buy.state(),
-                sell=sell.state(),
-            )
-        )
+    def _set_risk_limits(self, command: SetRiskLimits) -> None:
+        self.risk.limits[command.user_id] = command
+        self._say(RiskLimitsChanged(command))
 
-    def _cancel(self, order: NaiveOrder, reason: Reason) -> None:
-        self.books[order.placed.symbol].own(order.placed.side).remove(order)
-        self._end(order, reason)
+    def _disable_user(self, command: DisableUser) -> None:
+        self.disabled.append(command.user_id)
+        self._say(UserDisabled(command.user_id))
+        for order in self.live_orders():
+            if order.placed.user_id == command.user_id:
+                self.report.meet(f"disabled user had {'a stop' if order.waits else 'an order'} in a book")
+                self._book_of(order).cancel(order, Reason.USER_DISABLED)
 
-    def _end(self, order: NaiveOrder, reason: Reason) -> None:
-        given_up_e8 = order.remaining_e8
-        order.canceled_e8 = given_up_e8
-        self._events.append(OrderCanceled(order.state(reason), given_up_e8))
+    def _enable_user(self, command: EnableUser) -> None:
+        self.disabled = [user_id for user_id in self.disabled if user_id != command.user_id]
+        self._say(UserEnabled(command.user_id))
+
+    def _configure(self, command: Configure) -> None:
+        self.settings = command
+        for book in self.books.values():
+            book.default_mode = command.self_trade_prevention
+        self._say(Configured(command))
 
     def _default_instrument(self, symbol: str) -> Instrument:
         settings = self.settings
@@ -269,28 +268,9 @@ class NaiveExchange:
             symbol=symbol, tick_size_e8=settings.default_tick_size_e8, lot_size_e8=settings.default_lot_size_e8
         )
 
+    def _new_book(self, instrument: Instrument) -> NaiveBook:
+        return NaiveBook(instrument, self.report, self.settings.self_trade_prevention)
+
     def _list(self, instrument: Instrument) -> None:
-        self.books[instrument.symbol] = NaiveBook(instrument)
-        self._events.append(InstrumentListed(instrument))
-
-    def _next_arrival(self) -> int:
-        self._arrivals += 1
-        return self._arrivals
-
-
-def _rest(order: NaiveOrder, book: NaiveBook) -> None:
-    side = book.own(order.placed.side)
-    side.append(order)
-    side.sort(key=lambda resting: resting.priority)
-
-
-def _makers_for(order: NaiveOrder, book: NaiveBook) -> list[NaiveOrder]:
-    return [
-        resting
-        for resting in book.other(order.placed.side)
-        if resting.price_e8 is not None and order.accepts(resting.price_e8)
-    ]
-
-
-def _could_fill_whole(order: NaiveOrder, book: NaiveBook) -> bool:
-    return sum(resting.remaining_e8 for resting in _makers_for(order, book)) >= order.quantity_e8
+        self.books[instrument.symbol] = self._new_book(instrument)
+        self._say(InstrumentListed(instrument))

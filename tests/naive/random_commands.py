@@ -11,20 +11,21 @@ from order_engine.matching.commands import (
     CancelOrder,
     Command,
     Configure,
-    OrderType,
-    PlaceOrder,
+    DisableUser,
+    EnableUser,
+    ExpireDue,
+    SelfTradePrevention,
     SetInstrument,
+    SetRiskLimits,
+    SetState,
     Side,
-    TimeInForce,
 )
+from tests.naive.random_auctions import random_call
+from tests.naive.random_market import CENT_E8, ONE_E8, SYMBOLS, RandomMarket
+from tests.naive.random_orders import USERS, RandomOrders
 
-ONE_E8 = 100_000_000
-CENT_E8 = 1_000_000
-SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE")
-NEVER_LISTED = "ZZZ"
-USERS = ("ann", "bob", "cat", None)
-MID_TICKS = 1_000
-REMEMBERED_MAX = 25
+REMEMBERED_MAX = 30
+PERCENT_E8 = ONE_E8
 
 
 @dataclass(frozen=True)
@@ -43,152 +44,159 @@ class RandomCommands:
     """Streams that a seed decides. They know what they asked for, not what the exchange made of it."""
 
     def __init__(self, seed: int) -> None:
-        self._chance = Random(seed)
-        # Patient streams have long queues, impatient ones empty sides.
-        self._patience = self._chance.random()
-        self._spread_ticks = self._chance.randint(1, 8)
-        self._names_orders = self._chance.random() < 0.5
+        self._chance = chance = Random(seed)
+        self._market = RandomMarket(chance)
+        self._orders = RandomOrders(chance, self._market)
+        self._script: list[Command] = []
         self._sequence = 0
-        self._timestamp_ns = self._chance.randrange(10**18)
+        self._timestamp_ns = chance.randrange(10**18)
         self._order_ids: list[str] = ["nobody's"]
         self._client_ids: list[tuple[str, str]] = [("ann", "nothing")]
-        self._ticks_e8 = dict.fromkeys((*SYMBOLS, NEVER_LISTED), CENT_E8)
-        self._lots_e8 = dict.fromkeys((*SYMBOLS, NEVER_LISTED), 1)
+        # Some streams have no protections, some no limits, and in some the sessions go on for long.
+        self._protects = chance.random() < 0.7
+        self._limits = chance.random() < 0.6
+        self._calls_first = chance.random() < 0.4
+        kinds = {
+            self._place: 560,
+            self._amend: 180,
+            self._cancel: 60,
+            self._cancel_all: 15,
+            self._set_state: chance.choice((12, 60)),
+            self._set_state_again: 40,
+            self._set_instrument: 22,
+            self._set_risk_limits: 30 if self._limits else 0,
+            self._disable: 1,
+            self._enable: 15,
+            self._expire_due: 10,
+            self._configure: 8,
+            self._begin_call: 16,
+        }
+        self._kinds, self._weights = list(kinds), list(kinds.values())
 
     def steps(self, count: int) -> Iterator[Step]:
         """Yield that many commands; sequences may skip, time may stand still."""
         for _ in range(count):
             self._sequence += 1 if self._chance.random() < 0.95 else self._chance.randint(1, 5)
-            self._timestamp_ns += self._chance.choice((0, 0, 1, 1_000))
+            self._timestamp_ns += self._chance.choice((0, 0, 500, 1_000))
             yield Step(self._command(), self._sequence, self._timestamp_ns)
 
     def _command(self) -> Command:
-        roll = self._chance.randrange(1_000)
-        if self._sequence == 1 and roll < 500:
+        if self._sequence == 1 and self._chance.random() < 0.3:
             return self._configure()
-        if roll < 620:
-            return self._place()
-        if roll < 810:
-            return self._amend()
-        if roll < 945:
-            return self._cancel()
-        if roll < 960:
-            return self._cancel_all()
-        if roll < 985:
-            return self._set_instrument()
-        return self._configure()
+        if self._calls_first and self._sequence <= 5:
+            symbol = self._market.symbol()
+            return SetState(symbol=symbol, state=self._market.call(symbol))
+        if self._script and self._chance.random() < 0.7:
+            return self._script.pop(0)
+        kind = self._chance.choices(self._kinds, self._weights)[0]
+        return kind()
 
-    def _place(self) -> PlaceOrder:
+    def _begin_call(self) -> Command:
+        self._script += random_call(self._chance)
+        return self._script.pop(0)
+
+    def _place(self) -> Command:
         chance = self._chance
-        symbol = chance.choice(SYMBOLS) if chance.random() < 0.98 else NEVER_LISTED
-        side = chance.choice((Side.BUY, Side.SELL))
-        order_type, time_in_force, post_only = self._instructions()
         user_id = chance.choice(USERS)
         client_order_id = f"c{chance.randrange(60)}" if chance.random() < 0.3 else None
-        order_id = self._order_id()
-        may_rest = order_type is OrderType.LIMIT and time_in_force is TimeInForce.GTC
-        if may_rest or chance.random() < 0.1:
+        order_id = self._orders.order_id(self._sequence, self._order_ids)
+        placed = self._orders.place(self._timestamp_ns, user_id, client_order_id, order_id)
+        if self._orders.may_stay(placed) or chance.random() < 0.1:
             self._order_ids = [*self._order_ids[-REMEMBERED_MAX:], order_id or str(self._sequence)]
             if user_id is not None and client_order_id is not None:
                 self._client_ids = [*self._client_ids[-REMEMBERED_MAX:], (user_id, client_order_id)]
-        return PlaceOrder(
-            symbol=symbol,
-            side=side,
-            quantity_e8=self._quantity(symbol),
-            price_e8=None if order_type is OrderType.MARKET else self._price(symbol, side),
-            order_type=order_type,
-            time_in_force=time_in_force,
-            post_only=post_only,
-            user_id=user_id,
-            client_order_id=client_order_id,
-            order_id=order_id,
-        )
-
-    def _order_id(self) -> str | None:
-        roll = self._chance.random()
-        if roll < 0.03:
-            return self._recent(self._order_ids)
-        if roll < 0.04:
-            return str(self._sequence + self._chance.randint(1, 3))
-        return f"o{self._sequence}" if self._names_orders else None
+        return placed
 
     def _recent(self, ids: list[Name]) -> Name:
-        oldest_first = min(self._chance.randrange(len(ids)), self._chance.randrange(len(ids)))
-        return ids[-1 - oldest_first]
+        back = min(self._chance.randrange(len(ids)) for _ in range(3))
+        return ids[-1 - back]
 
-    def _instructions(self) -> tuple[OrderType, TimeInForce, bool]:
-        roll = self._chance.randrange(100)
-        if roll < 6:
-            return OrderType.MARKET, self._chance.choice(tuple(TimeInForce)), False
-        if roll < 12:
-            return OrderType.LIMIT, TimeInForce.IOC, False
-        if roll < 20:
-            return OrderType.LIMIT, TimeInForce.FOK, False
-        return OrderType.LIMIT, TimeInForce.GTC, roll < 40
-
-    def _price(self, symbol: str, side: Side | None) -> int:
-        away_ticks = self._chance.randint(-self._spread_ticks, self._spread_ticks)
-        if side is not None and self._chance.random() < self._patience:
-            away_ticks = -abs(away_ticks) if side is Side.BUY else abs(away_ticks)
-        ticks = MID_TICKS + away_ticks
-        return ticks * self._ticks_e8[symbol] + (self._chance.random() < 0.02)
-
-    def _quantity(self, symbol: str) -> int:
-        steps_e8 = max(self._lots_e8[symbol], ONE_E8)
-        return self._chance.randint(1, 20) * steps_e8 + (self._chance.random() < 0.1)
-
-    def _amend(self) -> AmendOrder:
+    def _amend(self) -> Command:
         chance = self._chance
-        symbol = chance.choice(SYMBOLS)
-        quantity_e8 = None
-        if chance.random() < 0.7:
-            quantity_e8 = 0 if chance.random() < 0.05 else self._quantity(symbol)
-        price_e8 = self._price(symbol, None) if quantity_e8 is None or chance.random() < 0.4 else None
-        named_symbol = symbol if chance.random() < 0.1 else None
-        if chance.random() < 0.25:
+        symbol = self._market.symbol()
+        order_id, user_id, client_order_id = None, None, None
+        if chance.random() < 0.15:
             user_id, client_order_id = self._recent(self._client_ids)
-            return AmendOrder(
-                user_id=user_id,
-                client_order_id=client_order_id,
-                symbol=named_symbol,
-                price_e8=price_e8,
-                quantity_e8=quantity_e8,
-            )
-        order_id = self._recent(self._order_ids)
-        return AmendOrder(order_id=order_id, symbol=named_symbol, price_e8=price_e8, quantity_e8=quantity_e8)
+        else:
+            order_id = self._recent(self._order_ids)
+        terms = self._orders.new_terms(order_id, symbol)
+        named_symbol = symbol if chance.random() < 0.05 else None
+        return AmendOrder(
+            order_id=order_id, user_id=user_id, client_order_id=client_order_id, symbol=named_symbol, **terms
+        )
 
-    def _cancel(self) -> CancelOrder:
+    def _cancel(self) -> Command:
         chance = self._chance
-        symbol = chance.choice(SYMBOLS) if chance.random() < 0.1 else None
+        symbol = self._market.symbol() if chance.random() < 0.1 else None
         if chance.random() < 0.25:
             user_id, client_order_id = self._recent(self._client_ids)
             return CancelOrder(user_id=user_id, client_order_id=client_order_id, symbol=symbol)
         return CancelOrder(order_id=self._recent(self._order_ids), symbol=symbol)
 
-    def _cancel_all(self) -> CancelAll:
+    def _cancel_all(self) -> Command:
         chance = self._chance
         return CancelAll(
             user_id=chance.choice(("ann", "bob", "cat", "dan")),
-            symbol=chance.choice((*SYMBOLS, None, None)),
+            symbol=chance.choice((*SYMBOLS, None, None, None)),
             side=chance.choice((Side.BUY, Side.SELL, None)),
         )
 
-    def _set_instrument(self) -> SetInstrument:
-        chance = self._chance
-        symbol = chance.choice(SYMBOLS)
-        tick_e8 = chance.choice((None, CENT_E8, 5 * CENT_E8))
-        lot_e8 = chance.choice((None, 1, ONE_E8 // 100))
-        # Now and then go on asking in the old steps: refusals for tick and lot follow where the change went through.
-        if chance.random() < 0.85:
-            self._ticks_e8[symbol] = tick_e8 or self._ticks_e8[symbol]
-            self._lots_e8[symbol] = lot_e8 or self._lots_e8[symbol]
-        return SetInstrument(symbol=symbol, tick_size_e8=tick_e8, lot_size_e8=lot_e8)
+    def _set_state(self) -> Command:
+        symbol = self._market.symbol()
+        return SetState(symbol=symbol, state=self._market.next_state(symbol))
 
-    def _configure(self) -> Configure:
+    def _set_state_again(self) -> Command:
+        """Ask for what is believed to be: it ends a halt of the circuit breaker, and else does nothing."""
+        symbol = self._market.symbol()
+        return SetState(symbol=symbol, state=self._market.state(symbol))
+
+    def _set_instrument(self) -> Command:
+        chance, market = self._chance, self._market
+        symbol = market.symbol()
+        tick_e8, lot_e8 = chance.choice((None, None, CENT_E8, 5 * CENT_E8)), chance.choice((None, None, 1, CENT_E8))
+        market.note_steps(symbol, tick_e8, lot_e8)
+        band_e8, breaker_e8 = None, None
+        if self._protects:
+            band_e8 = chance.choice((None, 0, PERCENT_E8 * 3 // 10, PERCENT_E8 // 2, PERCENT_E8))
+            breaker_e8 = chance.choice((None, 0, PERCENT_E8 // 5, PERCENT_E8 // 2, PERCENT_E8))
+        return SetInstrument(
+            symbol=symbol,
+            tick_size_e8=tick_e8,
+            lot_size_e8=lot_e8,
+            price_band_percent_e8=band_e8,
+            circuit_breaker_percent_e8=breaker_e8,
+            reference_price_e8=chance.choice((None, market.price(symbol, None))),
+            self_trade_prevention=chance.choice((None, None, *SelfTradePrevention)),
+        )
+
+    def _set_risk_limits(self) -> Command:
+        chance = self._chance
+        if chance.random() < 0.3:
+            return SetRiskLimits(user_id=chance.choice(("ann", "bob", "cat", "*")))
+        size = self._market.size_max
+        return SetRiskLimits(
+            user_id=chance.choice(("ann", "bob", "cat", "*")),
+            max_order_quantity_e8=chance.choice((None, size * ONE_E8, size * ONE_E8 // 2)),
+            max_order_notional_e8=chance.choice((None, size * 1_000 * CENT_E8, size * 500 * CENT_E8)),
+            max_open_orders=chance.choice((None, None, 2, 4, 6)),
+            max_position_e8=chance.choice((None, size * ONE_E8, 2 * size * ONE_E8, 4 * size * ONE_E8)),
+        )
+
+    def _disable(self) -> Command:
+        return DisableUser(user_id=self._chance.choice(("ann", "bob", "cat", "dan")))
+
+    def _enable(self) -> Command:
+        return EnableUser(user_id=self._chance.choice(("ann", "bob", "cat", "dan")))
+
+    def _expire_due(self) -> Command:
+        return ExpireDue()
+
+    def _configure(self) -> Command:
         chance = self._chance
         return Configure(
-            default_tick_size_e8=chance.choice((CENT_E8, CENT_E8, 5 * CENT_E8)),
+            default_tick_size_e8=chance.choice((CENT_E8, CENT_E8, CENT_E8, 5 * CENT_E8)),
             default_lot_size_e8=chance.choice((1, 1, ONE_E8)),
             auto_list=chance.random() < 0.6,
-            max_instruments=chance.choice((2, 3, 4, 100)),
+            max_instruments=chance.choice((2, 3, 100, 100)),
+            self_trade_prevention=chance.choice((SelfTradePrevention.NONE, *SelfTradePrevention)),
         )

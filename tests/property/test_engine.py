@@ -1,42 +1,33 @@
 """Whatever the commands: the engine says what the naive exchange says, and goes on from a dump as if nothing were."""
 
-import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from order_engine.matching.commands import Command
-from order_engine.matching.engine import MatchingEngine
-from order_engine.matching.engine_state import EngineState, dump_engine, load_engine, state_hash
-from tests.naive.agreement import agreed_events, assert_replays_alike
-from tests.naive.ledger import Ledger
-from tests.property.strategies import COMMANDS, steps
+from order_engine.matching.commands import Command, SessionState, SetState
+from order_engine.matching.events import StateChanged
+from tests.naive.agreement import assert_replays_alike, run_alone, run_beside_naive
+from tests.property.strategies import STREAMS, places, steps
 
 
-@settings(max_examples=300, deadline=None)
-@given(commands=st.lists(COMMANDS, min_size=2, max_size=60))
+@settings(max_examples=400, deadline=None)
+@given(commands=STREAMS)
 def test_any_commands_give_the_events_of_the_naive_exchange(commands: list[Command]) -> None:
-    ledger = Ledger()
-
-    for events in agreed_events(steps(commands), check_every=1, story="hypothesis"):
-        ledger.watch(events)
-
-    assert ledger.bought_e8 == ledger.sold_e8
+    run_beside_naive(steps(commands), "hypothesis")
 
 
 @settings(max_examples=150, deadline=None)
-@given(commands=st.lists(COMMANDS, max_size=60), part=st.integers(0, 60))
+@given(commands=STREAMS, part=st.integers(0, 60))
 def test_any_commands_replay_to_the_same_state(commands: list[Command], part: int) -> None:
-    assert_replays_alike(steps(commands), dump_after=min(part, len(commands)), story="hypothesis")
+    placed = steps(commands)
+
+    assert_replays_alike(run_alone(placed), placed, min(part, len(commands)), "hypothesis")
 
 
-@settings(max_examples=100, deadline=None)
-@given(commands=st.lists(COMMANDS, max_size=40))
-def test_a_dump_survives_being_written_as_json(commands: list[Command]) -> None:
-    engine = MatchingEngine()
-    for step in steps(commands):
-        engine.apply(step.command, step.sequence, step.timestamp_ns)
+@settings(max_examples=200, deadline=None)
+@given(called=st.lists(places(), min_size=2, max_size=30))
+def test_any_call_ends_in_the_auction_of_the_naive_exchange(called: list[Command]) -> None:
+    call, opening = (SetState(symbol="AAA", state=state) for state in (SessionState.PRE_OPEN, SessionState.OPEN))
 
-    written = msgspec.json.encode(dump_engine(engine))
-    loaded = load_engine(msgspec.json.decode(written, type=EngineState))
+    run = run_beside_naive(steps([call, *called, opening]), "hypothesis")
 
-    assert state_hash(loaded) == state_hash(engine)
+    assert StateChanged("AAA", SessionState.OPEN) in run.events[-1]

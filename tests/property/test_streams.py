@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from order_engine.matching.commands import PlaceOrder
 from order_engine.matching.engine import MatchingEngine
 from order_engine.streams.dead_letters import DeadLetters
-from order_engine.streams.ndjson_source import NdjsonSource
+from order_engine.streams.ndjson_source import BYTE_ORDER_MARK, NdjsonSource
 from order_engine.streams.notices import Notices
 from order_engine.streams.ports import Received
 from tests.naive.random_commands import RandomCommands
 from tests.unit.streams.stream_fixtures import InputInPieces
 
-NAMES = st.sampled_from(
-    ["seq", "type", "timestamp", "order_id", "symbol", "side", "quantity", "price", "order_type", "post_only", "x"]
-)
-WORDS = st.sampled_from(
-    ["create", "amend", "cancel", "cancel_all", "instrument", "state", "A", "BUY", "IOC", "1.5", ""]
-)
+PLAIN_NAMES = ["seq", "type", "timestamp", "order_id", "symbol", "side", "quantity", "price", "order_type", "post_only"]
+MORE_NAMES = ["state", "user_id", "schedule", "at", "max_open_orders", "price_band_percent", "x"]
+PLAIN_WORDS = ["create", "amend", "cancel", "cancel_all", "instrument", "state", "A", "BUY", "IOC", "1.5", ""]
+MORE_WORDS = ["risk_limits", "disable_user", "OPEN", "PRE_OPEN", "STOP", "STOP_LIMIT", "TRAILING_STOP", "GTD", "09:30"]
+NAMES = st.sampled_from([*PLAIN_NAMES, *MORE_NAMES])
+WORDS = st.sampled_from([*PLAIN_WORDS, *MORE_WORDS])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
@@ -28,7 +28,14 @@ VALUES = st.recursive(
 )
 CREATES = st.fixed_dictionaries(
     {"type": st.just("create"), "order_id": WORDS, "symbol": WORDS, "side": WORDS, "quantity": VALUES, "price": VALUES},
-    optional={"seq": st.integers(-1, 20), "timestamp": VALUES, "order_type": WORDS, "post_only": VALUES},
+    optional={
+        "seq": st.integers(-1, 20),
+        "timestamp": VALUES,
+        "order_type": WORDS,
+        "time_in_force": WORDS,
+        "post_only": VALUES,
+        **dict.fromkeys(("stop_price", "trail_amount", "display_quantity", "expire_at"), VALUES),
+    },
 )
 LINES = st.one_of(
     st.binary(max_size=30),
@@ -46,9 +53,12 @@ def received_from(pieces: list[bytes]) -> tuple[list[Received], NdjsonSource, De
 @settings(max_examples=500, deadline=None)
 @given(lines=st.lists(LINES, max_size=12))
 @example(lines=[b'{"type":"cancel","order_id":"a","seq":1e400}', b'{"a":' * 5_000])
+@example(lines=[b"", BYTE_ORDER_MARK])
+@example(lines=[BYTE_ORDER_MARK + b" "])
 def test_every_line_is_a_command_a_duplicate_a_dead_letter_or_blank(lines: list[bytes]) -> None:
     text = b"\n".join(lines)
-    blank = sum(not line.strip() or line == b"\xef\xbb\xbf" for line in text.split(b"\n"))
+    # A byte order mark is one only where a stream begins.
+    blank = sum(not line.strip() for line in text.removeprefix(BYTE_ORDER_MARK).split(b"\n"))
 
     commands, source, dead_letters = received_from([text])
 
@@ -92,9 +102,18 @@ def _message(placed: PlaceOrder, sequence: int, timestamp_ns: int) -> dict[str, 
         "client_order_id": placed.client_order_id,
         "symbol": placed.symbol,
         "side": placed.side,
-        "quantity": f"{placed.quantity_e8}e-8",
-        "price": None if placed.price_e8 is None else f"{placed.price_e8}e-8",
+        "quantity": _amount(placed.quantity_e8),
+        "price": _amount(placed.price_e8),
         "order_type": placed.order_type,
         "time_in_force": placed.time_in_force,
         "post_only": placed.post_only,
+        "display_quantity": _amount(placed.display_quantity_e8),
+        "stop_price": _amount(placed.stop_price_e8),
+        "trail_amount": _amount(placed.trail_amount_e8),
+        "expire_at": placed.expire_at_ns,
+        "self_trade_prevention": placed.self_trade_prevention,
     }
+
+
+def _amount(amount_e8: int | None) -> str | None:
+    return None if amount_e8 is None else f"{amount_e8}e-8"

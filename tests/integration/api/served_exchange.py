@@ -17,7 +17,7 @@ from order_engine.matching.engine import RULES_VERSION
 from order_engine.persistence.database import Database
 from order_engine.persistence.projector import ProjectionPace, Projector
 from order_engine.persistence.queries import Queries
-from order_engine.service.clock import SystemClock
+from order_engine.service.clock import Clock, SystemClock
 from order_engine.service.event_bus import EventBus
 from order_engine.service.exchange import Exchange
 from order_engine.service.recovery import Recovery
@@ -52,12 +52,13 @@ def served_exchange(
     open_it: bool = True,
     wait_seconds: float = 5.0,
     lag_max: int = 1_000_000,
+    clock: Clock | None = None,
 ) -> Iterator[Served]:
     """Serve an exchange; ``open_it=False`` leaves it starting."""
     app = Flask("order_engine", static_folder=None)
     app.testing = True
     database = Database(f"sqlite:///{directory / 'exchange.db'}", app)
-    disk, clock = disk or LocalDisk(), SystemClock()
+    disk, clock = disk or LocalDisk(), clock or SystemClock()
     recovery = Recovery(directory, disk)
     projector = Projector(database, recovery.history, lambda fault: exchange.halt(fault), _EAGER)
     exchange = Exchange(clock, projector, lag_max=lag_max)

@@ -14,7 +14,11 @@ def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
     again = client.post("/instruments", json={"symbol": "MSFT"})
     changed = client.patch("/instruments/MSFT", json={"tick_size": 0.25})
 
-    expected = {"symbol": "MSFT", "tick_size": "0.05", "lot_size": "10", "state": "OPEN"}
+    protections = dict.fromkeys(
+        ("price_band_percent", "circuit_breaker_percent", "reference_price", "self_trade_prevention")
+    )
+    steps = {"symbol": "MSFT", "tick_size": "0.05", "lot_size": "10"}
+    expected = {**steps, **protections, "schedule": [], "state": "OPEN"}
     assert (listed.status_code, answered(listed)) == (201, expected)
     assert (again.status_code, answered(again)) == (200, expected)
     assert (changed.status_code, answered(changed)) == (200, expected | {"tick_size": "0.25"})

@@ -16,6 +16,7 @@ def test_depth_shows_the_best_levels_first(client: FlaskClient) -> None:
             "sequence": last["sequence"],
             "bids": [["150.20", "1", 2], ["150.10", "0.5", 1], ["149.00", "0.5", 1]],
             "asks": [["151.00", "7", 1]],
+            "state": "OPEN",
         }
     assert answered(client.get("/market/AAPL/depth?levels=1"))["bids"] == [["150.20", "1", 2]]
 

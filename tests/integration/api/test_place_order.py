@@ -146,8 +146,15 @@ def test_refusal_by_the_rulebook_shows_the_rejected_order(
         (buy(type="MARKET"), "price"),
         (buy(type="IOC", post_only=True), "post_only"),
         (buy(type="IOC", time_in_force="FOK"), "time_in_force"),
-        (buy(display_quantity="10"), "display_quantity"),
-        (buy(stop_price="10", type="STOP"), "stop_price"),
+        (buy(display_quantity="101"), "display_quantity"),
+        (buy(type="IOC", display_quantity="10"), "display_quantity"),
+        (buy(stop_price="10"), "stop_price"),
+        (buy(type="STOP", stop_price="10"), "price"),
+        (buy(type="STOP_LIMIT"), "stop_price"),
+        (buy(type="TRAILING_STOP", price=None), "trail_amount"),
+        (buy(type="STOP", price=None, stop_price="10", time_in_force="IOC"), "time_in_force"),
+        (buy(time_in_force="GTD"), "expire_at"),
+        (buy(expire_at="2036-01-01T00:00:00Z"), "expire_at"),
     ],
 )
 def test_instructions_that_do_not_go_together_are_wrong_form(

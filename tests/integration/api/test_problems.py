@@ -54,6 +54,10 @@ def test_every_refusal_of_the_rulebook_is_explained() -> None:
         Reason.FOK_UNFILLED,
         Reason.NO_LIQUIDITY,
         Reason.AMENDED_BELOW_FILLED,
+        Reason.SELF_TRADE,
+        Reason.PRICE_BAND,
+        Reason.EXPIRED,
+        Reason.CIRCUIT_BREAKER,
     }
 
     assert set(REFUSALS) == set(Reason) - endings

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from order_engine.journal.record import Record
+from order_engine.market_data.candles import MINUTE_NS
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.matching.events import Event, InstrumentListed, OrderAccepted, OrderState, OrderStatus, TradeExecuted
 from order_engine.matching.instrument import Instrument
-from order_engine.persistence.candles import MINUTE_NS
 from order_engine.persistence.queries import Queries
 from order_engine.persistence.results import Statistics
 from order_engine.service.applied import Applied

@@ -95,3 +95,26 @@ def test_mass_cancel_of_a_user_without_orders_does_nothing() -> None:
     exchange.apply(buy())
 
     assert exchange.apply(cancel_all("ann")) == []
+
+
+def test_mass_cancel_takes_resting_and_waiting_orders_in_order_of_sequence() -> None:
+    exchange, stop, bid = Exchange(), sell(stop="50.00", user_id="ann"), buy(user_id="ann", display="1")
+    trailing = buy(trail="5.00", user_id="ann", symbol="MSFT")
+    exchange.apply_all(stop, bid, trailing, buy(stop="200.00", user_id="bob"))
+
+    events = exchange.apply(cancel_all("ann"))
+
+    assert events == [
+        canceled(stop, 2, "10", Reason.USER_REQUESTED),
+        canceled(bid, 3, "10", Reason.USER_REQUESTED),
+        canceled(trailing, 4, "10", Reason.USER_REQUESTED),
+    ]
+
+
+def test_canceled_stop_never_triggers() -> None:
+    exchange = Exchange()
+    exchange.apply_all(buy(stop="100.00", order_id="s"), cancel("s"), sell(quantity="1"))
+
+    events = exchange.apply(buy(quantity="1"))
+
+    assert [event.__struct_config__.tag for event in events] == ["accepted", "trade"]

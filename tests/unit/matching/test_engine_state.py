@@ -5,13 +5,27 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from order_engine.matching.commands import Command, DisableUser, ExpireDue, SessionState
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.engine_state import EngineState, dump_engine, load_engine, state_hash
 from order_engine.matching.events import OrderStatus
 from order_engine.matching.invariants import check_engine
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.reason import Reason
-from tests.builders import Exchange, accepted, amend, buy, cancel_all, canceled, sell, standing, trade
+from tests.builders import (
+    Exchange,
+    accepted,
+    amend,
+    buy,
+    cancel_all,
+    canceled,
+    instrument,
+    limits,
+    sell,
+    session,
+    standing,
+    trade,
+)
 
 
 def busy_exchange() -> Exchange:
@@ -106,12 +120,56 @@ def test_time_that_goes_backwards_is_a_bug() -> None:
         exchange.engine.apply(buy(), 8, 6)
 
 
+def exchange_with_everything() -> Exchange:
+    """Make an exchange that has something of all that a dump must keep."""
+    exchange = Exchange()
+    exchange.apply_all(
+        instrument(band="20", breaker="10", reference="100.00", prevention="CANCEL_OLDEST"),
+        sell(quantity="20", display="5", order_id="i", user_id="bob"),
+        buy(quantity="2", user_id="ann"),
+        buy(stop="105.00", price="106.00", order_id="s"),
+        sell(trail="5.00", order_id="t"),
+        buy(price="95.00", expire_at=100, order_id="g"),
+        limits("*", position="1000"),
+        DisableUser(user_id="cat"),
+        session("PRE_OPEN", "MSFT"),
+        buy(symbol="MSFT"),
+        sell(symbol="MSFT", price="90.00"),
+    )
+    return exchange
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        buy(quantity="30", user_id="eve"),
+        buy(user_id="cat"),
+        buy(price="81.00", user_id="bob"),
+        buy(price="125.00"),
+        sell(quantity="2000", price="105.00", user_id="ann"),
+        sell(quantity="1000", price="105.00", user_id="bob"),
+        amend("t", trail="4.00"),
+        amend("i", quantity="12"),
+        session("OPEN", "MSFT"),
+        cancel_all("bob"),
+    ],
+)
+def test_loaded_engine_answers_any_command_as_the_dumped_one(command: Command) -> None:
+    live = exchange_with_everything()
+    written = msgspec.json.encode(dump_engine(live.engine))
+    loaded = Exchange(load_engine(msgspec.json.decode(written, type=EngineState)))
+
+    assert loaded.apply(command) == live.apply(command)
+    assert loaded.apply(ExpireDue(), time=100) == live.apply(ExpireDue(), time=100)
+    assert state_hash(loaded.engine) == state_hash(live.engine)
+
+
 def _lose_from_index(engine: MatchingEngine, book: OrderBook) -> None:
     del engine.live.by_id["early"]
 
 
 def _miscount(engine: MatchingEngine, book: OrderBook) -> None:
-    book.bids.levels[-10_000].quantity_lots += 1
+    book.bids.levels[-10_000].shown_lots += 1
 
 
 def _fill_unseen(engine: MatchingEngine, book: OrderBook) -> None:
@@ -143,6 +201,44 @@ def test_damaged_engine_fails_its_check(damage: Callable[[MatchingEngine, OrderB
     check_engine(engine)
 
     damage(engine, engine.books["AAPL"])
+
+    with pytest.raises(AssertionError):
+        check_engine(engine)
+
+
+def _hide_too_little(engine: MatchingEngine) -> None:
+    order = engine.live.by_id["i"]
+    assert order.level is not None
+    order.level.discount(order)
+    order.hidden_lots -= 3
+    order.level.count(order)
+
+
+def _miscount_what_is_hidden(engine: MatchingEngine) -> None:
+    next(iter(engine.books["AAPL"].asks.levels.values())).hidden_lots -= 1
+
+
+def _fill_a_waiting_stop(engine: MatchingEngine) -> None:
+    engine.live.by_id["s"].remaining_lots -= 1
+
+
+def _trigger_and_forget(engine: MatchingEngine) -> None:
+    engine.live.by_id["t"].status = OrderStatus.OPEN
+
+
+def _open_without_an_auction(engine: MatchingEngine) -> None:
+    engine.books["MSFT"].state = SessionState.OPEN
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_hide_too_little, _miscount_what_is_hidden, _fill_a_waiting_stop, _trigger_and_forget, _open_without_an_auction],
+)
+def test_damaged_icebergs_stops_and_sessions_fail_the_check(damage: Callable[[MatchingEngine], None]) -> None:
+    engine = exchange_with_everything().engine
+    check_engine(engine)
+
+    damage(engine)
 
     with pytest.raises(AssertionError):
         check_engine(engine)

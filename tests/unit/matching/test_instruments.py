@@ -95,3 +95,22 @@ def test_new_steps_hold_for_the_next_order() -> None:
     events = exchange.apply_all(instrument(tick="0.1"), order)
 
     assert events[1] == [rejected(order, 3, Reason.TICK_SIZE)]
+
+
+def test_steps_do_not_change_while_a_stop_waits() -> None:
+    exchange = Exchange()
+    exchange.apply(buy(stop="200.00"))
+
+    assert exchange.apply(instrument(tick="0.1")) == [InstrumentRejected("AAPL", Reason.INVALID_INSTRUCTION)]
+
+
+def test_protections_change_while_an_order_lives() -> None:
+    exchange = Exchange()
+    exchange.apply(buy())
+
+    events = exchange.apply_all(instrument(band="10", breaker="5", reference="99.00"), instrument(band="0"))
+
+    changed = exchange.engine.books["AAPL"].instrument
+    assert events[1] == [InstrumentChanged(changed)]
+    assert (changed.price_band_percent_e8, changed.circuit_breaker_percent_e8) == (0, parse_amount("5"))
+    assert changed.reference_price_e8 == parse_amount("99")

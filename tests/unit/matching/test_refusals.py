@@ -2,10 +2,23 @@
 
 import pytest
 
-from order_engine.matching.commands import Configure, PlaceOrder
+from order_engine.matching.commands import Configure, DisableUser, EnableUser, PlaceOrder
 from order_engine.matching.engine_state import dump_engine
 from order_engine.matching.reason import Reason
-from tests.builders import Exchange, accepted, amend, buy, cancel, rejected, sell, standing, trade
+from tests.builders import (
+    Exchange,
+    accepted,
+    amend,
+    buy,
+    cancel,
+    instrument,
+    limits,
+    rejected,
+    sell,
+    session,
+    standing,
+    trade,
+)
 
 UNLISTED, TAKEN, OFF_TICK, OFF_LOT, TAKES = (
     {"symbol": "ZZZ"},
@@ -90,3 +103,30 @@ def test_unnamed_order_is_named_by_its_sequence_and_trades_by_the_takers() -> No
         ],
     ]
     assert (events[1][1].sell.order_id, events[1][1].buy.order_id) == ("2", "3")
+
+
+def test_order_wrong_in_everything_is_refused_for_one_thing_after_the_other() -> None:
+    exchange, faults = crowded_exchange(), {**TAKEN, **OFF_LOT, "price": "200.005", "expire_at": 1, "post_only": True}
+    exchange.apply_all(instrument(band="10", reference="100.00"), limits(quantity="5"), session("HALTED"))
+    exchange.apply(DisableUser(user_id="ann"))
+    mendings = [
+        (Reason.USER_DISABLED, [EnableUser(user_id="ann")], {}),
+        (Reason.INSTRUMENT_HALTED, [session("CLOSED")], {}),
+        (Reason.MARKET_CLOSED, [session("OPEN"), buy(order_id="live", price="91.00")], {}),
+        (Reason.DUPLICATE_ORDER_ID, [], {"order_id": "free"}),
+        (Reason.INVALID_INSTRUCTION, [], {"expire_at": 1_000}),
+        (Reason.TICK_SIZE, [], {"price": "200.00"}),
+        (Reason.LOT_SIZE, [], {"quantity": "10"}),
+        (Reason.PRICE_OUT_OF_BAND, [], {"price": "105.00"}),
+        (Reason.RISK_MAX_ORDER_QUANTITY, [], {"quantity": "5"}),
+        (Reason.POST_ONLY_WOULD_TAKE, [], {"price": "99.00"}),
+        (None, [], {}),
+    ]
+
+    reasons = []
+    for _, commands, terms in mendings:
+        reasons.append(exchange.apply(buy(user_id="ann", **faults))[0].order.reason)
+        exchange.apply_all(*commands)
+        faults |= terms
+
+    assert reasons == [reason for reason, _, _ in mendings]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Table
 
-from order_engine.persistence.candles import MINUTE_NS, Candle
+from order_engine.market_data.candles import KEPT_LENGTHS, Candle, CandleKey, start_of
 from order_engine.persistence.rows import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
     ORDER_EVENT_COLUMNS,
     ORDER_KEY,
     ORDER_TERMS,
+    STATE_COLUMNS,
     TRADE_COLUMNS,
     Row,
     rows_of,
@@ -19,6 +20,7 @@ from order_engine.persistence.tables import Base, CandleRow
 from tests.integration.persistence.market import E8, START_NS, Market, amend, buy, cancel, sell
 
 NOW_NS = START_NS + 1000
+NO_SPECIAL_TERMS = dict.fromkeys(("display_quantity_e8", "stop_price_e8", "trail_amount_e8"))
 
 
 def named(columns: Sequence[str], row: Row) -> dict[str, object]:
@@ -31,8 +33,8 @@ def test_columns_are_those_of_the_tables() -> None:
     assert {*ORDER_TERMS, *ORDER_CHANGES, *ORDER_KEY} == set(tables["orders"].columns.keys())
     assert set(TRADE_COLUMNS) == set(tables["trades"].columns.keys())
     assert set(ORDER_EVENT_COLUMNS) == set(tables["order_events"].columns.keys())
-    assert set(INSTRUMENT_COLUMNS) == set(tables["instruments"].columns.keys())
-    assert ("symbol", "start_ns", *Candle.__struct_fields__) == tuple(CandleRow.__table__.columns.keys())
+    assert {*INSTRUMENT_COLUMNS, *STATE_COLUMNS} == set(tables["instruments"].columns.keys())
+    assert (*CandleKey._fields, *Candle.__struct_fields__) == tuple(CandleRow.__table__.columns.keys())
 
 
 def test_placed_order_becomes_one_row_and_one_event() -> None:
@@ -52,6 +54,8 @@ def test_placed_order_becomes_one_row_and_one_event() -> None:
             "post_only": False,
             "placed_price_e8": 101 * E8,
             "placed_quantity_e8": 3 * E8,
+            **dict.fromkeys(("placed_display_quantity_e8", "placed_stop_price_e8", "placed_trail_amount_e8")),
+            **dict.fromkeys(("expire_at_ns", "self_trade_prevention")),
             "created_ns": NOW_NS,
             "price_e8": 101 * E8,
             "quantity_e8": 3 * E8,
@@ -60,6 +64,7 @@ def test_placed_order_becomes_one_row_and_one_event() -> None:
             "filled_notional_e16": "0",
             "status": "OPEN",
             "reason": None,
+            **NO_SPECIAL_TERMS,
             "updated_ns": NOW_NS,
             "updated_sequence": 1,
             "sequence": 1,
@@ -79,11 +84,13 @@ def test_placed_order_becomes_one_row_and_one_event() -> None:
             "filled_e8": 0,
             "remaining_e8": 3 * E8,
             "canceled_e8": None,
+            "decremented_e8": None,
+            **NO_SPECIAL_TERMS,
             "occurred_ns": NOW_NS,
         }
     ]
-    assert rows.instruments == [("AAPL", 1_000_000, 1, NOW_NS, 1)]
-    assert (rows.changed_orders, rows.trades, rows.candles) == ([], [], {})
+    assert rows.instruments == [("AAPL", 1_000_000, 1, 0, 0, None, None, None, NOW_NS, 1)]
+    assert (rows.changed_orders, rows.trades, rows.candles, rows.positions) == ([], [], {}, {})
 
 
 def test_trade_becomes_a_row_a_candle_and_the_last_state_of_both_orders() -> None:
@@ -108,9 +115,13 @@ def test_trade_becomes_a_row_a_candle_and_the_last_state_of_both_orders() -> Non
             "executed_ns": market.now_ns,
         }
     ]
-    minute_ns = market.now_ns - market.now_ns % MINUTE_NS
-    prices = (100 * E8,) * 4
-    assert rows.candles == {("AAPL", minute_ns): Candle(*prices, 2 * E8, 200 * E8 * E8, 1)}
+    candle = Candle(*(100 * E8,) * 4, 2 * E8, 200 * E8 * E8, 1)
+    starts = {seconds: start_of(seconds, market.now_ns) for seconds in KEPT_LENGTHS}
+    assert rows.candles == {CandleKey("AAPL", seconds, start_ns): candle for seconds, start_ns in starts.items()}
+    assert rows.positions == {
+        ("bob", "AAPL"): ([(2 * E8, 100 * E8)], market.now_ns, 2),
+        ("ann", "AAPL"): ([(-2 * E8, 100 * E8)], market.now_ns, 2),
+    }
     assert [named(ORDER_CHANGES + ORDER_KEY, row)["remaining_e8"] for row in rows.changed_orders] == [3 * E8]
     assert [named(ORDER_TERMS + ORDER_CHANGES + ORDER_KEY, row)["status"] for row in rows.new_orders] == ["FILLED"]
 

@@ -12,6 +12,8 @@ from stress.conservation import ApiReader, check_symbol
 def order(order_id: str, side: str, quantity: str, filled: str, remaining: str, status: str) -> dict[str, Any]:
     return {
         "order_id": order_id,
+        "user_id": f"user{order_id}",
+        "display_quantity": None,
         "side": side,
         "price": "150.00",
         "quantity": quantity,
@@ -21,14 +23,24 @@ def order(order_id: str, side: str, quantity: str, filled: str, remaining: str, 
     }
 
 
+def position(net: str, cost: str) -> dict[str, Any]:
+    amounts = {"net_quantity": net, "average_price": "150.00", "total_cost": cost, "realized_pnl": "0.00"}
+    return {"symbol": "AAPL", **amounts}
+
+
 EXCHANGE: dict[str, Any] = {
-    "book": {"sequence": 3, "bids": [], "asks": [["150.00", "6", 1]]},
+    "book": {"sequence": 3, "state": "OPEN", "bids": [], "asks": [["150.00", "6", 1]]},
     "orders": [
         order("1", "SELL", "10", "4", "6", "PARTIALLY_FILLED"),
         order("2", "BUY", "4", "4", "0", "FILLED"),
         order("3", "BUY", "7", "0", "0", "CANCELED"),
     ],
-    "trades": [{"trade_id": "2-1", "quantity": "4", "buy_order_id": "2", "sell_order_id": "1"}],
+    "trades": [{"trade_id": "2-1", "price": "150.00", "quantity": "4", "buy_order_id": "2", "sell_order_id": "1"}],
+    "positions": {
+        "user1": [position("-4", "-600.00")],
+        "user2": [position("4", "600.00"), {"symbol": "MSFT"}],
+        "user3": [],
+    },
 }
 
 
@@ -43,6 +55,8 @@ class FakeReader(ApiReader):
         self.sequence_seen = sequence
 
     def get(self, path: str) -> dict[str, Any]:
+        if path.startswith("/api/v1/positions/"):
+            return {"positions": self.exchange["positions"][path.rpartition("/")[2]]}
         assert path.startswith("/api/v1/orderbook/AAPL")
         book: dict[str, Any] = self.exchange["book"]
         return book
@@ -71,7 +85,14 @@ def test_exchange_that_adds_up_breaks_nothing() -> None:
         (lambda e: e["orders"].pop(1), "trade 2-1 names order 2, which is not there"),
         (lambda e: e["trades"][0].update(buy_order_id="1"), "trade 2-1 takes order 1 for a BUY"),
         (lambda e: e["book"]["bids"].append(["150.00", "1", 1]), "the book is crossed: bid 150.00, ask 150.00"),
-        (lambda e: e["book"]["asks"].clear(), "asks at 150.00: depth shows None"),
+        (lambda e: e["book"]["asks"].clear(), "asks at 150.00: depth shows 0 of 0 orders, the orders give 6"),
+        (lambda e: e["orders"][0].update(display_quantity="5"), "the orders give 0 to 5 of 1"),
+        (lambda e: e["positions"]["user1"].clear(), "position of user1: none"),
+        (lambda e: e["positions"].update(user3=[position("1", "1")]), "position of user3: one"),
+        (lambda e: e["positions"]["user2"][0].update(net_quantity="5"), "position of user2: net_quantity differs by 1"),
+        (lambda e: e["positions"]["user2"][0].update(realized_pnl="0.1"), "realized_pnl differs by 0.1"),
+        (lambda e: e["positions"]["user2"][0].update(total_cost="601"), "total_cost differs by 1"),
+        (lambda e: e["positions"]["user2"][0].update(average_price=None), "average_price differs by -150"),
     ],
 )
 def test_what_does_not_add_up_is_named(damage: Callable[[dict[str, Any]], None], named: str) -> None:

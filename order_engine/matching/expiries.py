@@ -1,0 +1,48 @@
+"""When orders with an end expire: a heap of their times, of which those that ended otherwise are dropped lazily."""
+
+from heapq import heapify, heappop, heappush
+
+from order_engine.matching.live_orders import LiveOrders
+from order_engine.matching.order import Order
+
+STALE_ENTRIES_MIN = 64
+
+
+class Expiries:
+    """The live orders that are good till a time."""
+
+    __slots__ = ("_live", "heap")
+
+    def __init__(self, live: LiveOrders) -> None:
+        self._live = live
+        self.heap: list[tuple[int, int, str]] = []
+
+    @property
+    def next_ns(self) -> int | None:
+        """The earliest time at which a live order is due; None if none ever is."""
+        heap = self.heap
+        while heap and self._live_order(*heap[0]) is None:
+            heappop(heap)
+        return heap[0][0] if heap else None
+
+    def add(self, order: Order) -> None:
+        """Remember an order that has an end."""
+        if order.placed.expire_at_ns is not None:
+            heappush(self.heap, (order.placed.expire_at_ns, order.sequence, order.order_id))
+            # Without this, orders with a distant end that come and go would pile up until then.
+            if len(self.heap) > 2 * len(self._live.by_id) + STALE_ENTRIES_MIN:
+                self.heap[:] = [entry for entry in self.heap if self._live_order(*entry) is not None]
+                heapify(self.heap)
+
+    def take_due(self, timestamp_ns: int) -> list[Order]:
+        """Return the live orders that are due by a time, in order of sequence."""
+        due: list[Order] = []
+        while self.heap and self.heap[0][0] <= timestamp_ns:
+            order = self._live_order(*heappop(self.heap))
+            if order is not None:
+                due.append(order)
+        return sorted(due, key=lambda order: order.sequence)
+
+    def _live_order(self, _expire_at_ns: int, sequence: int, order_id: str) -> Order | None:
+        order = self._live.by_id.get(order_id)
+        return order if order is not None and order.sequence == sequence else None

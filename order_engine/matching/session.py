@@ -1,0 +1,83 @@
+"""The session of an instrument: what happens after each matching step, and when it enters another state.
+
+See the rulebook, Triggers and States. A matching step is one order, or one auction, matched completely.
+"""
+
+from collections import deque
+
+from order_engine.matching.auction import uncross
+from order_engine.matching.commands import SessionState, TimeInForce
+from order_engine.matching.events import OrderTriggered, StateChanged
+from order_engine.matching.order import Order
+from order_engine.matching.order_book import OrderBook
+from order_engine.matching.outcome import Outcome
+from order_engine.matching.price_band import band_around
+from order_engine.matching.reason import Reason
+
+# Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_OPEN = SessionState.OPEN
+
+
+def follow_up(book: OrderBook, trades_before: int, outcome: Outcome) -> None:
+    """After a matching step: breaker, then triggers; each triggered order is a matching step of its own."""
+    triggered: deque[Order] = deque()
+    while book.state is _OPEN:
+        last_price_e8 = book.last_trade_price_e8
+        if last_price_e8 is None:
+            break
+        if outcome.trade_count > trades_before:
+            book.stops.ratchet(last_price_e8)
+            if _breaker_trips(book, last_price_e8):
+                book.state = SessionState.HALTED
+                outcome.events.append(StateChanged(book.instrument.symbol, SessionState.HALTED, Reason.CIRCUIT_BREAKER))
+                break
+        triggered.extend(book.stops.take_triggered(last_price_e8))
+        if not triggered:
+            break
+        trades_before = outcome.trade_count
+        _activate(triggered.popleft(), book, outcome)
+    if triggered:
+        # Halted before their turn came.
+        book.stops.put_back_triggered()
+
+
+def enter_state(book: OrderBook, state: SessionState, outcome: Outcome) -> None:
+    """Let the session enter a state: closing ends the day's orders, opening runs the auction."""
+    before, book.state = book.state, state
+    outcome.events.append(StateChanged(book.instrument.symbol, state))
+    if state is SessionState.CLOSED:
+        for order in _day_orders(book):
+            book.expire(order, outcome)
+    elif state is _OPEN and before is not _OPEN:
+        book.breaker_reference_e8 = None
+        trades_before = outcome.trade_count
+        uncross(book, outcome)
+        follow_up(book, trades_before, outcome)
+
+
+def _breaker_trips(book: OrderBook, last_price_e8: int) -> bool:
+    allowed = band_around(book.breaker_reference_e8, book.instrument.circuit_breaker_percent_e8)
+    return allowed is not None and not allowed.holds(last_price_e8)
+
+
+def _activate(order: Order, book: OrderBook, outcome: Outcome) -> None:
+    book.take_out(order)
+    order.trigger()
+    outcome.events.append(OrderTriggered(order.state()))
+    if _is_out_of_band(order, book):
+        book.end(order, Reason.PRICE_OUT_OF_BAND, outcome)
+    else:
+        book.enter(order, outcome)
+
+
+def _is_out_of_band(order: Order, book: OrderBook) -> bool:
+    band = book.band
+    if band is None or order.price_ticks is None:
+        return False
+    return not band.holds(order.price_ticks * book.instrument.tick_size_e8)
+
+
+def _day_orders(book: OrderBook) -> list[Order]:
+    resting = [order for side in (book.bids, book.asks) for level in side.levels.values() for order in level]
+    day = [order for order in (*resting, *book.stops.orders.values()) if order.placed.time_in_force is TimeInForce.DAY]
+    return sorted(day, key=lambda order: order.sequence)

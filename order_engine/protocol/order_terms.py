@@ -1,0 +1,70 @@
+"""Which terms of a new order go together. See the rulebook, Order types and instructions."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from order_engine.matching.admission import SLICES_MAX
+from order_engine.matching.commands import OrderType, TimeInForce
+
+PRICE_TERMS = ("price", "stop_price", "trail_amount")
+PRICE_TERMS_OF: Mapping[OrderType, Collection[str]] = {
+    OrderType.LIMIT: {"price"},
+    OrderType.MARKET: set(),
+    OrderType.STOP: {"stop_price"},
+    OrderType.STOP_LIMIT: {"price", "stop_price"},
+    OrderType.TRAILING_STOP: {"trail_amount"},
+}
+SPECIAL_TERMS = frozenset({"stop_price", "trail_amount", "post_only", "display_quantity", "expire_at"})
+RESTING_TIMES = (TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD)
+TIMES_OF: Mapping[OrderType, Collection[TimeInForce]] = {
+    OrderType.LIMIT: tuple(TimeInForce),
+    OrderType.MARKET: (TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK),
+    OrderType.STOP: RESTING_TIMES,
+    OrderType.STOP_LIMIT: tuple(TimeInForce),
+    OrderType.TRAILING_STOP: RESTING_TIMES,
+}
+
+Terms = Mapping[str, Any]  # Any: each value has the type that its field's parser returns
+Errors = dict[str, list[str]]
+
+
+def wrong_terms(order_type: OrderType, time_in_force: TimeInForce, terms: Terms) -> Errors:
+    """Say for each term that does not go with the others what is wrong with it."""
+    if (
+        order_type is OrderType.LIMIT
+        and "price" in terms
+        and time_in_force is not TimeInForce.GTD
+        and SPECIAL_TERMS.isdisjoint(terms)
+    ):
+        # Most orders are plain, and need no closer look.
+        return {}
+    errors = _wrong_prices(order_type, terms)
+    if time_in_force not in TIMES_OF[order_type]:
+        errors["time_in_force"] = [f"A {order_type} order takes one of: {', '.join(TIMES_OF[order_type])}."]
+    if ("expire_at" in terms) != (time_in_force is TimeInForce.GTD):
+        errors["expire_at"] = ["A GTD order needs a time, and only a GTD order takes one."]
+    may_rest = order_type is OrderType.LIMIT and time_in_force in RESTING_TIMES
+    if terms.get("post_only") and not may_rest:
+        errors["post_only"] = ["Only a LIMIT order that may rest can be post-only."]
+    if "display_quantity" in terms:
+        wrong = _wrong_display(terms) if may_rest else "Only a LIMIT order that may rest can be an iceberg."
+        if wrong is not None:
+            errors["display_quantity"] = [wrong]
+    return errors
+
+
+def _wrong_prices(order_type: OrderType, terms: Terms) -> Errors:
+    errors: Errors = {}
+    needed = PRICE_TERMS_OF[order_type]
+    for term in PRICE_TERMS:
+        if (term in terms) != (term in needed):
+            verb = "needs a" if term in needed else "takes no"
+            errors[term] = [f"A {order_type} order {verb} {term.replace('_', ' ')}."]
+    return errors
+
+
+def _wrong_display(terms: Terms) -> str | None:
+    quantity_e8, display_e8 = terms["quantity"], terms["display_quantity"]
+    if display_e8 > quantity_e8:
+        return "Must be at most the quantity."
+    return f"Must be at least 1/{SLICES_MAX} of the quantity." if quantity_e8 > display_e8 * SLICES_MAX else None

@@ -1,0 +1,77 @@
+"""The timetable: what the daily schedules ask for, as moments. Days are UTC; nothing here reads a clock."""
+
+from order_engine.matching.commands import ScheduledState, SessionState, SetState
+from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.order_book import OrderBook
+
+NS_PER_SECOND = 1_000_000_000
+NS_PER_DAY = 86_400 * NS_PER_SECOND
+
+Moment = tuple[int, SessionState]
+
+
+class Timetable:
+    """The scheduled states of all instruments of an engine.
+
+    Whoever lets commands in asks before each of them for what is due; so the time of the engine's last command is also
+    the moment up to which every schedule was followed, after a restart too.
+    """
+
+    def __init__(self, engine: MatchingEngine) -> None:
+        self._engine = engine
+        self.next_ns: int | None = None
+        self.look_ahead(engine.timestamp_ns)
+
+    def look_ahead(self, after_ns: int) -> None:
+        """Find what is due first after a moment; to be called when that has passed, or a schedule has changed."""
+        self.next_ns = min(
+            (next_moment(book.instrument.schedule, after_ns) for book in self._scheduled_books()), default=None
+        )
+
+    def due(self, now_ns: int) -> list[SetState]:
+        """Return the commands that bring every session to where its schedule has it by now; none for those there."""
+        commands = []
+        for book in self._scheduled_books():
+            symbol, state = book.instrument.symbol, book.state
+            for scheduled in due_states(book.instrument.schedule, self._engine.timestamp_ns, now_ns):
+                if scheduled is not state:
+                    commands.append(SetState(symbol=symbol, state=scheduled))
+                    state = scheduled
+        return commands
+
+    def _scheduled_books(self) -> list[OrderBook]:
+        books = self._engine.books
+        return [books[symbol] for symbol in sorted(symbol for symbol in books if books[symbol].instrument.schedule)]
+
+
+def next_moment(schedule: tuple[ScheduledState, ...], after_ns: int) -> int:
+    """Return the first moment after another at which a schedule, not empty, names a state."""
+    midnight_ns = after_ns - after_ns % NS_PER_DAY
+    today = [midnight_ns + entry.second_of_day * NS_PER_SECOND for entry in schedule]
+    return min(moment if moment > after_ns else moment + NS_PER_DAY for moment in today)
+
+
+def due_states(schedule: tuple[ScheduledState, ...], after_ns: int, until_ns: int) -> list[SessionState]:
+    """Return the states that were due after one moment and up to another, as far as they still matter, in order.
+
+    That is the latest; and before it CLOSED, if the session was to close meanwhile: the day's orders end with it.
+    """
+    passed = _moments_of_a_day(schedule, after_ns, until_ns)
+    if not passed:
+        return []
+    *missed, (_, latest) = passed
+    closed = SessionState.CLOSED
+    closes_before = latest is not closed and any(state is closed for _, state in missed)
+    return [closed, latest] if closes_before else [latest]
+
+
+def _moments_of_a_day(schedule: tuple[ScheduledState, ...], after_ns: int, until_ns: int) -> list[Moment]:
+    """List the moments in question of the last 24 hours, in order; those before came round again since."""
+    midnight_ns = until_ns - until_ns % NS_PER_DAY
+    first_ns = max(after_ns, until_ns - NS_PER_DAY)
+    moments = [
+        (day_ns + entry.second_of_day * NS_PER_SECOND, entry.state)
+        for day_ns in (midnight_ns - NS_PER_DAY, midnight_ns)
+        for entry in schedule
+    ]
+    return sorted(moment for moment in moments if first_ns < moment[0] <= until_ns)

@@ -1,0 +1,87 @@
+"""What the exchange shows: copies of what is in its books and accounts at one sequence."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple
+
+from order_engine.matching.accounts import EVERYBODY, Accounts
+from order_engine.matching.auction import indicate
+from order_engine.matching.commands import SessionState, SetRiskLimits
+from order_engine.matching.instrument import Instrument
+from order_engine.matching.order_book import OrderBook
+from order_engine.matching.price_level import PriceLevel
+
+
+class Indicated(NamedTuple):
+    """What an auction would do now, in units of 10^-8; ``imbalance_e8`` is what more there is to buy than to sell."""
+
+    price_e8: int
+    quantity_e8: int
+    imbalance_e8: int
+
+
+class Depth(NamedTuple):
+    """The best levels of a book: (price, quantity, number of orders), best first, amounts in units of 10^-8.
+
+    ``indicated`` only while PRE_OPEN, and only if the book is crossed or locked.
+    """
+
+    sequence: int
+    instrument: Instrument
+    state: SessionState
+    bids: list[tuple[int, int, int]]
+    asks: list[tuple[int, int, int]]
+    last_trade_price_e8: int | None
+    indicated: Indicated | None
+
+
+class Listed(NamedTuple):
+    """An instrument and where its session is."""
+
+    instrument: Instrument
+    state: SessionState
+
+
+class Standing(NamedTuple):
+    """What is known of a user: whether their orders are taken, and within which limits.
+
+    ``is_own`` tells the user's own limits from everybody's; without any, ``limits`` is None.
+    """
+
+    is_enabled: bool
+    limits: SetRiskLimits | None
+    is_own: bool
+
+
+def depth_of(book: OrderBook, sequence: int, levels: int | None) -> Depth:
+    """Copy the best levels of a book, all of them by default; of icebergs only what shows."""
+    instrument = book.instrument
+    return Depth(
+        sequence,
+        instrument,
+        book.state,
+        _levels(islice(book.bids.best_first(), levels), instrument),
+        _levels(islice(book.asks.best_first(), levels), instrument),
+        book.last_trade_price_e8,
+        _indicated(book),
+    )
+
+
+def standing_of(accounts: Accounts, user_id: str) -> Standing:
+    """Copy what is known of a user."""
+    own, everybodys = accounts.limits.get(user_id), accounts.limits.get(EVERYBODY)
+    return Standing(user_id not in accounts.disabled, own or everybodys, own is not None)
+
+
+def _levels(levels: Iterable[PriceLevel], instrument: Instrument) -> list[tuple[int, int, int]]:
+    tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
+    return [(level.price_ticks * tick, level.shown_lots * lot, level.length) for level in levels]
+
+
+def _indicated(book: OrderBook) -> Indicated | None:
+    indication = indicate(book) if book.state is SessionState.PRE_OPEN else None
+    if indication is None:
+        return None
+    tick, lot = book.instrument.tick_size_e8, book.instrument.lot_size_e8
+    price_ticks, quantity_lots, imbalance_lots = indication
+    return Indicated(price_ticks * tick, quantity_lots * lot, imbalance_lots * lot)

@@ -1,0 +1,143 @@
+"""The shapes of the lines that events become, their fields in the order in which they are written.
+
+What has a default is left out where it has nothing to say; what has none is always there, null or not.
+"""
+
+from msgspec import Struct
+
+from order_engine.matching.commands import (
+    Configure,
+    OrderType,
+    SelfTradePrevention,
+    SessionState,
+    Side,
+    TimeInForce,
+)
+from order_engine.matching.events import OrderStatus
+from order_engine.matching.reason import Reason
+
+
+class TradeLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A trade, with the caller's ids; ``seq`` is that of the command that caused it. An auction knows no taker."""
+
+    trade_id: str
+    seq: int
+    symbol: str
+    price: str
+    quantity: str
+    buy_order_id: str
+    sell_order_id: str
+    maker_order_id: str | None
+    taker_order_id: str | None
+    taker_side: Side | None
+    auction: bool = False
+    timestamp: str | None = None
+
+
+class TradeEventLine(TradeLine, frozen=True, gc=False, omit_defaults=True, tag_field="event", tag="trade"):
+    """The same among other events."""
+
+
+class OrderLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Something happened to an order; it stands as shown right after."""
+
+    event: str
+    seq: int
+    order_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price: str | None
+    quantity: str
+    filled_quantity: str
+    remaining_quantity: str
+    status: OrderStatus
+    reason: Reason | None
+    canceled_quantity: str | None = None
+    decremented_quantity: str | None = None
+    expired_quantity: str | None = None
+    display_quantity: str | None = None
+    stop_price: str | None = None
+    trail_amount: str | None = None
+    expire_at: str | None = None
+    self_trade_prevention: SelfTradePrevention | None = None
+    post_only: bool = False
+    user_id: str | None = None
+    client_order_id: str | None = None
+    timestamp: str | None = None
+
+
+class RefusalLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """An amend or a cancel was refused."""
+
+    event: str
+    seq: int
+    order_id: str | None
+    symbol: str | None
+    reason: Reason
+    timestamp: str | None = None
+
+
+class InstrumentLine(Struct, frozen=True, omit_defaults=True):
+    """An instrument was listed, changed, or neither."""
+
+    event: str
+    seq: int
+    symbol: str
+    tick_size: str | None = None
+    lot_size: str | None = None
+    price_band_percent: str | None = None
+    circuit_breaker_percent: str | None = None
+    reference_price: str | None = None
+    self_trade_prevention: SelfTradePrevention | None = None
+    schedule: list[dict[str, str]] | None = None
+    reason: Reason | None = None
+    timestamp: str | None = None
+
+
+class StateLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """An instrument's session entered a state, or was refused one."""
+
+    event: str
+    seq: int
+    symbol: str
+    state: SessionState | None = None
+    reason: Reason | None = None
+    timestamp: str | None = None
+
+
+class RiskLimitsLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A user has these limits and, where there is null, none."""
+
+    event: str
+    seq: int
+    user_id: str
+    max_order_quantity: str | None
+    max_order_notional: str | None
+    max_open_orders: int | None
+    max_position: str | None
+    timestamp: str | None = None
+
+
+class UserLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A user was disabled, or enabled."""
+
+    event: str
+    seq: int
+    user_id: str
+    timestamp: str | None = None
+
+
+class SettingsLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The settings that matching reads are new."""
+
+    event: str
+    seq: int
+    settings: Configure
+    timestamp: str | None = None
+
+
+EventLine = (
+    TradeEventLine | OrderLine | RefusalLine | InstrumentLine | StateLine | RiskLimitsLine | UserLine | SettingsLine
+)

@@ -1,0 +1,39 @@
+"""Runs random streams beside the naive exchange, in whatever process asks for it, and counts what they met."""
+
+from collections import Counter
+from random import Random
+
+from order_engine.matching.events import Event, OrderState, StateChanged, TradeExecuted
+from tests.naive.agreement import assert_replays_alike, run_beside_naive
+from tests.naive.random_commands import RandomCommands
+
+COMMANDS = 2_000
+
+
+def run_streams(seeds: list[int]) -> Counter[str]:
+    """Let each stream agree and replay, or raise with its seed; count events, reasons, statuses and situations."""
+    met: Counter[str] = Counter()
+    for seed in seeds:
+        steps = list(RandomCommands(seed).steps(COMMANDS))
+        run = run_beside_naive(steps, f"seed {seed}")
+        assert_replays_alike(run, steps, Random(seed).randrange(COMMANDS), f"seed {seed}")
+        met += run.met
+        for events in run.events:
+            for event in events:
+                met.update(names_in(event))
+    return met
+
+
+def names_in(event: Event) -> set[str]:
+    """Say what kind of event it is, and what reason, statuses and session state it names."""
+    names = {f"event {event.__struct_config__.tag}"}
+    orders: list[OrderState] = [event.buy, event.sell] if isinstance(event, TradeExecuted) else []
+    order = getattr(event, "order", None)
+    if order is not None:
+        orders.append(order)
+    reasons = [getattr(event, "reason", None), *(order.reason for order in orders)]
+    names |= {f"reason {reason}" for reason in reasons if reason is not None}
+    names |= {f"status {order.status}" for order in orders}
+    if isinstance(event, StateChanged):
+        names.add(f"state {event.state}")
+    return names

@@ -1,0 +1,37 @@
+"""A whole venue keeps time: what is due happens by the system's clock, though no request comes."""
+
+from pathlib import Path
+from time import time_ns
+
+from order_engine.bootstrap import Venue
+from order_engine.matching.commands import SelfTradePrevention
+from order_engine.protocol.timestamps import format_timestamp
+from order_engine.settings import Settings
+from tests.integration.api.orders import answered, buy, place
+
+
+def test_order_ends_at_its_time_by_the_system_s_clock(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"DATA_DIR": str(tmp_path), "SNAPSHOT_INTERVAL_SEC": "0"})
+    venue = Venue(settings)
+    try:
+        venue.start()
+        assert venue.wait_started(30)
+        client = venue.app.test_client()
+        order = place(client, buy(time_in_force="GTD", expire_at=format_timestamp(time_ns() + 300_000_000)))
+
+        # Answered once the timer's own command, the next in the journal, is on disk.
+        response = client.get(f"/orders/{order['order_id']}", headers={"X-Min-Sequence": str(order["sequence"] + 1)})
+
+        assert answered(response)["status"] == "EXPIRED"
+        assert answered(response)["updated_at"] >= order["expire_at"]
+    finally:
+        venue.close()
+
+
+def test_configured_mode_of_self_trade_prevention_is_that_of_the_environment(tmp_path: Path) -> None:
+    environment = {"DATA_DIR": str(tmp_path), "SELF_TRADE_PREVENTION": "cancel_both"}
+
+    settings = Settings.from_environment(environment)
+
+    assert settings.matching.self_trade_prevention is SelfTradePrevention.CANCEL_BOTH
+    assert Settings.from_environment({}).matching.self_trade_prevention is SelfTradePrevention.NONE
