@@ -23,10 +23,12 @@ from order_engine.persistence.rows import (
     ORDER_EVENT_COLUMNS,
     ORDER_KEY,
     ORDER_TERMS,
+    POSITION_COLUMNS,
     TRADE_COLUMNS,
     PositionTrades,
     Row,
     Rows,
+    position_row,
 )
 from order_engine.persistence.tables import Base, CandleRow, InstrumentRow, PositionRow
 
@@ -37,11 +39,7 @@ _CANDLES = CandleRow.__table__
 _CANDLES_BY_KEY = _CANDLES.select().where(
     tuple_(_CANDLES.c.symbol, _CANDLES.c.seconds, _CANDLES.c.start_ns).in_(bindparam("keys", expanding=True))
 )
-POSITION_KEY = ("user_id", "symbol")
-POSITION_CHANGES = (
-    *("net_quantity_e8", "average_price_e8", "total_cost_e16", "realized_pnl_e16"),
-    *("updated_ns", "updated_sequence"),
-)
+_POSITION_KEY = ("user_id", "symbol")
 _POSITIONS = PositionRow.__table__
 _POSITIONS_BY_KEY = select(
     *(_POSITIONS.c.user_id, _POSITIONS.c.symbol),
@@ -67,7 +65,7 @@ class RowWriter:
         self._bulk: BulkWriter = CopyWriter() if dialect_name == "postgresql" else StatementWriter()
         self._put_instruments = _upsert(dialect_name, InstrumentRow, ("symbol",), INSTRUMENT_COLUMNS[1:])
         self._put_candles = _upsert(dialect_name, CandleRow, _CANDLE_KEY, Candle.__struct_fields__)
-        self._put_positions = _upsert(dialect_name, PositionRow, POSITION_KEY, POSITION_CHANGES)
+        self._put_positions = _upsert(dialect_name, PositionRow, _POSITION_KEY, POSITION_COLUMNS[2:])
 
     def write(self, connection: Connection, rows: Rows) -> None:
         """Write all rows of a batch in the transaction of ``connection``."""
@@ -110,9 +108,9 @@ class RowWriter:
             position = positions.setdefault(key, Position())
             for bought_e8, price_e8 in trades:
                 position.trade(bought_e8, price_e8)
-        connection.execute(
-            self._put_positions, [position_row(key, positions[key], trades) for key, trades in added.items()]
-        )
+        written = (position_row(key, positions[key], trades) for key, trades in added.items())
+        rows = [dict(zip(POSITION_COLUMNS, row, strict=True)) for row in written]
+        connection.execute(self._put_positions, rows)
 
 
 class StatementWriter:
@@ -173,17 +171,10 @@ def _rows_by_key(connection: Connection, statement: Executable, keys: Sequence[t
 
 def _instrument_row(row: Row) -> dict[str, str | int | None]:
     terms = dict(zip(INSTRUMENT_COLUMNS, row, strict=True))
-    # A session starts OPEN; of an instrument that is there this part of the row is left as it is.
+    # Of an instrument that is there this part of the row is left as it is; for a new one the state follows.
     return {**terms, "state": SessionState.OPEN.value, "state_since_ns": terms["updated_ns"]}
 
 
 def _candle_row(key: CandleKey, candle: Candle) -> dict[str, str | int]:
     totals = {column: getattr(candle, column) for column in Candle.__struct_fields__}
     return {**key._asdict(), **totals}
-
-
-def position_row(key: tuple[str, str], position: Position, trades: PositionTrades) -> dict[str, str | int | None]:
-    """Write a position as its row, by column."""
-    amounts = (position.net_e8, position.average_price_e8, position.cost_e16, position.realized_e16)
-    values = (*key, *amounts, trades.updated_ns, trades.updated_sequence)
-    return dict(zip(POSITION_KEY + POSITION_CHANGES, values, strict=True))

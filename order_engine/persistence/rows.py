@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from order_engine.market_data.candles import Candle, CandleKey, CandleSheet
-from order_engine.matching.commands import SelfTradePrevention, Side
+from order_engine.market_data.positions import Position
+from order_engine.matching.commands import SelfTradePrevention, SessionState, Side
 from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
@@ -66,6 +67,10 @@ INSTRUMENT_COLUMNS = (
     *("reference_price_e8", "self_trade_prevention", "schedule", "updated_ns", "updated_sequence"),
 )
 STATE_COLUMNS = ("symbol", "state", "state_since_ns")
+POSITION_COLUMNS = (
+    *("user_id", "symbol", "net_quantity_e8", "average_price_e8", "total_cost_e16", "realized_pnl_e16"),
+    *("updated_ns", "updated_sequence"),
+)
 
 Row = tuple[str | int | None, ...]
 
@@ -113,6 +118,12 @@ def rows_of(batch: Iterable[Applied]) -> Rows:
     return sheet.rows()
 
 
+def position_row(key: tuple[str, str], position: Position, trades: PositionTrades) -> Row:
+    """Write a position as these trades, its last, have left it; its columns are ``POSITION_COLUMNS``."""
+    amounts = (position.net_e8, position.average_price_e8, position.cost_e16, position.realized_e16)
+    return (*key, *amounts, trades.updated_ns, trades.updated_sequence)
+
+
 class _Sheet:
     """Collects the rows of one batch."""
 
@@ -122,7 +133,7 @@ class _Sheet:
         self._trades: list[Row] = []
         self._order_events: list[Row] = []
         self._instruments: dict[str, Row] = {}
-        self._states_of_sessions: dict[str, Row] = {}
+        self._sessions: dict[str, Row] = {}
         self._candles = CandleSheet()
         self._positions: dict[tuple[str, str], PositionTrades] = {}
 
@@ -140,7 +151,7 @@ class _Sheet:
             self._trades,
             self._order_events,
             list(self._instruments.values()),
-            list(self._states_of_sessions.values()),
+            list(self._sessions.values()),
             self._candles.candles(),
             self._positions,
         )
@@ -185,10 +196,13 @@ class _Sheet:
             self._add_to_position(seller, symbol, -quantity_e8, price_e8, moment)
 
     def enter_instrument(self, event: InstrumentListed | InstrumentChanged, moment: Moment) -> None:
-        self._instruments[event.instrument.symbol] = _instrument(event.instrument, moment)
+        symbol = event.instrument.symbol
+        self._instruments[symbol] = _instrument(event.instrument, moment)
+        if isinstance(event, InstrumentListed):
+            self._sessions[symbol] = (symbol, SessionState.OPEN.value, moment.timestamp_ns)
 
     def enter_state(self, event: StateChanged, moment: Moment) -> None:
-        self._states_of_sessions[event.symbol] = (event.symbol, str(event.state), moment.timestamp_ns)
+        self._sessions[event.symbol] = (event.symbol, str(event.state), moment.timestamp_ns)
 
     def leave_out(self, event: Event, moment: Moment) -> None:
         """Do nothing: the journal knows it, no row shows it."""

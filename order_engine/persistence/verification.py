@@ -22,18 +22,19 @@ from order_engine.persistence.checkpoint import Checkpoint, read_checkpoint
 from order_engine.persistence.database import Database, database_errors
 from order_engine.persistence.database_url import SQLITE_DRIVER, parse_database_url
 from order_engine.persistence.errors import DatabaseUnavailable
-from order_engine.persistence.row_writer import POSITION_CHANGES, POSITION_KEY, position_row
 from order_engine.persistence.rows import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
     ORDER_EVENT_COLUMNS,
     ORDER_KEY,
     ORDER_TERMS,
+    POSITION_COLUMNS,
     STATE_COLUMNS,
     TRADE_COLUMNS,
     PositionTrades,
     Row,
     Rows,
+    position_row,
     rows_of,
 )
 from order_engine.persistence.tables import Base, CandleRow, CheckpointRow, SnapshotRow
@@ -293,7 +294,7 @@ class _PositionReader:
     """The positions, compared once all trades are known: memory holds one for each user and symbol."""
 
     def __init__(self, connection: Connection) -> None:
-        self._table = _TableReader(connection, "positions", POSITION_KEY + POSITION_CHANGES, POSITION_KEY)
+        self._table = _TableReader(connection, "positions", POSITION_COLUMNS, POSITION_COLUMNS[:2])
         self._positions: dict[tuple[str, str], Position] = {}
         self._rows: dict[Any, Row] = {}  # Any: user and symbol
         self.count = 0
@@ -303,7 +304,7 @@ class _PositionReader:
             position = self._positions.setdefault(key, Position())
             for bought_e8, price_e8 in trades.trades:
                 position.trade(bought_e8, price_e8)
-            self._rows[key] = tuple(position_row(key, position, trades).values())
+            self._rows[key] = position_row(key, position, trades)
 
     def finish(self) -> None:
         found: dict[Any, Row] = {row[:2]: row for row in self._table.rest()}  # Any: user and symbol

@@ -139,6 +139,21 @@ def test_pending_orders_count_as_live(queries: Queries, project: Project) -> Non
     assert pending.order.stop_price_e8 == 101 * E8
 
 
+def test_state_since_is_that_of_the_listing_though_terms_change_in_the_same_batch(
+    database: Database, project: Project
+) -> None:
+    market = Market()
+    market.apply(SetInstrument(symbol="AAPL"))
+    listed_ns = market.now_ns
+    market.apply(SetInstrument(symbol="AAPL", price_band_percent_e8=10 * E8))
+
+    project(market)
+
+    with database.engine.connect() as connection:
+        (row,) = connection.exec_driver_sql("SELECT state, state_since_ns FROM instruments")
+    assert tuple(row) == ("OPEN", listed_ns)
+
+
 def test_instrument_has_its_terms_and_the_state_of_its_session(database: Database, project: Project) -> None:
     market = Market()
     schedule = (ScheduledState(9 * 3600, SessionState.OPEN),)

@@ -9,7 +9,15 @@ from tests.unit.service.exchanges import FakeClock
 
 MINUTE_NS = 60_000_000_000
 END = 16
-COUNTS = {"checkpoint": END, "orders": 11, "trades": 5, "order_events": 15, "instruments": 2, "candles": 4}
+COUNTS = {
+    "checkpoint": END,
+    "orders": 11,
+    "trades": 5,
+    "order_events": 15,
+    "instruments": 2,
+    "candles": 12,  # of two symbols: seconds, minutes, hours, days
+    "positions": 4,
+}
 
 
 def trade_for_two_minutes(found: Venue, clock: FakeClock) -> None:

@@ -75,7 +75,7 @@ def test_everything_agrees_after_ordinary_trading(verify: Verify, directory: Pat
 def test_database_may_lag_and_may_be_left_out(verify: Verify, tamper: Tamper, directory: Path) -> None:
     assert verify("--no-database")["same"]
 
-    for table in ("orders", "trades", "order_events", "instruments", "candles", "projection_checkpoint"):
+    for table in ("orders", "trades", "order_events", "instruments", "candles", "positions", "projection_checkpoint"):
         tamper(f"DELETE FROM {table}")
     assert verify()["database"] == "nothing is projected"
 
@@ -104,9 +104,13 @@ def test_database_may_lag_and_may_be_left_out(verify: Verify, tamper: Tamper, di
         ("UPDATE instruments SET lot_size_e8 = 2 WHERE symbol = 'MSFT'", "instruments, symbol MSFT, lot_size_e8"),
         ("DELETE FROM instruments WHERE symbol = 'AAPL'", "instruments, symbol AAPL"),
         ("UPDATE candles SET volume_e8 = '1' WHERE symbol = 'AAPL' AND start_ns > 1700000000000000000", ", volume_e8"),
-        ("DELETE FROM candles WHERE symbol = 'MSFT'", "candles, symbol MSFT, start_ns "),
-        ("UPDATE candles SET symbol = 'ZZZ' WHERE symbol = 'MSFT'", "candles, symbol MSFT, start_ns "),
+        ("DELETE FROM candles WHERE symbol = 'MSFT'", "candles, symbol MSFT, seconds "),
+        ("UPDATE candles SET symbol = 'ZZZ' WHERE symbol = 'MSFT'", "candles, symbol MSFT, seconds "),
         ("UPDATE candles SET start_ns = start_ns + 600000000000 WHERE symbol = 'MSFT'", "candles, symbol MSFT"),
+        ("UPDATE candles SET low_e8 = 1 WHERE symbol = 'MSFT' AND seconds = 86400", ", seconds 86400"),
+        ("UPDATE positions SET realized_pnl_e16 = '7' WHERE symbol = 'MSFT'", ", realized_pnl_e16"),
+        ("DELETE FROM positions WHERE symbol = 'AAPL'", ", symbol AAPL"),
+        ("UPDATE instruments SET state = 'HALTED' WHERE symbol = 'AAPL'", "instruments, symbol AAPL, state"),
         ("UPDATE projection_checkpoint SET sequence = 15", "orders, sequence 5, filled_e8"),
         ("UPDATE projection_checkpoint SET sequence = 10", "projection_checkpoint, sequence"),
         ("UPDATE projection_checkpoint SET sequence = 17", "projection_checkpoint, sequence"),

@@ -43,6 +43,14 @@ def test_stop_amended_to_be_through_triggers_at_once() -> None:
     assert events == [amended(stop, 4, stop="100.00"), triggered(stop, 4)]
 
 
+def test_stop_amended_away_does_not_trigger_at_its_old_price() -> None:
+    exchange = exchange_with(buy(stop="105.00", order_id="s"), amend("s", stop="110.00"), sell(price="105.00"))
+
+    events = exchange.apply(buy(price="105.00"))
+
+    assert [event.__struct_config__.tag for event in events] == ["accepted", "trade"]
+
+
 def test_amended_stop_keeps_its_place_among_those_that_trigger_together() -> None:
     first, second = buy(stop="105.00", price="50.00", order_id="s"), buy(stop="101.00", price="50.00")
     exchange = exchange_with(first, second, amend("s", stop="101.00", quantity="20"), sell(price="101.00"))

@@ -53,12 +53,12 @@ def test_price_is_one_on_the_book_though_the_last_price_lies_between() -> None:
     assert price_found(exchange) == "110"
 
 
-def test_hidden_quantity_counts_in_full() -> None:
+def test_hidden_quantity_counts_in_full_on_both_sides() -> None:
     exchange = Exchange()
     exchange.apply_all(session("PRE_OPEN"), sell(quantity="50", display="1", price="101.00"), buy(price="102.00"))
-    exchange.apply(buy(quantity="40", price="101.00"))
+    exchange.apply(buy(quantity="45", display="2", price="101.00"))
 
-    assert indicate(exchange.engine.books["AAPL"]) == Indication(10_100, 50, 0)
+    assert indicate(exchange.engine.books["AAPL"]) == Indication(10_100, 50, 5)
 
 
 def test_indication_says_what_would_trade_and_what_would_be_left() -> None:

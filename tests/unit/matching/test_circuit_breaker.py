@@ -112,6 +112,17 @@ def test_stops_that_had_triggered_wait_on_and_trigger_at_the_opening() -> None:
     ]
 
 
+def test_breaker_set_when_the_price_is_far_already_waits_for_the_next_trade() -> None:
+    exchange, bid = exchange_with_breaker("50"), buy(price="50.00")
+    trade_at(exchange, "110.00")
+    exchange.apply_all(instrument(breaker="5"), buy(stop="500.00"))
+
+    events = exchange.apply(bid)
+
+    assert events == [accepted(bid, 9)]
+    assert trade_at(exchange, "111.00")[-1] == HALTED
+
+
 def test_opening_again_begins_with_a_new_reference() -> None:
     exchange = exchange_with_breaker("5")
     trade_at(exchange, "110.00")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from order_engine.matching.commands import Command, DisableUser, ExpireDue, SessionState
+from order_engine.matching.commands import Command, Configure, DisableUser, ExpireDue, SessionState
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.engine_state import EngineState, dump_engine, load_engine, state_hash
 from order_engine.matching.events import OrderStatus
@@ -130,8 +130,14 @@ def exchange_with_everything() -> Exchange:
         buy(stop="105.00", price="106.00", order_id="s"),
         sell(trail="5.00", order_id="t"),
         buy(price="95.00", expire_at=100, order_id="g"),
+        buy(stop="100.00", price="94.00", order_id="triggered"),
+        amend("g", price="96.00"),
+        amend("i", display="4"),
+        amend("t", trail="6.00"),
+        Configure(default_lot_size_e8=5, auto_list=False, max_instruments=2),
         limits("*", position="1000"),
         DisableUser(user_id="cat"),
+        instrument("MSFT"),
         session("PRE_OPEN", "MSFT"),
         buy(symbol="MSFT"),
         sell(symbol="MSFT", price="90.00"),
@@ -151,6 +157,7 @@ def exchange_with_everything() -> Exchange:
         amend("t", trail="4.00"),
         amend("i", quantity="12"),
         session("OPEN", "MSFT"),
+        session("OPEN", "NEW"),
         cancel_all("bob"),
     ],
 )

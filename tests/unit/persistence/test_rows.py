@@ -11,6 +11,7 @@ from order_engine.persistence.rows import (
     ORDER_EVENT_COLUMNS,
     ORDER_KEY,
     ORDER_TERMS,
+    POSITION_COLUMNS,
     STATE_COLUMNS,
     TRADE_COLUMNS,
     Row,
@@ -34,6 +35,7 @@ def test_columns_are_those_of_the_tables() -> None:
     assert set(TRADE_COLUMNS) == set(tables["trades"].columns.keys())
     assert set(ORDER_EVENT_COLUMNS) == set(tables["order_events"].columns.keys())
     assert {*INSTRUMENT_COLUMNS, *STATE_COLUMNS} == set(tables["instruments"].columns.keys())
+    assert tuple(tables["positions"].columns.keys()) == POSITION_COLUMNS
     assert (*CandleKey._fields, *Candle.__struct_fields__) == tuple(CandleRow.__table__.columns.keys())
 
 
@@ -89,6 +91,7 @@ def test_placed_order_becomes_one_row_and_one_event() -> None:
             "occurred_ns": NOW_NS,
         }
     ]
+    assert rows.states == [("AAPL", "OPEN", NOW_NS)]
     assert rows.instruments == [("AAPL", 1_000_000, 1, 0, 0, None, None, None, NOW_NS, 1)]
     assert (rows.changed_orders, rows.trades, rows.candles, rows.positions) == ([], [], {}, {})
 
