@@ -134,9 +134,11 @@ class AuditRecorder:
 
     def _catch_up(self) -> bool:
         """Write from the journal what was never in the queue; False if the end came first."""
-        with self._wanted:
-            until = self._queue[0].record.sequence - 1 if self._queue else self._published_sequence
         after = self._log.last_sequence
+        with self._wanted:
+            while self._queue and self._queue[0].record.last_sequence <= after:
+                self._queue.popleft()
+            until = self._queue[0].record.sequence - 1 if self._queue else self._published_sequence
         if after >= until:
             self._status = "ok"
             return True

@@ -126,4 +126,4 @@ def test_database_that_is_down_at_start_costs_no_trade_and_catches_up(
         postgres_server.start()
         wait_until(lambda: found.projector.wait_projected(found.exchange.durable_sequence, PATIENCE_SECONDS))
         assert len(client.get("/trades").get_json()["trades"]) == 1
-        assert client.get("/health").get_json()["status"] == "ok"
+        wait_until(lambda: client.get("/health").get_json()["status"] == "ok")

@@ -61,7 +61,7 @@ def test_every_way_to_serve_is_ready_soon_and_stops_in_good_order(directory: Pat
         client = server.wait_ready().client()
         assert monotonic() - begun < READY_SECONDS_MAX
         assert client.place(buy())["status"] == "OPEN"
-        assert client.get("/health")["status"] == "ok"
+        server.wait_until(lambda: client.get("/health")["status"] == "ok")
         client.close()
 
         assert server.terminate() == 0

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -130,17 +131,30 @@ def test_every_tampered_row_is_named(verify: Verify, tamper: Tamper, statement: 
     assert found["expected"] != found["found"]
 
 
-def test_row_too_many_is_named(verify: Verify, tamper: Tamper) -> None:
-    for table, key in (("trades", "sequence"), ("order_events", "sequence"), ("orders", "sequence")):
-        columns = ", ".join(column.name for column in Base.metadata.tables[table].columns if column.name != key)
-        tamper(f"INSERT INTO {table} ({key}, {columns}) SELECT 1, {columns} FROM {table} WHERE {key} = 16 LIMIT 1")
+@pytest.mark.parametrize("sequence", [1, 99])
+@pytest.mark.parametrize("table", ["orders", "trades", "order_events"])
+def test_row_too_many_is_named(verify: Verify, tamper: Tamper, table: str, sequence: int) -> None:
+    columns = ", ".join(column.name for column in Base.metadata.tables[table].columns if column.name != "sequence")
+    copied = f"SELECT {sequence}, {columns} FROM {table} WHERE sequence = 16 LIMIT 1"
+    tamper(f"INSERT INTO {table} (sequence, {columns}) {copied}")
 
-        found = verify()
+    found = verify()
 
-        assert (found["code"], found["where"].split(",")[0]) == (1, table)
-        assert (found["expected"], found["found"]) == ("no row", "a row")
-        tamper(f"DELETE FROM {table} WHERE {key} = 1")
-    assert verify()["same"]
+    assert found["code"] == 1
+    assert found["where"].startswith(f"{table}, sequence {sequence}")
+    assert (found["expected"], found["found"]) == ("no row", "a row")
+
+
+def test_candle_too_many_is_named(verify: Verify, tamper: Tamper) -> None:
+    copied = (
+        "SELECT symbol, start_ns + 600000000000, open_e8, high_e8, low_e8, close_e8, volume_e8, notional_e16, trades"
+    )
+    tamper(f"INSERT INTO candles {copied} FROM candles WHERE symbol = 'MSFT' LIMIT 1")
+
+    found = verify()
+
+    assert (found["code"], found["where"].split(",")[0]) == (1, "candles")
+    assert (found["expected"], found["found"]) == ("no row", "a row")
 
 
 def snapshot_file(directory: Path) -> Path:
@@ -174,6 +188,17 @@ def test_whole_snapshot_of_another_state_is_named(verify: Verify, directory: Pat
 
     assert (found["code"], found["where"]) == (1, f"{path}: state_hash in its header")
     assert (len(found["expected"]), len(found["found"])) == (64, 64)
+
+
+def test_snapshot_whose_header_tells_of_another_state_is_named(verify: Verify, directory: Path) -> None:
+    path = snapshot_file(directory)
+    _, header, dump = path.read_bytes().split(b"\n", 2)
+    body = header + b"\n" + dump.replace(b'"buyer"', b'"buyed"', 1)
+    path.write_bytes(sha256(body).hexdigest().encode() + b"\n" + body)
+
+    found = verify()
+
+    assert (found["code"], found["where"]) == (1, f"{path}: hash of its state")
 
 
 def test_snapshot_of_another_journal_is_named(verify: Verify, directory: Path) -> None:

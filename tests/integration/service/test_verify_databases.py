@@ -43,8 +43,9 @@ def test_what_a_running_exchange_adds_meanwhile_is_left_out(tmp_path: Path, data
             for _ in range(5):
                 found.app.test_client().post("/orders", json=sell())
                 found.app.test_client().post("/orders", json=buy(quantity="3"))
+            found.app.test_client().post("/orders", json=buy(symbol="NEW"))
             found.snapshotter.take()
-            assert found.projector.wait_projected(END + 10, PATIENCE_SECONDS)
+            assert found.projector.wait_projected(END + 11, PATIENCE_SECONDS)
 
             verified = verification.run()
 
