@@ -147,9 +147,10 @@ def test_row_too_many_is_named(verify: Verify, tamper: Tamper, table: str, seque
 
 def test_candle_too_many_is_named(verify: Verify, tamper: Tamper) -> None:
     copied = (
-        "SELECT symbol, start_ns + 600000000000, open_e8, high_e8, low_e8, close_e8, volume_e8, notional_e16, trades"
+        "SELECT symbol, seconds, start_ns + 600000000000, "
+        "open_e8, high_e8, low_e8, close_e8, volume_e8, notional_e16, trades"
     )
-    tamper(f"INSERT INTO candles {copied} FROM candles WHERE symbol = 'MSFT' LIMIT 1")
+    tamper(f"INSERT INTO candles {copied} FROM candles WHERE symbol = 'MSFT' AND seconds = 60 LIMIT 1")
 
     found = verify()
 
