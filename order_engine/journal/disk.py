@@ -4,6 +4,7 @@ Everything raises ``OSError`` as the operating system does. Nothing is durable u
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -50,6 +51,9 @@ class Disk(Protocol):
     def truncate(self, path: Path, length: int) -> None:
         """Cut a file to ``length`` bytes, durably."""
 
+    def rewrite(self, path: Path, offset: int) -> None:
+        """Write again what a file has from ``offset`` on, so that a sync saves it even if one has failed before."""
+
     def rename(self, source: Path, target: Path) -> None:
         """Rename a file, replacing ``target``; durable once the directory is synced."""
 
@@ -88,7 +92,10 @@ class LocalAppendFile:
 
 
 class LocalDisk:
-    """The file system of this machine."""
+    """The file system of this machine.
+
+    What takes several steps is written over the single ones, so that a test can put a crash between them.
+    """
 
     def names(self, directory: Path) -> list[str]:
         """Return the sorted names in a directory."""
@@ -109,8 +116,7 @@ class LocalDisk:
     def create(self, path: Path, content: bytes) -> None:
         """Write beside the target, sync, rename over it, sync the directory."""
         partial = path.with_name(path.name + ".partial")
-        partial.unlink(missing_ok=True)
-        file = LocalAppendFile(partial, create=True)
+        file = self.open_new(partial)
         try:
             file.write(content)
             file.sync()
@@ -119,12 +125,26 @@ class LocalDisk:
         self.rename(partial, path)
         self.sync_directory(path.parent)
 
+    def open_new(self, path: Path) -> AppendFile:
+        """Open a new, empty file for appending, in place of one that a crash may have left."""
+        path.unlink(missing_ok=True)
+        return LocalAppendFile(path, create=True)
+
     def truncate(self, path: Path, length: int) -> None:
         """Cut a file to ``length`` bytes and sync it."""
         descriptor = os.open(path, os.O_WRONLY)
         try:
             os.ftruncate(descriptor, length)
             os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def rewrite(self, path: Path, offset: int) -> None:
+        """Write the same bytes in place, piece by piece."""
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            while piece := os.pread(descriptor, READ_BUFFER_BYTES, offset):
+                offset += os.pwrite(descriptor, piece, offset)
         finally:
             os.close(descriptor)
 
@@ -145,9 +165,20 @@ class LocalDisk:
             os.close(descriptor)
 
     def make_directory(self, directory: Path) -> None:
-        """Make a directory, and those above it, and sync the names of the new ones."""
-        if directory.is_dir():
+        """Make a directory, and those above it; all their names are on disk then."""
+        if self.has_directory(directory):
+            # A process that was killed may have made it, and not have synced its name.
+            with suppress(PermissionError):
+                self.sync_directory(directory.parent)
             return
         self.make_directory(directory.parent)
-        directory.mkdir(exist_ok=True)
+        self.add_directory(directory)
         self.sync_directory(directory.parent)
+
+    def has_directory(self, directory: Path) -> bool:
+        """Tell whether a directory is there."""
+        return directory.is_dir()
+
+    def add_directory(self, directory: Path) -> None:
+        """Make a directory in one that is there; durable once that is synced."""
+        directory.mkdir(exist_ok=True)

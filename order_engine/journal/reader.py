@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap, JournalTooNew, JournalUnreadable
-from order_engine.journal.frames import HEADER_BYTES, MAGIC, decode_header
+from order_engine.journal.frames import HEADER_BYTES, MAGIC, Flag, decode_header
 from order_engine.journal.record import Record, decode_record
 from order_engine.journal.segments import FORMAT, Segment, SegmentHeader, decode_segment_header, list_segments
 from order_engine.journal.torn_tail import BadFrame, require_torn
@@ -29,12 +29,16 @@ class TornTail(Struct, frozen=True, kw_only=True):
 
 
 class JournalEnd(Struct, frozen=True, kw_only=True):
-    """Where a journal ends, and so where writing goes on. Without a segment there is nothing in it yet."""
+    """Where a journal ends, and so where writing goes on. Without a segment there is nothing in it yet.
+
+    Up to ``secured_offset`` the segment is known to be on disk; what is beyond may be in the system's memory only.
+    """
 
     last_sequence: int
     segment: Segment | None = None
     header: SegmentHeader | None = None
     offset: int = 0
+    secured_offset: int = 0
     torn: TornTail | None = None
 
 
@@ -177,6 +181,7 @@ class _SegmentReading:
         self.segment = segment
         self.offset = 0
         self._next_offset = 0
+        self._secured_offset = 0
         self._torn: TornTail | None = None
         try:
             self._stream: BinaryIO = disk.open_read(segment.path)
@@ -198,6 +203,7 @@ class _SegmentReading:
             segment=self.segment,
             header=header,
             offset=self._next_offset,
+            secured_offset=self._secured_offset,
             torn=self._torn,
         )
 
@@ -231,6 +237,8 @@ class _SegmentReading:
             found = f"{len(payload)} bytes with checksum {found_crc:08x}"
             return BadFrame(self.segment.path, self.offset, header, expected, found)
         self._next_offset = self.offset + HEADER_BYTES + len(payload)
+        if header.flag is not Flag.UNSYNCED:
+            self._secured_offset = self.offset
         return payload
 
     def _end_torn(self, bad: BadFrame, *, tail_may_be_torn: bool) -> None:

@@ -104,6 +104,8 @@ class SegmentAppender:
         self._file = self._disk.open_append(self.path)
         self._written_bytes = end.offset
         # A process that was killed may have left frames, and even the segment's name, that no fsync has covered yet.
+        # If its fsync failed, the system may show frames that it has given up writing: another fsync alone would lie.
+        self._disk.rewrite(self.path, end.secured_offset)
         self.sync()
         self._disk.sync_directory(self._directory)
         if end.header.rules_version != self._rules_version:

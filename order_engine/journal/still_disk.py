@@ -47,6 +47,10 @@ class StillDisk:
         """Refuse."""
         _refuse(path)
 
+    def rewrite(self, path: Path, offset: int) -> None:  # noqa: ARG002 -- nothing is written
+        """Refuse."""
+        _refuse(path)
+
     def rename(self, source: Path, target: Path) -> None:  # noqa: ARG002 -- nothing is renamed
         """Refuse."""
         _refuse(source)

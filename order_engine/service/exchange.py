@@ -206,6 +206,20 @@ class Exchange:
             self._require_open()
         return self._journal.wait_beyond(sequence - 1, timeout) >= sequence
 
+    def sync(self) -> int:
+        """Put on disk what the journal's mode left to the system to write; return the last sequence, all of it there.
+
+        0 until the exchange was opened.
+        """
+        sequence = self.durable_sequence
+        if self._was_opened:
+            try:
+                self._journal.sync()
+            except JournalError as error:
+                self.halt(error)
+                raise ExchangeHalted(f"The exchange has halted and needs a restart: {error}") from error
+        return sequence
+
     def halt(self, fault: BaseException) -> None:
         """Stop taking commands and showing books; what is on disk stays, and a restart recovers it."""
         with self._lock:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from order_engine.service.errors import SnapshotError
+from order_engine.service.errors import SnapshotError, Unavailable
 from order_engine.service.snapshots import Snapshot, SnapshotCopies
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,10 @@ class DurableSequence(Protocol):
     @property
     def durable_sequence(self) -> int:
         """Return the last sequence that is on disk."""
+        ...
+
+    def sync(self) -> int:
+        """Put on disk what the journal's mode left to the system; return the last sequence. May raise Unavailable."""
         ...
 
 
@@ -66,13 +70,20 @@ class Snapshotter:
     def take(self) -> Snapshot:
         """Take a snapshot now, unless the latest is of this very sequence; raises ``SnapshotError``."""
         with self._taking:
-            sequence = self._exchange.durable_sequence
+            # A snapshot that outlived the journal's tail in a power cut would stop the next start.
+            sequence = self._sync()
             if sequence == 0:
                 raise SnapshotError("nothing has happened yet")
             if self._latest is None or self._latest.header.sequence != sequence:
                 self._latest = self._advance(sequence)
                 self._trouble = self._copy(self._latest)
             return self._latest
+
+    def _sync(self) -> int:
+        try:
+            return self._exchange.sync()
+        except Unavailable as error:
+            raise SnapshotError(str(error)) from error
 
     def _copy(self, snapshot: Snapshot) -> SnapshotError | None:
         try:

@@ -113,6 +113,9 @@ class FakeDisk:
         del file.content[length:]
         file.synced_bytes = len(file.content)
 
+    def rewrite(self, path: Path, offset: int) -> None:
+        self._find(path)
+
     def rename(self, source: Path, target: Path) -> None:
         self._files[target] = self._files.pop(source)
 

@@ -77,3 +77,15 @@ def test_removed_and_renamed_files_are_gone(tmp_path: Path) -> None:
 def test_appending_to_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         LocalDisk().open_append(tmp_path / "missing")
+
+
+def test_bytes_that_are_written_again_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("order_engine.journal.disk.READ_BUFFER_BYTES", 7)
+    disk, path = LocalDisk(), tmp_path / "file"
+    content = bytes(range(100))
+    disk.create(path, content)
+
+    for offset in (0, 50, 99, 100, 101):
+        disk.rewrite(path, offset)
+
+    assert path.read_bytes() == content

@@ -103,6 +103,9 @@ class FakeExchange:
     def __init__(self, durable_sequence: int = 0) -> None:
         self.durable_sequence = durable_sequence
 
+    def sync(self) -> int:
+        return self.durable_sequence
+
 
 class FakeCopies:
     """Takes copies, or fails to."""

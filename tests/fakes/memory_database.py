@@ -1,0 +1,70 @@
+"""A SQLite database in memory that knows what was committed, can go back to it, and fails commits when told to."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from order_engine.persistence.database import Database
+
+Watcher = Callable[[str], None]
+
+
+class _LastingConnection(sqlite3.Connection):
+    """Outlives being closed, as a database does; asks its owner before it commits, and tells it after."""
+
+    database: "MemoryDatabase"
+
+    def commit(self) -> None:
+        if self.in_transaction:
+            self.database.watcher("before commit")
+            super().commit()
+            self.database.note_commit()
+            self.database.watcher("after commit")
+
+    def close(self) -> None:
+        self.rollback()
+
+
+class MemoryDatabase(Database):
+    """A database for one thread. ``watcher`` is called around each commit, and may raise ``sqlite3.Error``."""
+
+    def __init__(self) -> None:
+        self.watcher: Watcher = lambda moment: None
+        self._connection = sqlite3.connect(":memory:", factory=_LastingConnection, check_same_thread=False)
+        self._connection.database = self
+        self._connection.execute("PRAGMA page_size=1024")
+        self.url = make_url("sqlite+pysqlite:///:memory:")
+        self.engine = create_engine(self.url, poolclass=StaticPool, creator=lambda: self._connection)
+        self._upgrade_lock = Lock()
+        self._upgraded = False
+        self.commits: list[bytes] = []
+        self.upgrade()
+        self.empty = self._connection.serialize()
+        self.restore(self.empty)
+
+    @property
+    def image(self) -> bytes:
+        """The whole database as it was committed last."""
+        return self.commits[-1]
+
+    def restore(self, image: bytes) -> None:
+        """Let the database be as it was then; what was not committed is gone."""
+        self._connection.rollback()
+        self._connection.deserialize(image)
+        self.commits = [image]
+
+    def note_commit(self) -> None:
+        self.commits.append(self._connection.serialize())
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._translated(), Session(self.engine) as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()

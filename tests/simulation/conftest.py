@@ -1,0 +1,62 @@
+"""Seeds and figures. ``SIMULATION_SEED=7`` replays one seed, ``SIMULATION_SEEDS=500`` makes a long run."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.memory_database import MemoryDatabase
+
+SEEDS_BY_DEFAULT = 3
+FIGURES = pytest.StashKey[Counter[str]]()
+
+
+def seeds() -> range:
+    """The seeds of this run."""
+    if given := os.environ.get("SIMULATION_SEED"):
+        return range(int(given), int(given) + 1)
+    return range(1, int(os.environ.get("SIMULATION_SEEDS", SEEDS_BY_DEFAULT)) + 1)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", seeds())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    figures = config.stash.get(FIGURES, Counter())
+    if figures:
+        terminalreporter.section("simulation")
+        for name in sorted(figures):
+            terminalreporter.write_line(f"{figures[name]:>9,}  {name}")
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> Counter[str]:
+    """What the whole run did, by kind; printed at its end."""
+    return pytestconfig.stash.setdefault(FIGURES, Counter())
+
+
+@pytest.fixture(scope="session")
+def one_database() -> Iterator[MemoryDatabase]:
+    database = MemoryDatabase()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(one_database: MemoryDatabase) -> MemoryDatabase:
+    """An empty database. There is one for all tests: it goes back to what a crash left in no time."""
+    one_database.watcher = lambda moment: None
+    one_database.restore(one_database.empty)
+    return one_database
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Thousands of exchanges halt and recover here, as they must: their logs would be most of the run."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)

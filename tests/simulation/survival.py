@@ -1,0 +1,93 @@
+"""What must be so after a crash, whatever the crash was: the checks that every simulated restart goes through."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from order_engine.journal.record import Record
+from order_engine.matching.invariants import check_engine
+from order_engine.persistence.checkpoint import read_checkpoint
+from order_engine.persistence.verification import ProjectionCheck
+from order_engine.service.applied import Applied
+from order_engine.service.exchange import Answer
+from order_engine.service.exchange_state import state_hash
+from order_engine.service.recovery import Recovery
+from order_engine.service.verification import Verification, stored_files
+from tests.fakes.simulated_disk import SimulatedDisk
+from tests.simulation.scenario import Moment
+from tests.simulation.venue import DATA, SimulatedVenue
+from tests.simulation.workload import Request
+
+
+def check_survival(venue: SimulatedVenue, moment: Moment, promised_sequence: int) -> Counter[str]:
+    """Check an exchange that has just recovered from what ``moment`` left; count what was checked."""
+    replayed = venue.replayed()[: len(venue.records)]
+    survived = [applied for applied in replayed if applied.record.last_sequence <= venue.recovered_sequence]
+    assert venue.recovered_sequence >= promised_sequence, (
+        f"{promised_sequence} was promised, the journal ends at {venue.recovered_sequence}"
+    )
+    check_records(moment.records, [applied.record for applied in survived])
+    kept = check_answers(moment.answered, survived)
+    check_state(venue)
+    check_retries(venue, moment, kept)
+    check_projection(venue)
+    return Counter({"acknowledged answers checked": len(kept), "acknowledged orders checked": _order_count(kept)})
+
+
+def recovered_records(disk: SimulatedDisk) -> list[Record]:
+    """Recover, without opening anything, and return what the journal has."""
+    recovery = Recovery(DATA, disk)
+    return [applied.record for applied in recovery.history(0, recovery.latest().end.last_sequence)]
+
+
+def check_records(appended: Sequence[Record], survived: Sequence[Record]) -> None:
+    """All that is there was appended, in this order, without a hole: each record wholly there or wholly absent."""
+    assert list(survived) == list(appended[: len(survived)])
+    keys = Counter(record.retry.key for record in survived if record.retry is not None)
+    assert all(count == 1 for count in keys.values()), f"carried out twice: {keys}"
+
+
+def check_answers(
+    answered: Sequence[tuple[Request, Applied]], survived: Sequence[Applied]
+) -> list[tuple[Request, Applied]]:
+    """What was answered is there as it was answered; return that, without what a power cut was allowed to take."""
+    by_sequence = {applied.record.sequence: applied for applied in survived}
+    kept = [(request, applied) for request, applied in answered if applied.record.sequence in by_sequence]
+    for _, applied in kept:
+        assert by_sequence[applied.record.sequence] == applied
+    return kept
+
+
+def check_state(venue: SimulatedVenue) -> None:
+    """Snapshot and tail lead to the state that the journal alone leads to."""
+    check_engine(venue.state.engine)
+    replayed = venue.recovery.replay(venue.state.sequence)
+    assert state_hash(venue.state.dump()) == state_hash(replayed.dump()), "the recovered state is not the replayed one"
+
+
+def check_retries(venue: SimulatedVenue, moment: Moment, kept: Sequence[tuple[Request, Applied]]) -> None:
+    """Clients ask again: what was answered gives the same answer, what was not is carried out once."""
+    for request, applied in kept:
+        if request.retry is not None:
+            assert venue.submit(request) == Answer(applied, replayed=True)
+    for request in moment.waiting:
+        if request.retry is not None:
+            first = venue.submit(request)
+            assert first.applied.record.commands == request.commands
+            assert venue.submit(request) == Answer(first.applied, replayed=True)
+    keys = Counter(record.retry.key for record in venue.records if record.retry is not None)
+    assert all(count == 1 for count in keys.values()), f"carried out twice: {keys}"
+
+
+def check_projection(venue: SimulatedVenue) -> None:
+    """The database caught up is, row by row, what a replay of the journal gives; so is each snapshot."""
+    venue.project()
+    with venue.database.engine.connect() as connection:
+        checkpoint = read_checkpoint(connection)
+        assert checkpoint is not None
+        assert checkpoint.sequence == venue.state.sequence
+        check = ProjectionCheck(connection, checkpoint)
+        Verification(DATA, venue.disk, [*stored_files(DATA, venue.disk), *check.snapshots()], check).run()
+
+
+def _order_count(kept: Sequence[tuple[Request, Applied]]) -> int:
+    return sum(len(applied.record.commands) for _, applied in kept)

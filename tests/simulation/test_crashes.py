@@ -1,0 +1,64 @@
+"""Crashes at every boundary: what was acknowledged is there, unchanged, once; the rest is there whole or not at all."""
+
+from collections import Counter
+
+import pytest
+
+from tests.fakes.memory_database import MemoryDatabase
+from tests.simulation.conftest import SEEDS_BY_DEFAULT, seeds
+from tests.simulation.crashes import SOME_PERCENT, Crashes
+from tests.simulation.scenario import Moment, Scenario
+
+CRASH_POINTS_MIN_OF_SEED = 550
+CRASH_POINTS_MIN_OF_RUN = 2_000
+KINDS = (
+    "killed",
+    "killed in a write",
+    "power cut, unsynced all lost",
+    "power cut, unsynced lost in part",
+    "crashed in recovery",
+    "torn tails cut off",
+    "recovered from a snapshot",
+    "restarted with the clock set back",
+    "database lost commits",
+)
+
+
+def test_crash_at_every_boundary_loses_and_doubles_nothing(
+    seed: int, database: MemoryDatabase, figures: Counter[str]
+) -> None:
+    moments: list[Moment] = []
+    Scenario(seed, database, moments.append).run()
+    crashes = Crashes(seed, database, figures)
+
+    for moment in moments:
+        crashes.kill(moment)
+        crashes.cut_power(moment, 0)
+        crashes.cut_power(moment, SOME_PERCENT)
+        if moment.write is not None:
+            crashes.kill_in_write(moment, len(moment.write[1]) * seed // (seed + 1))
+
+    crashes.report()
+    assert crashes.figures["crash points"] >= CRASH_POINTS_MIN_OF_SEED
+
+
+def test_crash_at_every_boundary_of_recovery_loses_and_doubles_nothing(
+    seed: int, database: MemoryDatabase, figures: Counter[str]
+) -> None:
+    moments: list[Moment] = []
+    Scenario(1_000 + seed, database, moments.append).run()
+    crashes = Crashes(1_000 + seed, database, figures)
+
+    for moment in moments[seed % 7 :: 7]:
+        crashes.crash_in_recovery(moment)
+
+    crashes.report()
+    assert crashes.figures["crashed in recovery"] >= 60
+
+
+def test_run_did_the_number_of_faults_that_it_claims(figures: Counter[str]) -> None:
+    if len(seeds()) < SEEDS_BY_DEFAULT or figures["crash points"] == 0:
+        pytest.skip("a part of the simulation was run")
+
+    assert figures["crash points"] >= CRASH_POINTS_MIN_OF_RUN
+    assert [kind for kind in KINDS if figures[kind] < 10] == []

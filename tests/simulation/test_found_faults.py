@@ -1,0 +1,69 @@
+"""Faults that the simulation has found, each as the shortest story that shows it."""
+
+import errno
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from order_engine.journal.errors import JournalFailed
+from order_engine.journal.writer import SyncMode
+from tests.builders import buy
+from tests.fakes.memory_database import MemoryDatabase
+from tests.fakes.simulated_disk import SimulatedDisk
+from tests.simulation.venue import SimulatedVenue
+from tests.simulation.workload import Request
+from tests.unit.journal.journal_fixtures import DIRECTORY, cancels, open_writer, sequences, write
+from tests.unit.service.exchanges import FakeClock
+
+ORDER = Request((buy(),), None)
+
+
+def cut_power(disk: SimulatedDisk) -> SimulatedDisk:
+    return disk.after_power_cut(Random(0), 0)
+
+
+def test_directory_made_by_a_killed_process_survives_a_later_power_cut() -> None:
+    disk = SimulatedDisk()
+    disk.add_directory(DIRECTORY)
+    killed = disk.copy()
+
+    killed.make_directory(DIRECTORY)
+    write(open_writer(killed), cancels(1))
+
+    assert sequences(cut_power(killed)) == [1]
+
+
+def test_frame_whose_sync_failed_is_written_again_by_the_next_start() -> None:
+    disk = SimulatedDisk()
+    disk.make_directory(DIRECTORY)
+    writer = open_writer(disk)
+    write(writer, cancels(1))
+
+    def fail(operation: str, path: Path, content: bytes) -> None:
+        if operation == "sync":
+            raise OSError(errno.EIO, "Input/output error")
+
+    disk.watcher = fail
+    with pytest.raises(JournalFailed):
+        write(writer, cancels(2))
+    restarted = disk.copy()
+    write(open_writer(restarted), cancels(3))
+
+    assert sequences(cut_power(restarted)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("sync", [SyncMode.INTERVAL, SyncMode.OFF])
+def test_snapshot_never_outlives_the_journal_that_it_is_of(sync: SyncMode, database: MemoryDatabase) -> None:
+    venue = SimulatedVenue(SimulatedDisk(), database, FakeClock(), [], sync)
+    venue.submit(ORDER)
+    venue.snapshotter.take()
+    venue.submit(ORDER)
+    venue.abandon()
+
+    survived = cut_power(venue.disk)
+    database.restore(database.empty)
+    restarted = SimulatedVenue(survived, database, FakeClock(), [], sync)
+
+    assert restarted.recovered_sequence == restarted.snapshot_sequence == 2
+    restarted.abandon()

@@ -1,0 +1,123 @@
+"""A whole exchange on a simulated disk, in one thread: what ``bootstrap.Venue`` joins, joined in the same order."""
+
+from pathlib import Path
+from uuid import UUID
+
+from order_engine.journal.record import Record
+from order_engine.journal.segments import list_segments
+from order_engine.journal.writer import SyncMode
+from order_engine.matching.commands import Configure
+from order_engine.matching.engine import RULES_VERSION
+from order_engine.persistence.snapshot_copies import DatabaseSnapshotCopies
+from order_engine.persistence.snapshot_store import SnapshotStore
+from order_engine.service.applied import Applied
+from order_engine.service.errors import ExchangeHalted
+from order_engine.service.exchange import Answer, Exchange
+from order_engine.service.exchange_state import ExchangeState
+from order_engine.service.recovery import Recovery
+from order_engine.service.snapshotter import Snapshotter
+from tests.fakes.memory_database import MemoryDatabase
+from tests.fakes.simulated_disk import SimulatedDisk
+from tests.fakes.stepped import SteppedBus, SteppedJournal, SteppedProjector, StillWaiting
+from tests.simulation.workload import Request
+from tests.unit.service.exchanges import FakeClock
+
+DATA = Path("/exchange/data")
+SEGMENT_BYTES_MAX = 6_000
+LAG_MAX = 1_000_000
+HOUR_MS = 3_600_000
+
+
+class SimulatedVenue:
+    """Recovers when it is made, and is then open. ``records`` becomes what the journal has, then what is appended."""
+
+    def __init__(
+        self,
+        disk: SimulatedDisk,
+        database: MemoryDatabase,
+        clock: FakeClock,
+        records: list[Record],
+        sync: SyncMode = SyncMode.ALWAYS,
+    ) -> None:
+        self.disk, self.database = disk, database
+        disk.make_directory(DATA)
+        self._copies = DatabaseSnapshotCopies(SnapshotStore(database))
+        self.recovery = Recovery(DATA, disk, self._copies)
+        self.projector = SteppedProjector(database, self.recovery.history)
+        self.exchange = Exchange(clock, self.projector, LAG_MAX)
+        self.snapshotter = Snapshotter(self.exchange, self.recovery.advance_snapshot, self._copies, 0)
+        self.state, end, self.snapshot_sequence = self.recovery.latest()
+        self.torn = end.torn
+        self.recovered_sequence = end.last_sequence
+        self.records = records
+        records[:] = self.recovery._new_reader().records()
+        if end.header is None:
+            self.projector.require_unused()
+        self.journal = SteppedJournal(
+            self.recovery.journal_directory,
+            disk,
+            end=end,
+            journal_id=UUID(int=clock.now).hex if end.header is None else end.header.journal_id,
+            rules_version=RULES_VERSION,
+            clock=clock.now_ns,
+            sync=sync,
+            sync_interval_ms=HOUR_MS,
+            segment_bytes_max=SEGMENT_BYTES_MAX,
+            on_failure=self.exchange.halt,
+        )
+        self.journal.on_append = records.append
+        try:
+            self.projector.start(self.journal.journal_id, end.last_sequence)
+            self._bus = SteppedBus(self.journal, [self.projector], self.exchange.halt)
+            self.exchange.open(self.state, self.journal, self._bus, Configure())
+        except BaseException:
+            self.journal.abandon()
+            raise
+
+    def submit(self, request: Request) -> Answer:
+        """Submit as the only one who does."""
+        return self.exchange.submit(request.commands, request.retry)
+
+    def submit_held(self, request: Request) -> Applied | None:
+        """Submit, but stop where a thread would wait for another's commit; None if it was not carried out at all."""
+        self.journal.holds = True
+        try:
+            return self.exchange.submit(request.commands, request.retry).applied
+        except StillWaiting:
+            return self._bus.latest
+        except ExchangeHalted:
+            return None
+        finally:
+            self.journal.holds = False
+
+    def finish(self, applied: Applied) -> Answer:
+        """Go on where ``submit_held`` stopped."""
+        self.exchange._wait_durable(applied.record.last_sequence)
+        return Answer(applied, replayed=False)
+
+    def project(self) -> None:
+        """Publish what is durable, and write it."""
+        self._bus.publish()
+        self.projector.project()
+
+    def close(self) -> None:
+        """Stop in good order, as ``Venue.close`` does."""
+        state = self.exchange.close()
+        self.projector.project()
+        self.projector.abandon()
+        if state is not None:
+            self._copies.save(self.recovery.save(state))
+
+    def abandon(self) -> None:
+        """Leave everything as a killed process does."""
+        self.journal.abandon()
+        self.projector.abandon()
+
+    def replayed(self) -> list[Applied]:
+        """Carry out again, from nothing, what the journal on the disk has."""
+        state = ExchangeState()
+        return [state.apply(record) for record in self.recovery._new_reader().records()]
+
+    def newest_segment(self) -> Path:
+        """Return the path of the segment that is being written."""
+        return list_segments(self.recovery.journal_directory, self.disk)[-1].path
