@@ -39,7 +39,7 @@ def test_columns_are_those_of_the_tables() -> None:
     assert (*CandleKey._fields, *Candle.__struct_fields__) == tuple(CandleRow.__table__.columns.keys())
 
 
-def test_placed_order_becomes_one_row_and_one_event() -> None:
+def test_placed_order_becomes_one_row() -> None:
     market = Market()
 
     rows = rows_of([market.apply(buy(price=101, quantity=3, user_id="ann", client_order_id="c1"))])
@@ -72,6 +72,13 @@ def test_placed_order_becomes_one_row_and_one_event() -> None:
             "sequence": 1,
         }
     ]
+
+
+def test_placed_order_becomes_one_event_and_lists_its_instrument() -> None:
+    market = Market()
+
+    rows = rows_of([market.apply(buy(price=101, quantity=3, user_id="ann"))])
+
     # The first event of the command lists the instrument.
     assert [named(ORDER_EVENT_COLUMNS, row) for row in rows.order_events] == [
         {
