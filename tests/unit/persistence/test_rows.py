@@ -72,13 +72,12 @@ def test_placed_order_becomes_one_row() -> None:
             "sequence": 1,
         }
     ]
-    assert (rows.changed_orders, rows.trades, rows.candles, rows.positions) == ([], [], {}, {})
 
 
-def test_first_order_of_a_symbol_becomes_one_event_and_lists_it() -> None:
+def test_placed_order_becomes_one_event_and_lists_its_instrument() -> None:
     market = Market()
 
-    rows = rows_of([market.apply(buy(price=101, quantity=3))])
+    rows = rows_of([market.apply(buy(price=101, quantity=3, user_id="ann"))])
 
     # The first event of the command lists the instrument.
     assert [named(ORDER_EVENT_COLUMNS, row) for row in rows.order_events] == [
@@ -101,6 +100,7 @@ def test_first_order_of_a_symbol_becomes_one_event_and_lists_it() -> None:
     ]
     assert rows.states == [("AAPL", "OPEN", NOW_NS)]
     assert rows.instruments == [("AAPL", 1_000_000, 1, 0, 0, None, None, None, NOW_NS, 1)]
+    assert (rows.changed_orders, rows.trades, rows.candles, rows.positions) == ([], [], {}, {})
 
 
 def test_trade_becomes_a_row_a_candle_and_the_last_state_of_both_orders() -> None:
