@@ -23,11 +23,7 @@ def answer(
     content: object, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = JSON_TYPE
 ) -> Response:
     """Write content as JSON."""
-    response = Response(_encode(content), status=status, content_type=media_type)
-    if headers:
-        for name, value in headers.items():
-            response.headers[name] = value
-    return response
+    return Response(_encode(content), status, list(headers.items()) if headers else None, content_type=media_type)
 
 
 def problem_answer(content: Content, headers: Mapping[str, str]) -> Response:

@@ -1,7 +1,7 @@
-"""Flask without what this service never uses: sessions, and views that are coroutines.
+"""Flask without what this service never uses: sessions, coroutines as views, and hosts that decide what is served.
 
-Both cost time in every request; the session that Flask makes where there is no secret key is, besides, a cycle for the
-garbage collector each time.
+Each costs time in every request; the session that Flask makes where there is no secret key is, besides, a cycle for
+the garbage collector each time.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask, Request
 from flask.sessions import NullSession, SessionInterface, SessionMixin
+from werkzeug.routing import MapAdapter
 
 _NOTHING_IS_KEPT = NullSession()
 
@@ -29,6 +30,12 @@ class ServiceApp(Flask):
 
     def __init__(self) -> None:
         super().__init__("order_engine", static_folder=None)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Match by method and path, whatever the Host header says."""
+        if request is None:
+            return super().create_url_adapter(None)
+        return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take a function as it is: none here is a coroutine."""

@@ -1,7 +1,7 @@
 """What may be asked: bodies and query parameters, as the marshmallow schemas that validate and document them."""
 
 from collections.abc import Collection, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -192,8 +192,21 @@ PATH_JSON_SCHEMAS: Mapping[str, JsonSchema] = {name: _JSON_SCHEMAS[name] for nam
 
 def read(schema: Schema, message: object) -> Fields:
     """Read a message by a schema, or raise the problem that names every wrong field."""
+    if isinstance(message, dict):
+        schema = _narrowed(type(schema), frozenset(message))
     try:
         fields_read: Fields = schema.load(message)  # type: ignore[arg-type]  # a message of any type is refused by name
         return fields_read
     except ValidationError as error:
         raise invalid(error.messages_dict) from error
+
+
+@lru_cache(maxsize=256)
+def _narrowed(schema: type[Schema], names: frozenset[str]) -> Schema:
+    """Make a schema of just the fields that a message has: each field that is not there costs a microsecond.
+
+    A message that lacks what is required, or has what nobody knows, is held against the whole schema, which says so.
+    """
+    whole = schema()
+    required = {name for name, field in whole.load_fields.items() if field.required}
+    return schema(only=names) if required <= names <= whole.load_fields.keys() else whole
