@@ -16,9 +16,11 @@ from order_engine.journal.archive import all_segments, archived
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap, JournalTooNew, JournalUnreadable
 from order_engine.journal.frames import HEADER_BYTES, MAGIC, Flag, decode_header
-from order_engine.journal.record import Record, decode_record
+from order_engine.journal.record import UNDECODABLE, Record, decode_record
 from order_engine.journal.segments import FORMAT, Segment, SegmentHeader, decode_segment_header, list_segments
 from order_engine.journal.torn_tail import BadFrame, require_torn
+
+BELIEVED_BYTES = 1 << 20
 
 
 class TornTail(Struct, frozen=True, kw_only=True):
@@ -171,7 +173,7 @@ class JournalReader:
     def _read_header(self, segment: Segment, line: bytes, previous: SegmentHeader | None) -> SegmentHeader:
         try:
             header = decode_segment_header(line)
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise JournalDamaged(segment.path, HEADER_BYTES, "a segment header", str(error)) from error
         if header.format != FORMAT:
             raise JournalDamaged(segment.path, HEADER_BYTES, f"format {FORMAT}", f"format {header.format}")
@@ -190,7 +192,7 @@ def _decode_records(reading: "_SegmentReading", payload: bytes) -> Iterator[Reco
     for line in payload.splitlines():
         try:
             yield decode_record(line)
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise JournalDamaged(reading.segment.path, reading.offset, "a record", str(error)) from error
 
 
@@ -250,7 +252,7 @@ class _SegmentReading:
         if header is None:
             expected = f"a frame header that begins with {MAGIC.decode()!r} and matches its checksum"
             return BadFrame(self.segment.path, self.offset, None, expected, repr(raw))
-        payload = self._stream.read(header.payload_bytes)
+        payload = self._read_payload(header.payload_bytes)
         found_crc = zlib.crc32(payload)
         if len(payload) < header.payload_bytes or found_crc != header.payload_crc:
             expected = f"a payload of {header.payload_bytes} bytes with checksum {header.payload_crc:08x}"
@@ -260,6 +262,14 @@ class _SegmentReading:
         if header.flag is not Flag.UNSYNCED:
             self._secured_offset = self.offset
         return payload
+
+    def _read_payload(self, payload_bytes: int) -> bytes:
+        if payload_bytes > BELIEVED_BYTES:
+            # A length that is not true must not claim memory that the file does not need.
+            start = self._stream.tell()
+            payload_bytes = min(payload_bytes, self._stream.seek(0, 2) - start)
+            self._stream.seek(start)
+        return self._stream.read(payload_bytes)
 
     def _end_torn(self, bad: BadFrame, *, tail_may_be_torn: bool) -> None:
         if not tail_may_be_torn:
