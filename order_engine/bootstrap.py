@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from order_engine.api.application import Backstage, install_api
 from order_engine.api.flask_app import ServiceApp
+from order_engine.api.health import Parts
 from order_engine.api.tick_sizes import TickSizes
 from order_engine.audit.files import AUDIT_DIRECTORY
 from order_engine.audit.log import AuditLog
@@ -73,14 +74,7 @@ class Venue:
         self.audit = AuditRecorder(AuditLog(settings.data_dir / AUDIT_DIRECTORY, self._disk), self.recovery.history)
         self.exchange = Exchange(self._clock, self.projector, settings.max_projection_lag)
         advance = advance_snapshot or self._advance_in_another_process
-        self.retention = Retention(
-            settings.journal_retention,
-            self.recovery.journal_directory,
-            settings.archive_dir,
-            self._disk,
-            self.recovery.files,
-            self._covered_sequence,
-        )
+        self.retention = self._new_retention()
         self.snapshotter = Snapshotter(
             self.exchange, advance, self._copies, settings.snapshot_interval_sec, self.retention.tend
         )
@@ -93,12 +87,7 @@ class Venue:
             take_snapshot=self.snapshotter.take,
             clock=self._clock,
             tick_sizes=self._tick_sizes,
-            health_parts={
-                "database": self._database_part,
-                "snapshots": self._snapshots_part,
-                "audit": lambda: self.audit.status,
-                "retention": lambda: self.retention.status,
-            },
+            health_parts=self._health_parts(),
             recovery_progress=lambda: self.recovery.progress._asdict(),
         )
         install_api(self.app, backstage, settings.api_key)
@@ -190,6 +179,24 @@ class Venue:
         if finished.returncode != 0:
             raise SnapshotError(f"the process that takes it ended with {finished.returncode}: {finished.stderr[-500:]}")
         return read_snapshot(self.recovery.files.read(Path(finished.stdout.strip())))
+
+    def _new_retention(self) -> Retention:
+        return Retention(
+            self._settings.journal_retention,
+            self.recovery.journal_directory,
+            self._settings.archive_dir,
+            self._disk,
+            self.recovery.files,
+            self._covered_sequence,
+        )
+
+    def _health_parts(self) -> Parts:
+        return {
+            "database": self._database_part,
+            "snapshots": self._snapshots_part,
+            "audit": lambda: self.audit.status,
+            "retention": lambda: self.retention.status,
+        }
 
     def _covered_sequence(self) -> int:
         """Return up to where database and audit log have what the journal has."""
