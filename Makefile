@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := order_engine stress $(wildcard app.py)
 
-.PHONY: help run test lint format bench stress clean
+.PHONY: help run test lint format bench stress soak clean
 
 help:
 	@echo "make run     serve on PORT ($(PORT))"
@@ -19,6 +19,7 @@ help:
 	@echo "make format  let ruff rewrite what it can"
 	@echo "make bench   measure the core and the durable POST"
 	@echo "make stress  30 s of seeded load on a server of its own, then check what it did"
+	@echo "make soak    10 minutes of seeded load; fails if memory or the journal grow, or projections fall behind"
 	@echo "make clean   remove the virtual environment and the caches"
 
 run: $(RUN_READY)
@@ -43,6 +44,9 @@ bench: $(DEV_READY)
 
 stress: $(DEV_READY)
 	$(BIN)/python -m stress.headless $(STRESS_ARGS)
+
+soak: $(DEV_READY)
+	$(BIN)/python -m stress.soak $(SOAK_ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -17,7 +17,8 @@ from msgspec import structs
 
 from order_engine import __version__
 from order_engine.audit.errors import AuditError
-from order_engine.journal.disk import LocalDisk
+from order_engine.journal.directory_lock import DirectoryLock
+from order_engine.journal.disk import Disk, LocalDisk
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap
 from order_engine.journal.still_disk import StillDisk
 from order_engine.persistence.errors import PersistenceError
@@ -81,13 +82,14 @@ def process(**options: Any) -> int:  # Any: as click hands them over
 
 @cli.command(short_help="Save a snapshot of the state.")
 @click.option("--sequence", type=int, help="Take it at this durable sequence, rather than at the journal's end.")
-def snapshot(sequence: int | None) -> None:
+@click.option("--needed-from", type=int, help="Remove old snapshots, but none that leads to what comes after this one.")
+def snapshot(sequence: int | None, needed_from: int | None) -> None:
     """Bring the newest snapshot forward through the journal, save it, and print its path."""
     use_all_allowed()
-    recovery = Recovery(_settings().data_dir, LocalDisk())
+    recovery = _recovery(LocalDisk())
     if sequence is None:
-        sequence = _still_recovery().latest().end.last_sequence
-    header = recovery.advance_snapshot(sequence).header
+        sequence = _recovery(StillDisk(LocalDisk())).latest().end.last_sequence
+    header = recovery.advance_snapshot(sequence, needed_from).header
     click.echo(recovery.files.path_of(header.sequence))
 
 
@@ -96,7 +98,8 @@ def snapshot(sequence: int | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def replay(until_sequence: int | None, *, as_json: bool) -> None:
     """Replay the journal from its beginning, and print the sequence and the hash of the state it leads to."""
-    state = _still_recovery().replay(until_sequence)
+    # A server may be writing the journal that is read: it is looked at as it stands now.
+    state = _recovery(StillDisk(LocalDisk())).replay(until_sequence)
     _print({"sequence": state.sequence, "state_hash": state_hash(state.dump())}, as_json=as_json)
 
 
@@ -110,6 +113,37 @@ def verify(*, no_database: bool, as_json: bool) -> int:
     """
     settings = _settings()
     return _compared(lambda: _verified(settings) if no_database else _verified_with_database(settings), as_json=as_json)
+
+
+@cli.command(short_help="Make the database anew from the journal.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def rebuild(*, as_json: bool) -> None:
+    """Empty the database's projection and fill it again from the journal; no server may be running.
+
+    The journal is read through first: if it is damaged, the database stays as it is. One that is interrupted may be
+    begun again, or left to the next server, which goes on where it ended.
+    """
+    from order_engine.persistence.database import Database
+    from order_engine.persistence.rebuilding import rebuild as rebuild_projection
+
+    settings, report = _settings(), _SlowReport()
+    with DirectoryLock(settings.data_dir):
+        recovery = _recovery(LocalDisk())
+        end = recovery.read_through()
+        if end.header is None:
+            raise SettingInvalid(f"DATA_DIR: found {str(settings.data_dir)!r}, expected a directory with a journal")
+        database = Database(settings.database_url)
+        try:
+            history = recovery.history(0, end.last_sequence)
+            rebuilt = rebuild_projection(
+                database,
+                end.header.journal_id,
+                history,
+                lambda sequence: report.say(f"sequence {sequence} of {end.last_sequence}"),
+            )
+        finally:
+            database.close()
+    _print(rebuilt._asdict(), as_json=as_json)
 
 
 @cli.command(short_help="Say who did what, and what came of it.")
@@ -202,22 +236,27 @@ def _walked(settings: Settings, snapshots: list[StoredSnapshot], followers: Sequ
 
     check = AuditCheck(settings.data_dir / AUDIT_DIRECTORY, LocalDisk())
     together = Together([*followers, check])
-    verified = Verification(settings.data_dir, LocalDisk(), snapshots, together, _SlowReport()).run()
+    verified = Verification(
+        settings.data_dir, LocalDisk(), snapshots, together, _SlowReport(), settings.archive_dir
+    ).run()
     told = "nothing is recorded" if check.is_empty else structs.asdict(check.counts)
     return {**structs.asdict(verified), "audit": told}
 
 
 class _SlowReport:
-    """Says on standard error how far a verification is, once a second."""
+    """Says on standard error how far something is, once a second."""
 
     def __init__(self) -> None:
         self._told_at = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
+        self.say(f"{progress.bytes_read} of {progress.bytes_total} bytes of journal, sequence {progress.sequence}")
+
+    def say(self, line: str) -> None:
+        """Say something, unless something was said a moment ago."""
         now = time.monotonic()
         if now - self._told_at >= 1:
             self._told_at = now
-            line = f"{progress.bytes_read} of {progress.bytes_total} bytes of journal, sequence {progress.sequence}"
             click.echo(line, err=True)
 
 
@@ -257,9 +296,9 @@ def _settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def _still_recovery() -> Recovery:
-    """Look at the data as they stand now: a server may be writing the journal that is read."""
-    return Recovery(_settings().data_dir, StillDisk(LocalDisk()))
+def _recovery(disk: Disk) -> Recovery:
+    settings = _settings()
+    return Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
 
 
 def _log_to_standard_error(settings: Settings) -> None:

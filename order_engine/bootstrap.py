@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from order_engine.api.application import Backstage, install_api
 from order_engine.api.flask_app import ServiceApp
+from order_engine.api.health import Parts
 from order_engine.api.tick_sizes import TickSizes
 from order_engine.audit.files import AUDIT_DIRECTORY
 from order_engine.audit.log import AuditLog
@@ -31,6 +32,7 @@ from order_engine.service.event_bus import EventBus
 from order_engine.service.exchange import Exchange, Phase
 from order_engine.service.exchange_state import ExchangeState
 from order_engine.service.recovery import Recovery
+from order_engine.service.retention import Retention
 from order_engine.service.snapshots import Snapshot, read_snapshot
 from order_engine.service.snapshotter import Snapshotter
 from order_engine.service.timekeeper import Alarm, Timekeeper
@@ -68,14 +70,17 @@ class Venue:
         self.app = ServiceApp()
         self.database = Database(settings.database_url, self.app)
         self._copies = DatabaseSnapshotCopies(SnapshotStore(self.database))
-        self.recovery = Recovery(settings.data_dir, self._disk, self._copies)
+        self.recovery = Recovery(settings.data_dir, self._disk, self._copies, settings.archive_dir)
         self.projector = Projector(self.database, self.recovery.history, self._halt)
         self.audit = AuditRecorder(AuditLog(settings.data_dir / AUDIT_DIRECTORY, self._disk), self.recovery.history)
         alarm = Alarm()
         self.exchange = Exchange(self._clock, self.projector, settings.max_projection_lag, alarm.ring)
         self._timekeeper = Timekeeper(self.exchange, self._clock, alarm)
         advance = advance_snapshot or self._advance_in_another_process
-        self.snapshotter = Snapshotter(self.exchange, advance, self._copies, settings.snapshot_interval_sec)
+        self.retention = self._new_retention()
+        self.snapshotter = Snapshotter(
+            self.exchange, advance, self._copies, settings.snapshot_interval_sec, self.retention.tend
+        )
         self._starting = Thread(target=self._start, name="start", daemon=True)
         self._tick_sizes = TickSizes(self.exchange)
         backstage = Backstage(
@@ -85,11 +90,7 @@ class Venue:
             take_snapshot=self.snapshotter.take,
             clock=self._clock,
             tick_sizes=self._tick_sizes,
-            health_parts={
-                "database": self._database_part,
-                "snapshots": self._snapshots_part,
-                "audit": lambda: self.audit.status,
-            },
+            health_parts=self._health_parts(),
             recovery_progress=lambda: self.recovery.progress._asdict(),
         )
         install_api(self.app, backstage, settings.api_key)
@@ -150,6 +151,7 @@ class Venue:
             rules_version=RULES_VERSION,
             clock=self._clock.now_ns,
             sync=settings.journal_sync,
+            segment_bytes_max=settings.journal_segment_bytes,
             on_failure=self._halt,
         )
         self.projector.start(journal.journal_id, end.last_sequence)
@@ -168,18 +170,42 @@ class Venue:
 
     def _save_last_snapshot(self, state: ExchangeState) -> None:
         try:
-            snapshot = self.recovery.save(state)
+            snapshot = self.recovery.save(state, self._covered_sequence())
             self._copies.save(snapshot)
         except (OSError, SnapshotError) as error:
             log.warning("the last snapshot was not saved in both places: %s", error)
 
     def _advance_in_another_process(self, sequence: int) -> Snapshot:
         command = [sys.executable, "-m", "order_engine", "snapshot", "--sequence", str(sequence)]
-        environment = os.environ | {"DATA_DIR": str(self._settings.data_dir.absolute())}
+        command += ["--needed-from", str(self._covered_sequence())]
+        directories = {"DATA_DIR": self._settings.data_dir, "ARCHIVE_DIR": self._settings.archive_dir}
+        environment = os.environ | {name: str(directory.absolute()) for name, directory in directories.items()}
         finished = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
         if finished.returncode != 0:
             raise SnapshotError(f"the process that takes it ended with {finished.returncode}: {finished.stderr[-500:]}")
         return read_snapshot(self.recovery.files.read(Path(finished.stdout.strip())))
+
+    def _new_retention(self) -> Retention:
+        return Retention(
+            self._settings.journal_retention,
+            self.recovery.journal_directory,
+            self._settings.archive_dir,
+            self._disk,
+            self.recovery.files,
+            self._covered_sequence,
+        )
+
+    def _health_parts(self) -> Parts:
+        return {
+            "database": self._database_part,
+            "snapshots": self._snapshots_part,
+            "audit": lambda: self.audit.status,
+            "retention": lambda: self.retention.status,
+        }
+
+    def _covered_sequence(self) -> int:
+        """Return up to where database and audit log have what the journal has."""
+        return min(self.projector.progress.at, self.audit.durable_sequence)
 
     def _database_part(self) -> str:
         return self.projector.status

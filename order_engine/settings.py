@@ -7,10 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from order_engine.journal.writer import SyncMode
+from order_engine.journal.archive import ARCHIVE_DIRECTORY
+from order_engine.journal.writer import SEGMENT_BYTES_MAX, SyncMode
 from order_engine.matching.commands import Configure, SelfTradePrevention
 from order_engine.protocol.identifiers import parse_choice
 from order_engine.protocol.units import parse_positive_amount
+from order_engine.service.retention import RetentionMode
 
 PORT_MAX = 65_535
 API_KEY_LENGTH_MIN = 8
@@ -40,6 +42,9 @@ class Settings(NamedTuple):
     api_key: str | None
     snapshot_interval_sec: int
     journal_sync: SyncMode
+    journal_segment_bytes: int
+    journal_retention: RetentionMode
+    archive_dir: Path
     max_projection_lag: int
     auto_list: bool
     max_instruments: int
@@ -54,6 +59,8 @@ class Settings(NamedTuple):
         values = {variable.name.lower(): variable.read(environ) for variable in VARIABLES}
         if values["database_url"] is None:
             values["database_url"] = f"sqlite:///{values['data_dir'].absolute() / 'exchange.db'}"
+        if values["archive_dir"] is None:
+            values["archive_dir"] = values["data_dir"] / ARCHIVE_DIRECTORY
         return Settings(**values)
 
     @property
@@ -144,6 +151,27 @@ VARIABLES = (
         lambda text: parse_choice(SyncMode, text),
         "always, interval or off",
         "When the journal is forced to disk: before each answer, every 100 ms, or by the system.",
+    ),
+    Variable(
+        "JOURNAL_SEGMENT_BYTES",
+        str(SEGMENT_BYTES_MAX),
+        _between(1_024, 1 << 32),
+        f"1024 to {1 << 32}",
+        "How long a segment of the journal may grow before the next is begun.",
+    ),
+    Variable(
+        "JOURNAL_RETENTION",
+        "archive",
+        lambda text: parse_choice(RetentionMode, text),
+        "archive, keep or remove",
+        "What becomes of segments that snapshots, database and audit log have made dispensable.",
+    ),
+    Variable(
+        "ARCHIVE_DIR",
+        "",
+        lambda text: Path(text) if text else None,
+        "a directory",
+        "Where segments are archived; by default archive in DATA_DIR.",
     ),
     Variable(
         "MAX_PROJECTION_LAG",

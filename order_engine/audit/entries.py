@@ -24,11 +24,12 @@ _ENDING_BYTES = 77
 
 # Names of users have no spaces: none of these can be one.
 OPERATOR = "the operator"
+SCHEDULE = "the operator or the schedule"
 EXCHANGE = "the exchange"
 UNNAMED = "an unnamed user"
 _BY_TAG = {
     "set_instrument": OPERATOR,
-    "set_state": OPERATOR,
+    "set_state": SCHEDULE,
     "set_risk_limits": OPERATOR,
     "disable_user": OPERATOR,
     "enable_user": OPERATOR,

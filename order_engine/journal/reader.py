@@ -12,12 +12,15 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
+from order_engine.journal.archive import all_segments, archived
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap, JournalTooNew, JournalUnreadable
 from order_engine.journal.frames import HEADER_BYTES, MAGIC, Flag, decode_header
-from order_engine.journal.record import Record, decode_record
+from order_engine.journal.record import UNDECODABLE, Record, decode_record
 from order_engine.journal.segments import FORMAT, Segment, SegmentHeader, decode_segment_header, list_segments
 from order_engine.journal.torn_tail import BadFrame, require_torn
+
+BELIEVED_BYTES = 1 << 20
 
 
 class TornTail(Struct, frozen=True, kw_only=True):
@@ -43,12 +46,13 @@ class JournalEnd(Struct, frozen=True, kw_only=True):
 
 
 class JournalReader:
-    """Reads the journal in a directory; one reading at a time."""
+    """Reads the journal in a directory; one reading at a time. Older segments may be in ``archive``."""
 
-    def __init__(self, directory: Path, disk: Disk, *, rules_version: int) -> None:
+    def __init__(self, directory: Path, disk: Disk, *, rules_version: int, archive: Path | None = None) -> None:
         self._directory = directory
         self._disk = disk
         self._rules_version = rules_version
+        self._archive = archive
         self._end: JournalEnd | None = None
         self._header: SegmentHeader | None = None
         self._last_sequence = 0
@@ -79,7 +83,7 @@ class JournalReader:
         for segment in segments:
             if until_sequence is not None and self._last_sequence >= until_sequence:
                 return
-            reading = _SegmentReading(self._disk, segment)
+            reading = self._open(segment)
             with reading:
                 last_segment = segment is segments[-1] and until_sequence is None
                 for record in self._segment_records(reading, end.header, tail_may_be_torn=last_segment):
@@ -99,6 +103,8 @@ class JournalReader:
     def _segments_from(self, after_sequence: int) -> list[Segment]:
         try:
             segments = list_segments(self._directory, self._disk)
+            if self._archive is not None and (not segments or segments[0].first_sequence > after_sequence + 1):
+                segments = self._with_archived(segments, self._archive)
         except OSError as error:
             raise JournalUnreadable(self._directory, error) from error
         if not segments:
@@ -111,9 +117,25 @@ class JournalReader:
         before = sum(segment.first_sequence <= after_sequence + 1 for segment in segments)
         return segments[before - 1 :]
 
+    def _with_archived(self, live: list[Segment], archive: Path) -> list[Segment]:
+        segments = all_segments(self._directory, archive, self._disk)
+        if segments and not live:
+            raise JournalGap(f"{self._directory}: the journal is gone, {archive} has what came before: restore it")
+        return segments
+
+    def _open(self, segment: Segment) -> "_SegmentReading":
+        try:
+            return _SegmentReading(self._disk, segment)
+        except JournalUnreadable as error:
+            if self._archive is None or not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            return _SegmentReading(self._disk, archived(segment, self._archive))
+
     def _size(self, segment: Segment) -> int:
         try:
             return self._disk.size(segment.path)
+        except FileNotFoundError:
+            return 0  # moved to the archive a moment ago: only the progress is told a little wrong
         except OSError as error:
             raise JournalUnreadable(segment.path, error) from error
 
@@ -151,7 +173,7 @@ class JournalReader:
     def _read_header(self, segment: Segment, line: bytes, previous: SegmentHeader | None) -> SegmentHeader:
         try:
             header = decode_segment_header(line)
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise JournalDamaged(segment.path, HEADER_BYTES, "a segment header", str(error)) from error
         if header.format != FORMAT:
             raise JournalDamaged(segment.path, HEADER_BYTES, f"format {FORMAT}", f"format {header.format}")
@@ -170,7 +192,7 @@ def _decode_records(reading: "_SegmentReading", payload: bytes) -> Iterator[Reco
     for line in payload.splitlines():
         try:
             yield decode_record(line)
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise JournalDamaged(reading.segment.path, reading.offset, "a record", str(error)) from error
 
 
@@ -230,7 +252,7 @@ class _SegmentReading:
         if header is None:
             expected = f"a frame header that begins with {MAGIC.decode()!r} and matches its checksum"
             return BadFrame(self.segment.path, self.offset, None, expected, repr(raw))
-        payload = self._stream.read(header.payload_bytes)
+        payload = self._read_payload(header.payload_bytes)
         found_crc = zlib.crc32(payload)
         if len(payload) < header.payload_bytes or found_crc != header.payload_crc:
             expected = f"a payload of {header.payload_bytes} bytes with checksum {header.payload_crc:08x}"
@@ -240,6 +262,14 @@ class _SegmentReading:
         if header.flag is not Flag.UNSYNCED:
             self._secured_offset = self.offset
         return payload
+
+    def _read_payload(self, payload_bytes: int) -> bytes:
+        if payload_bytes > BELIEVED_BYTES:
+            # A length that is not true must not claim memory that the file does not need.
+            start = self._stream.tell()
+            payload_bytes = min(payload_bytes, self._stream.seek(0, 2) - start)
+            self._stream.seek(start)
+        return self._stream.read(payload_bytes)
 
     def _end_torn(self, bad: BadFrame, *, tail_may_be_torn: bool) -> None:
         if not tail_may_be_torn:

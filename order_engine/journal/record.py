@@ -34,3 +34,6 @@ class Record(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
 encode_record = msgspec.json.Encoder().encode
 decode_record = msgspec.json.Decoder(Record).decode
+
+UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises where the bytes are not what they should be: JSON of the form, in UTF-8, not nested deeply."""

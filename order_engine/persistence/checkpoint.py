@@ -47,13 +47,18 @@ def check_unused(found: Checkpoint | None) -> None:
         )
 
 
-def check_checkpoint(found: Checkpoint, journal_id: str, journal_end: int) -> None:
-    """Refuse a database of another journal, or one that is ahead of it."""
+def check_same_journal(found: Checkpoint, journal_id: str) -> None:
+    """Refuse a database of another journal."""
     if found.journal_id != journal_id:
         raise ForeignCheckpoint(
             f"projection_checkpoint: expected journal {journal_id}, found {found.journal_id}; "
             "the database belongs to another DATA_DIR: name the right one, or an empty database"
         )
+
+
+def check_checkpoint(found: Checkpoint, journal_id: str, journal_end: int) -> None:
+    """Refuse a database of another journal, or one that is ahead of it."""
+    check_same_journal(found, journal_id)
     if found.sequence > journal_end:
         raise CheckpointBeyondJournal(
             f"projection_checkpoint: expected a sequence of at most {journal_end}, where the journal ends, "

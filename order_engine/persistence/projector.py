@@ -165,7 +165,7 @@ class Projector:
             return True
         self._status = f"catching up from the journal: {after_sequence} to {until_sequence}"
         log.info("the projection catches up from the journal: after %d, until %d", after_sequence, until_sequence)
-        for batch in _batches(self._history(after_sequence, until_sequence), self._pace.batch_events_max):
+        for batch in batches(self._history(after_sequence, until_sequence), self._pace.batch_events_max):
             self._write(batch)
             if self._queue.closing:
                 return False
@@ -188,7 +188,8 @@ class Projector:
         log.warning("the projection waits for the database: %s", unavailable)
 
 
-def _batches(records: Iterable[Applied], event_count_max: int) -> Iterator[list[Applied]]:
+def batches(records: Iterable[Applied], event_count_max: int) -> Iterator[list[Applied]]:
+    """Split records into batches of at least that many events, but for the last."""
     batch: list[Applied] = []
     count = 0
     for applied in records:

@@ -10,6 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from order_engine.journal.archive import ARCHIVE_DIRECTORY
 from order_engine.journal.disk import Disk
 from order_engine.journal.reader import JournalEnd, JournalReader
 from order_engine.journal.segments import list_segments
@@ -48,10 +49,20 @@ class Progress(NamedTuple):
 
 
 class Recovery:
-    """Rebuilds the state from ``data_directory``. Without ``copies`` it knows only the snapshot files."""
+    """Rebuilds the state from ``data_directory``. Without ``copies`` it knows only the snapshot files.
 
-    def __init__(self, data_directory: Path, disk: Disk, copies: SnapshotCopies | None = None) -> None:
+    Segments that are in the journal's directory no more are looked for in ``archive_directory``.
+    """
+
+    def __init__(
+        self,
+        data_directory: Path,
+        disk: Disk,
+        copies: SnapshotCopies | None = None,
+        archive_directory: Path | None = None,
+    ) -> None:
         self.journal_directory = data_directory / JOURNAL_DIRECTORY
+        self.archive_directory = archive_directory or data_directory / ARCHIVE_DIRECTORY
         self.files = SnapshotFiles(data_directory / SNAPSHOT_DIRECTORY, disk)
         self._disk = disk
         self._copies = copies
@@ -95,17 +106,30 @@ class Recovery:
             state.apply(record)
         return state
 
-    def advance_snapshot(self, sequence: int) -> Snapshot:
-        """Bring the newest snapshot forward to a durable sequence that ends a record, and save it."""
-        return self.save(self.state_at(sequence))
+    def read_through(self) -> JournalEnd:
+        """Check every frame of the journal, from its beginning, and return its end; nothing is carried out."""
+        reader = self._new_reader()
+        for _ in reader.records(0):
+            pass
+        return reader.end
 
-    def save(self, state: ExchangeState) -> Snapshot:
-        """Save a snapshot of a state that stands still, all of it durable."""
+    def advance_snapshot(self, sequence: int, needed_from: int | None = None) -> Snapshot:
+        """Bring the newest snapshot forward to a durable sequence that ends a record, and save it as ``save`` does."""
+        return self.save(self.state_at(sequence), needed_from)
+
+    def save(self, state: ExchangeState, needed_from: int | None = None) -> Snapshot:
+        """Save a snapshot of a state that stands still, all of it durable.
+
+        Older ones go, but for the newest few and one from which whoever lacks what comes after ``needed_from`` can be
+        handed it; where nobody says what is needed, none goes.
+        """
         journal_id = self.journal_id()
         if journal_id is None:
             raise SnapshotError(f"{self.journal_directory}: there is no journal to take a snapshot of")
         snapshot = make_snapshot(state, journal_id, RULES_VERSION)
-        self.files.save(snapshot)
+        self.files.put(snapshot)
+        if needed_from is not None:
+            self.files.remove_old(needed_from)
         return snapshot
 
     def journal_id(self) -> str | None:
@@ -118,7 +142,9 @@ class Recovery:
         return None
 
     def _new_reader(self) -> JournalReader:
-        return JournalReader(self.journal_directory, self._disk, rules_version=RULES_VERSION)
+        return JournalReader(
+            self.journal_directory, self._disk, rules_version=RULES_VERSION, archive=self.archive_directory
+        )
 
     def _newest_state(self, sequence_max: int | None) -> ExchangeState:
         """Load the newest snapshot, up to a sequence, that is whole and of this journal; else begin from nothing."""
@@ -128,7 +154,7 @@ class Recovery:
                 snapshot = read_snapshot(content())
                 if journal_id not in (None, snapshot.header.journal_id):
                     raise SnapshotError(f"it belongs to the journal {snapshot.header.journal_id}, not {journal_id}")
-                return snapshot.state()
+                return snapshot.proven_state()
             except SnapshotError as error:
                 log.error("the snapshot %s is not used: %s", name, error)
         return ExchangeState()

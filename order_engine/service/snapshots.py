@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from order_engine.journal.disk import Disk
+from order_engine.journal.record import UNDECODABLE
 from order_engine.service.errors import SnapshotError
 from order_engine.service.exchange_state import ExchangeState, state_hash
 
@@ -40,11 +41,18 @@ class Snapshot(NamedTuple):
 
     def state(self) -> ExchangeState:
         """Load the state that was dumped; raises ``SnapshotError``."""
-        dump = self.content.split(b"\n", 2)[2]
+        dump = self.content.partition(b"\n")[2].partition(b"\n")[2]
         try:
             return ExchangeState.load(dump)
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise SnapshotError(f"the snapshot at sequence {self.header.sequence} cannot be read: {error}") from error
+
+    def proven_state(self) -> ExchangeState:
+        """Load the state as ``state`` does, if it has the hash that the header gives; raises ``SnapshotError``."""
+        found = state_hash(self.content.partition(b"\n")[2].partition(b"\n")[2])
+        if found != self.header.state_hash:
+            raise SnapshotError(f"the hash of its state should be {self.header.state_hash}, and is {found}")
+        return self.state()
 
 
 class SnapshotCopy(NamedTuple):
@@ -88,7 +96,7 @@ def read_snapshot(content: bytes) -> Snapshot:
         raise SnapshotError(f"its checksum should be {digest[:64]!r}, and is {found}")
     try:
         header = msgspec.json.decode(body.partition(b"\n")[0], type=SnapshotHeader)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise SnapshotError(f"its header cannot be read: {error}") from error
     if header.format != FORMAT:
         raise SnapshotError(f"its format is {header.format}, this program reads {FORMAT}")
@@ -109,11 +117,20 @@ class SnapshotFiles:
 
     def save(self, snapshot: Snapshot) -> None:
         """Put a snapshot in place, durably, and remove the oldest beyond those to keep."""
+        self.put(snapshot)
+        self.remove_old(snapshot.header.sequence)
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Put a snapshot in place, durably."""
         self._disk.make_directory(self._directory)
-        path = self.path_of(snapshot.header.sequence)
-        self._disk.create(path, snapshot.content)
+        self._disk.create(self.path_of(snapshot.header.sequence), snapshot.content)
+
+    def remove_old(self, needed_from: int) -> None:
+        """Remove all but the newest few, and the newest of those up to ``needed_from``."""
+        needed = self.paths_newest_first(needed_from)[:1]
         for old in self.paths_newest_first()[self._kept :]:
-            self._disk.remove(old)
+            if old not in needed:
+                self._disk.remove(old)
 
     def paths_newest_first(self, sequence_max: int | None = None) -> list[Path]:
         """List the snapshot files, those up to a sequence or all."""

@@ -31,7 +31,7 @@ class DurableSequence(Protocol):
 class Snapshotter:
     """Calls ``advance`` with a durable sequence and copies what it saved.
 
-    ``interval`` is in seconds; 0 switches the timer off.
+    ``interval`` is in seconds; 0 switches the timer off. After each snapshot the timer calls ``afterwards``.
     """
 
     def __init__(
@@ -40,11 +40,13 @@ class Snapshotter:
         advance: Callable[[int], Snapshot],
         copies: SnapshotCopies,
         interval: float,
+        afterwards: Callable[[], None] = lambda: None,
     ) -> None:
         self._exchange = exchange
         self._advance = advance
         self._copies = copies
         self._interval = interval
+        self._afterwards = afterwards
         self._taking = Lock()
         self._stopping = Event()
         self._latest: Snapshot | None = None
@@ -99,6 +101,7 @@ class Snapshotter:
                 continue
             try:
                 self.take()
+                self._afterwards()
             except SnapshotError as error:
                 self._trouble = error
                 log.warning("no snapshot was taken: %s", error)

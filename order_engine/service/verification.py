@@ -13,10 +13,10 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from order_engine.journal.archive import ARCHIVE_DIRECTORY, all_segments
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalUnreadable
 from order_engine.journal.reader import JournalReader
-from order_engine.journal.segments import list_segments
 from order_engine.journal.still_disk import StillDisk
 from order_engine.matching.engine import RULES_VERSION
 from order_engine.service.applied import Applied
@@ -94,15 +94,17 @@ class Verification:
         snapshots: Iterable[StoredSnapshot],
         follower: Follower | None,
         report: Callable[[Progress], None] = lambda _: None,
+        archive_directory: Path | None = None,
     ) -> None:
+        archive = archive_directory or data_directory / ARCHIVE_DIRECTORY
         self._directory = data_directory / JOURNAL_DIRECTORY
         self._disk = StillDisk(disk)
         try:
-            self._segments = list_segments(self._directory, self._disk)
+            self._segments = all_segments(self._directory, archive, self._disk)
             self._bytes_total = sum(self._disk.size(segment.path) for segment in self._segments)
         except OSError as error:
             raise JournalUnreadable(self._directory, error) from error
-        self._reader = JournalReader(self._directory, self._disk, rules_version=RULES_VERSION)
+        self._reader = JournalReader(self._directory, self._disk, rules_version=RULES_VERSION, archive=archive)
         self._waiting = sorted(snapshots, key=lambda snapshot: snapshot.sequence, reverse=True)
         self._follower = follower
         self._report = report

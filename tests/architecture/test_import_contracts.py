@@ -16,6 +16,9 @@ LAYERS = (
     ("market_data", "journal"),
     ("journal", "service"),
     ("service", "persistence"),
+    ("service", "audit"),
+    ("audit", "persistence"),
+    ("persistence", "audit"),
     ("persistence", "api"),
     ("api", "ui"),
     ("streams", "api"),
@@ -38,7 +41,7 @@ IMPURE = (
     "time",
     "uuid",
 )
-NO_SQL = ("api", "ui", "streams", "service", "journal", "market_data", "protocol", "matching")
+NO_SQL = ("api", "ui", "streams", "audit", "service", "journal", "market_data", "protocol", "matching")
 
 
 def lint_imports(directory: Path) -> subprocess.CompletedProcess[str]:

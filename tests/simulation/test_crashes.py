@@ -10,7 +10,7 @@ from tests.simulation.crashes import SOME_PERCENT, Crashes
 from tests.simulation.scenario import Moment, Scenario
 
 CRASH_POINTS_MIN_OF_SEED = 550
-CRASH_POINTS_MIN_OF_RUN = 2_000
+CRASH_POINTS_MIN_OF_RUN = 2_500
 KINDS = (
     "killed",
     "killed in a write",

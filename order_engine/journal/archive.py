@@ -1,0 +1,84 @@
+"""The archive: where segments go that are needed no more for a start, and where a reading that needs them finds them.
+
+A segment is moved so that a crash at any moment leaves it in the journal's directory, in the archive, or in both, the
+same in either. Whoever lists looks into the journal first and the archive second, so nothing that is moved is missed.
+"""
+
+import errno
+from pathlib import Path
+from typing import BinaryIO
+
+from order_engine.journal.disk import READ_BUFFER_BYTES, Disk
+from order_engine.journal.errors import JournalError
+from order_engine.journal.segments import Segment, list_segments
+
+ARCHIVE_DIRECTORY = "archive"
+
+
+class ArchiveOccupied(JournalError):
+    """The archive holds another file under the name of a segment: two exchanges may share it by mistake."""
+
+
+def all_segments(directory: Path, archive: Path, disk: Disk) -> list[Segment]:
+    """Return the segments in the journal's directory and those archived before, in order of sequence."""
+    live = list_segments(directory, disk)
+    try:
+        archived = list_segments(archive, disk)
+    except FileNotFoundError:
+        archived = []
+    found = {segment.first_sequence: segment for segment in archived + live}
+    return [found[first_sequence] for first_sequence in sorted(found)]
+
+
+def archived(segment: Segment, archive: Path) -> Segment:
+    """Return a segment as it is found after it was moved."""
+    return segment._replace(path=archive / segment.path.name)
+
+
+def move_to_archive(segment: Segment, archive: Path, disk: Disk) -> Segment:
+    """Move a segment that is written no more; on return that is durable. Raises ``OSError`` or ``ArchiveOccupied``."""
+    disk.make_directory(archive)
+    target = archived(segment, archive)
+    if target.path.name in disk.names(archive) and not _is_same(segment.path, target.path, disk):
+        raise ArchiveOccupied(f"{target.path}: expected no such file, or the same as {segment.path}, found another")
+    try:
+        disk.rename(segment.path, target.path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(segment.path, target.path, disk)
+        disk.sync_directory(archive)
+        disk.remove(segment.path)
+    # The new name first: a crash in between leaves both.
+    disk.sync_directory(archive)
+    disk.sync_directory(segment.path.parent)
+    return target
+
+
+def _copy(source: Path, target: Path, disk: Disk) -> None:
+    """Copy a file to another file system, under its name only once all of it is on disk there."""
+    partial = target.with_name(target.name + ".moving")
+    disk.create(partial, b"")
+    file = disk.open_append(partial)
+    try:
+        with disk.open_read(source) as stream:
+            while piece := stream.read(READ_BUFFER_BYTES):
+                file.write(piece)
+        file.sync()
+    finally:
+        file.close()
+    disk.rename(partial, target)
+
+
+def _is_same(first: Path, second: Path, disk: Disk) -> bool:
+    if disk.size(first) != disk.size(second):
+        return False
+    with disk.open_read(first) as one, disk.open_read(second) as other:
+        return _same_bytes(one, other)
+
+
+def _same_bytes(one: BinaryIO, other: BinaryIO) -> bool:
+    while piece := one.read(READ_BUFFER_BYTES):
+        if piece != other.read(READ_BUFFER_BYTES):
+            return False
+    return True

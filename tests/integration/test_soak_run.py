@@ -1,0 +1,25 @@
+"""The soak works from nothing: a short one, which only a leak of megabytes a second would fail."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+def test_short_soak_grows_nothing_and_loses_nothing() -> None:
+    command = [sys.executable, "-m", "stress.soak", "--seconds", "8", "--clients", "4", "--seed", "7"]
+
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    figures = json.loads(finished.stdout)
+    assert figures["broken"] == []
+    assert figures["requests"] > figures["refusals"] > 0
+    last = figures["samples"][-1]
+    assert (last["database_lag"], last["audit_lag"]) == (0, 0)
+    assert last["sequence"] > 100

@@ -1,0 +1,70 @@
+"""The soak's judgement: what grows beyond its bound is named, what is only large is not."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stress.gauges import Sample, last_entry_of, memory_of, size_of
+from stress.soak import LAG_MAX, MIB, judged
+
+STEADY = Sample(
+    second=0,
+    sequence=1_000,
+    memory=150 * MIB,
+    journal=5 * MIB,
+    archive=100 * MIB,
+    audit=90 * MIB,
+    database=80 * MIB,
+    snapshots=MIB,
+    database_lag=100,
+    audit_lag=300,
+)
+AT_REST = replace(STEADY, database_lag=0, audit_lag=0)
+
+
+def grown(name: str, step: int) -> list[Sample]:
+    samples = [replace(STEADY, second=second, **{name: getattr(STEADY, name) + second * step}) for second in range(60)]
+    return [*samples, AT_REST]
+
+
+def test_steady_server_breaks_nothing() -> None:
+    assert judged([*[STEADY] * 60, AT_REST]) == []
+
+
+@pytest.mark.parametrize("name", ["archive", "audit", "database"])
+def test_history_may_grow(name: str) -> None:
+    assert judged(grown(name, 10 * MIB)) == []
+
+
+@pytest.mark.parametrize("name", ["memory", "journal", "snapshots"])
+def test_growth_of_what_keeps_no_history_is_named(name: str) -> None:
+    (broken,) = judged(grown(name, 2 * MIB))
+
+    assert broken.startswith(f"{name} grew from ")
+
+
+def test_projection_that_is_too_far_behind_is_named() -> None:
+    samples = [STEADY, replace(STEADY, second=7, database_lag=LAG_MAX + 1), STEADY, AT_REST]
+
+    assert judged(samples) == [f"the database is {LAG_MAX + 1} commands behind after 7 s"]
+
+
+def test_projection_that_does_not_catch_up_is_named() -> None:
+    assert judged([STEADY, replace(AT_REST, audit_lag=3)]) == ["the audit log is 3 commands behind at the end"]
+
+
+def test_gauges_read_this_process_and_its_files(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"x" * 100)
+
+    assert memory_of(os.getpid()) > MIB
+    assert size_of(tmp_path) == 100
+    assert size_of(tmp_path / "none") == 0
+    assert last_entry_of(tmp_path) == 0
+
+
+def test_torn_audit_line_is_not_counted(tmp_path: Path) -> None:
+    (tmp_path / f"{1:020d}.audit").write_bytes(b'{"audit":1}\n{"sequence":1,"x":"y"}\n{"sequence":2')
+
+    assert last_entry_of(tmp_path) == 1
