@@ -56,11 +56,10 @@ class AuditCheck:
     def check_journal(self, journal_id: str | None) -> None:
         """Raise ``DifferenceFound`` if the log is about another journal, or lacks its beginning."""
         self._begin()
+        self._require_first_segment()
         header = self._reading.header
         if header is None:
             return
-        if self._segments[0].first_sequence != 1:
-            raise DifferenceFound(str(self._directory), "the segment of sequence 1", self._segments[0].path.name)
         if header.journal_id != journal_id:
             raise DifferenceFound(f"{self._segments[0].path}: journal_id", journal_id, header.journal_id)
 
@@ -83,9 +82,14 @@ class AuditCheck:
     def read_alone(self) -> AuditChecked:
         """Check the chain to its end, without the journal."""
         self._begin()
+        self._require_first_segment()
         while self._next is not None:
             self._advance()
         return self.counts
+
+    def _require_first_segment(self) -> None:
+        if self._segments and self._segments[0].first_sequence != 1:
+            raise DifferenceFound(str(self._directory), "the segment of sequence 1", self._segments[0].path.name)
 
     def _compare(self, body: bytes) -> None:
         line = self._next

@@ -47,3 +47,6 @@ def test_old_segments_leave_the_journal_while_it_trades(tmp_path: Path, mode: st
         assert (verified.returncode, found["sequence"], found["audit"]["behind"]) == (0, 442, 0), verified.stdout
     else:
         assert "the journal begins at" in found["found"]
+        audited = json.loads(command_line(directory, "audit", "--verify", "--json").stdout)
+        assert (audited["same"], audited["audit"]["entries"]) == (True, 442)
+        assert "only the chain was checked" in audited["journal"]

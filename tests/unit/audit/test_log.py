@@ -1,10 +1,13 @@
 """The log goes on exactly where it ends, whatever a crash left, and finds whatever was changed in it."""
 
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 
 from order_engine.audit import log as log_module
+from order_engine.audit.check import AuditCheck
+from order_engine.audit.entries import chain_after, chained_line, split_line
 from order_engine.audit.errors import AuditDamaged, AuditForeign, AuditIncomplete
 from order_engine.audit.files import list_segments
 from order_engine.service.verification import DifferenceFound
@@ -147,6 +150,28 @@ def test_missing_or_doubled_line_is_found(tamper: Callable[[bytes, int], bytes],
         checked(disk, trading())
     with pytest.raises(AuditDamaged):
         opened_log(disk)
+
+
+def test_chain_is_what_the_documents_say() -> None:
+    previous = "0" * 64
+    for line in whole().splitlines():
+        without, _, chain = line.decode().removesuffix('"}').rpartition(',"chain":"')
+        previous = sha256(f"{previous}{without}}}".encode()).hexdigest()
+        assert chain == previous
+
+
+def test_line_that_was_changed_together_with_its_chain_breaks_the_next() -> None:
+    lines = whole().splitlines(keepends=True)
+    changed = lines[3].replace(b"99.00", b"98.00")
+    body, previous = split_line(changed), split_line(lines[2])
+    assert body is not None
+    assert previous is not None
+    lines[3] = chained_line(body[0], chain_after(previous[1], body[0]))
+    disk = FakeDisk()
+    disk.put(FIRST_SEGMENT, b"".join(lines))
+
+    with pytest.raises(DifferenceFound, match=f"at byte {sum(map(len, lines[:4]))}: expected line 5: the chain"):
+        AuditCheck(DIRECTORY, disk).read_alone()
 
 
 def test_log_written_anew_from_a_lie_is_found_by_the_journal() -> None:
