@@ -92,6 +92,7 @@ class Crashes:
         clock = FakeClock(moment.now_ns - self._random.choice((0, JUMP_NS_MAX)))
         venue = self._start(disk, clock, list(moment.records))
         self._count("torn tails cut off", venue.torn is not None)
+        self._count("restarted with archived segments", venue.archived_count() > 0)
         self._count("recovered from a snapshot", venue.snapshot_sequence > 0)
         self._count("restarted with the clock set back", clock.now < venue.state.engine.timestamp_ns)
         self.figures += check_survival(venue, moment, promised_sequence)

@@ -51,7 +51,7 @@ class Scenario:
     seed: int
     database: MemoryDatabase
     keep: Callable[[Moment], None]
-    step_count: int = 40
+    step_count: int = 34
     sync: SyncMode = SyncMode.ALWAYS
     kills: bool = True
     disk: SimulatedDisk = field(default_factory=SimulatedDisk)
@@ -94,7 +94,7 @@ class Scenario:
 
     def _steps(self) -> list[Callable[[SimulatedVenue], None]]:
         steps = [self._trade] * 12 + [lambda venue: venue.project()] * 3
-        steps += [self._take_snapshot] * 2 + [self._jump] * 2
+        steps += [self._take_snapshot] * 4 + [self._jump] * 2
         steps += [self._ask_again, self._ask_again, self._look, self._reopen]
         if self.sync is SyncMode.INTERVAL:
             steps += [self._sync] * 4
@@ -165,6 +165,7 @@ class Scenario:
 
     def _take_snapshot(self, venue: SimulatedVenue) -> None:
         venue.snapshotter.take()
+        venue.retention.tend()
 
     def _sync(self, venue: SimulatedVenue) -> None:
         venue.journal.sync()

@@ -19,6 +19,7 @@ KINDS = (
     "crashed in recovery",
     "torn tails cut off",
     "recovered from a snapshot",
+    "restarted with archived segments",
     "restarted with the clock set back",
     "database lost commits",
 )

@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
+from order_engine.journal.reader import JournalEnd
 from order_engine.journal.record import Record
 from order_engine.journal.segments import list_segments
 from order_engine.journal.writer import SyncMode
@@ -16,6 +17,8 @@ from order_engine.service.errors import ExchangeHalted, SnapshotError
 from order_engine.service.exchange import Answer, Exchange
 from order_engine.service.exchange_state import ExchangeState
 from order_engine.service.recovery import Recovery
+from order_engine.service.retention import Retention, RetentionMode
+from order_engine.service.snapshots import Snapshot
 from order_engine.service.snapshotter import Snapshotter
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
@@ -24,7 +27,7 @@ from tests.simulation.workload import Request
 from tests.unit.service.exchanges import FakeClock
 
 DATA = Path("/exchange/data")
-SEGMENT_BYTES_MAX = 6_000
+SEGMENT_BYTES_MAX = 2_000
 LAG_MAX = 1_000_000
 HOUR_MS = 3_600_000
 
@@ -42,13 +45,21 @@ class SimulatedVenue:
         *,
         reads_all: bool = True,
     ) -> None:
-        self.disk, self.database = disk, database
+        self.disk, self.database, self._clock, self._sync = disk, database, clock, sync
         disk.make_directory(DATA)
         self._copies = DatabaseSnapshotCopies(SnapshotStore(database))
         self.recovery = Recovery(DATA, disk, self._copies)
         self.projector = SteppedProjector(database, self.recovery.history)
         self.exchange = Exchange(clock, self.projector, LAG_MAX)
-        self.snapshotter = Snapshotter(self.exchange, self.recovery.advance_snapshot, self._copies, 0)
+        self.retention = Retention(
+            RetentionMode.ARCHIVE,
+            self.recovery.journal_directory,
+            self.recovery.archive_directory,
+            disk,
+            self.recovery.files,
+            self._covered_sequence,
+        )
+        self.snapshotter = Snapshotter(self.exchange, self._advance_snapshot, self._copies, 0, self.retention.tend)
         self.state, end, self.snapshot_sequence = self.recovery.latest()
         self.torn = end.torn
         self.recovered_sequence = end.last_sequence
@@ -57,18 +68,7 @@ class SimulatedVenue:
             records[:] = self.recovery._new_reader().records()
         if end.header is None:
             self.projector.require_unused()
-        self.journal = SteppedJournal(
-            self.recovery.journal_directory,
-            disk,
-            end=end,
-            journal_id=UUID(int=clock.now).hex if end.header is None else end.header.journal_id,
-            rules_version=RULES_VERSION,
-            clock=clock.now_ns,
-            sync=sync,
-            sync_interval_ms=HOUR_MS,
-            segment_bytes_max=SEGMENT_BYTES_MAX,
-            on_failure=self.exchange.halt,
-        )
+        self.journal = self._new_journal(end)
         self.journal.on_append = records.append
         try:
             self.projector.start(self.journal.journal_id, end.last_sequence)
@@ -77,6 +77,20 @@ class SimulatedVenue:
         except BaseException:
             self.journal.abandon()
             raise
+
+    def _new_journal(self, end: JournalEnd) -> SteppedJournal:
+        return SteppedJournal(
+            self.recovery.journal_directory,
+            self.disk,
+            end=end,
+            journal_id=UUID(int=self._clock.now).hex if end.header is None else end.header.journal_id,
+            rules_version=RULES_VERSION,
+            clock=self._clock.now_ns,
+            sync=self._sync,
+            sync_interval_ms=HOUR_MS,
+            segment_bytes_max=SEGMENT_BYTES_MAX,
+            on_failure=self.exchange.halt,
+        )
 
     def submit(self, request: Request) -> Answer:
         """Submit as the only one who does."""
@@ -111,7 +125,7 @@ class SimulatedVenue:
         self.projector.abandon()
         if state is not None:
             with suppress(OSError, SnapshotError):
-                self._copies.save(self.recovery.save(state))
+                self._copies.save(self.recovery.save(state, self._covered_sequence()))
 
     def abandon(self) -> None:
         """Leave everything as a killed process does."""
@@ -123,6 +137,14 @@ class SimulatedVenue:
         state = ExchangeState()
         return [state.apply(record) for record in self.recovery._new_reader().records()]
 
-    def newest_segment(self) -> Path:
-        """Return the path of the segment that is being written."""
-        return list_segments(self.recovery.journal_directory, self.disk)[-1].path
+    def archived_count(self) -> int:
+        """Return how many segments have left the journal's directory for the archive."""
+        if not self.disk.has_directory(self.recovery.archive_directory):
+            return 0
+        return len(list_segments(self.recovery.archive_directory, self.disk))
+
+    def _advance_snapshot(self, sequence: int) -> Snapshot:
+        return self.recovery.advance_snapshot(sequence, self._covered_sequence())
+
+    def _covered_sequence(self) -> int:
+        return self.projector.progress.at
