@@ -5,6 +5,7 @@ The same walk gives recovery at start, the history that a projection lacks, and 
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -77,6 +78,9 @@ class Recovery:
     def latest(self) -> Recovered:
         """Rebuild the state at the journal's end. Raises a ``JournalError`` if the journal is damaged or too short."""
         self._disk.make_directory(self.journal_directory)
+        with suppress(FileNotFoundError):
+            # A process that was killed may have moved a segment: its new name is on disk before the old one goes.
+            self._disk.sync_directory(self.archive_directory)
         state = self._newest_state(None)
         snapshot_sequence = state.sequence
         reader = self._reader = self._new_reader()

@@ -84,6 +84,7 @@ class SimulatedDisk(LocalDisk):
         for change in self._unsafe_changes:
             if random.randrange(100) < kept_percent:
                 _apply(change, names)
+        self._undo_half_moves(names)
         survivor = SimulatedDisk()
         for path in sorted(names):
             if path.parent in survivor._names:
@@ -159,7 +160,12 @@ class SimulatedDisk(LocalDisk):
     def rename(self, source: Path, target: Path) -> None:
         inode = self._find(source)
         self.watcher("rename", target, b"")
-        self._change({source: None, target: inode})
+        if source.parent == target.parent:
+            self._change({source: None, target: inode})
+        else:
+            # Two directories, each safe when it is synced: a power cut before that may leave both names.
+            self._change({target: inode})
+            self._change({source: None})
 
     def remove(self, path: Path) -> None:
         self._find(path)
@@ -183,6 +189,13 @@ class SimulatedDisk(LocalDisk):
     def add_directory(self, directory: Path) -> None:
         self.watcher("mkdir", directory, b"")
         self._change({directory: _Inode(is_directory=True)})
+
+    def _undo_half_moves(self, names: dict[Path, _Inode]) -> None:
+        """Put back names that a power cut took of files that were moved, not removed: it leaves one name or both."""
+        kept = {id(inode) for inode in names.values()}
+        moved = {id(inode) for inode in self._names.values()}
+        halves = moved - kept
+        names |= {path: inode for path, inode in self._safe_names.items() if id(inode) in halves}
 
     def _change(self, change: _Change) -> None:
         _apply(change, self._names)

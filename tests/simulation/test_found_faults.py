@@ -7,10 +7,12 @@ from random import Random
 import pytest
 
 from order_engine.journal.errors import JournalFailed
+from order_engine.journal.segments import list_segments
 from order_engine.journal.writer import SyncMode
 from tests.builders import buy
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
+from tests.simulation.survival import recovered_records
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.workload import Request
 from tests.unit.journal.journal_fixtures import DIRECTORY, cancels, open_writer, sequences, write
@@ -67,3 +69,19 @@ def test_snapshot_never_outlives_the_journal_that_it_is_of(sync: SyncMode, datab
 
     assert restarted.recovered_sequence == restarted.snapshot_sequence == 2
     restarted.abandon()
+
+
+def test_segment_being_archived_by_a_killed_process_survives_a_later_power_cut(database: MemoryDatabase) -> None:
+    venue = SimulatedVenue(SimulatedDisk(), database, FakeClock(), [])
+    venue.submit(ORDER)
+    venue.journal.rotate()
+    venue.submit(ORDER)
+    venue.abandon()
+    segment = list_segments(venue.recovery.journal_directory, venue.disk)[0]
+    venue.disk.make_directory(venue.recovery.archive_directory)
+    venue.disk.rename(segment.path, venue.recovery.archive_directory / segment.path.name)
+
+    restarted = SimulatedVenue(venue.disk, database, FakeClock(), [])
+    restarted.abandon()
+
+    assert recovered_records(cut_power(restarted.disk)) == restarted.records
