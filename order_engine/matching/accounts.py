@@ -20,11 +20,15 @@ class Accounts:
         self.disabled: set[str] = set()
         self.positions_e8: dict[tuple[str, str], int] = {}
 
-    def trade(self, user_id: str | None, symbol: str, bought_e8: int) -> None:
-        """Count a trade; a sale is negative."""
-        if user_id is not None:
-            key = (user_id, symbol)
-            self.positions_e8[key] = self.positions_e8.get(key, 0) + bought_e8
+    def trade(self, buyer: str | None, seller: str | None, symbol: str, quantity_e8: int) -> None:
+        """Count a trade; who has no name has no position."""
+        positions_e8 = self.positions_e8
+        if buyer is not None:
+            bought = (buyer, symbol)
+            positions_e8[bought] = positions_e8.get(bought, 0) + quantity_e8
+        if seller is not None:
+            sold = (seller, symbol)
+            positions_e8[sold] = positions_e8.get(sold, 0) - quantity_e8
 
     def refusal_of_order(
         self, user_id: str, symbol: str, side: Side, quantity_e8: int, price_e8: int | None, *, may_wait: bool

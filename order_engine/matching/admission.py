@@ -67,7 +67,7 @@ class Admission:
         user_id = order.placed.user_id
         if user_id is not None and user_id in self._accounts.disabled:
             return Reason.USER_DISABLED
-        if book.state in _REFUSED_BY_STATE:
+        if book.state is not _OPEN and book.state in _REFUSED_BY_STATE:
             return _REFUSED_BY_STATE[book.state]
         instrument, quantity_e8, price_e8 = book.instrument, command.quantity_e8, command.price_e8
         if not _fits(command, order):
@@ -75,6 +75,9 @@ class Admission:
         reason = _refusal_of_steps(instrument, command)
         if reason is not None:
             return reason
+        if not (order.placed.post_only or self._accounts.limits or instrument.price_band_percent_e8):
+            # Nothing protects it: there is nothing more to look at.
+            return None
         state = order.state()
         if not _changes(command, state):
             # Limits that were lowered since are no reason to refuse it.

@@ -179,8 +179,7 @@ class OrderBook:
         self.last_trade_price_e8 = price_e8 = price_ticks * instrument.tick_size_e8
         if self.breaker_reference_e8 is None:
             self.breaker_reference_e8 = price_e8
-        self._accounts.trade(buy.placed.user_id, symbol, quantity_e8)
-        self._accounts.trade(sell.placed.user_id, symbol, -quantity_e8)
+        self._accounts.trade(buy.placed.user_id, sell.placed.user_id, symbol, quantity_e8)
         trade_id = outcome.next_trade_id()
         outcome.events.append(
             TradeExecuted(trade_id, symbol, price_e8, quantity_e8, taker_side, buy.state(), sell.state())
