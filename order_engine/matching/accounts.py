@@ -1,5 +1,7 @@
 """What the exchange knows of its users: limits, who is disabled, and positions. See the rulebook, Risk limits."""
 
+from collections import defaultdict
+
 from order_engine.matching.commands import SetRiskLimits, Side
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order
@@ -18,17 +20,15 @@ class Accounts:
         self._live = live
         self.limits: dict[str, SetRiskLimits] = {}
         self.disabled: set[str] = set()
-        self.positions_e8: dict[tuple[str, str], int] = {}
+        self.positions_e8: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     def trade(self, buyer: str | None, seller: str | None, symbol: str, quantity_e8: int) -> None:
         """Count a trade; who has no name has no position."""
         positions_e8 = self.positions_e8
         if buyer is not None:
-            bought = (buyer, symbol)
-            positions_e8[bought] = positions_e8.get(bought, 0) + quantity_e8
+            positions_e8[buyer, symbol] += quantity_e8
         if seller is not None:
-            sold = (seller, symbol)
-            positions_e8[sold] = positions_e8.get(sold, 0) - quantity_e8
+            positions_e8[seller, symbol] -= quantity_e8
 
     def refusal_of_order(
         self, user_id: str, symbol: str, side: Side, quantity_e8: int, price_e8: int | None, *, may_wait: bool

@@ -1,18 +1,17 @@
 """The outcome of one command, while it is being worked out."""
 
+from msgspec import Struct, field
+
 from order_engine.matching.events import Event
 
 
-class Outcome:
+class Outcome(Struct, gc=False):
     """Collects a command's events in order, and numbers its trades from 1."""
 
-    __slots__ = ("events", "sequence", "timestamp_ns", "trade_count")
-
-    def __init__(self, sequence: int, timestamp_ns: int) -> None:
-        self.sequence = sequence
-        self.timestamp_ns = timestamp_ns
-        self.events: list[Event] = []
-        self.trade_count = 0
+    sequence: int
+    timestamp_ns: int
+    events: list[Event] = field(default_factory=list)
+    trade_count: int = 0
 
     def next_trade_id(self) -> str:
         """``<sequence of the command>-<n>``."""

@@ -329,7 +329,7 @@ PROTECTIONS: dict[str, Planted] = {
         "self.limits.get(user_id) or self.limits.get(EVERYBODY)",
         "self.limits.get(EVERYBODY) or self.limits.get(user_id)",
     ),
-    "a sale adds to the position": (Accounts, "trade", "0) - quantity_e8", "0) + quantity_e8"),
+    "a sale adds to the position": (Accounts, "trade", "-= quantity_e8", "+= quantity_e8"),
     "a disabled user trades on": (
         MatchingEngine,
         "_disable_user",
