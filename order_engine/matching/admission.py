@@ -7,7 +7,6 @@ from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import STOP_TYPES, Order
 from order_engine.matching.order_book import OrderBook
-from order_engine.matching.price_band import band_around
 from order_engine.matching.reason import Reason
 
 # Members by a name of their own: as an attribute of its enumeration each costs several times as much.
@@ -57,7 +56,8 @@ class Admission:
             return Reason.INVALID_INSTRUCTION
         return (
             _refusal_of_steps(instrument, placed)
-            or (_refusal_of_band(placed, instrument, book) if instrument.price_band_percent_e8 else None)
+            # A symbol that its first order lists has no band.
+            or (_refusal_of_band(placed, book) if book is not None and instrument.price_band_percent_e8 else None)
             or (self._refusal_of_risk(placed) if self._accounts.limits else None)
             or (_refusal_of_post_only(placed, instrument, book) if placed.post_only else None)
         )
@@ -135,14 +135,10 @@ def _refusal_of_steps(instrument: Instrument, terms: PlaceOrder | AmendOrder) ->
     return None
 
 
-def _refusal_of_band(placed: PlaceOrder, instrument: Instrument, book: OrderBook | None) -> Reason | None:
-    if placed.order_type is not _LIMIT:
+def _refusal_of_band(placed: PlaceOrder, book: OrderBook) -> Reason | None:
+    if placed.order_type is not _LIMIT or book.state is _PRE_OPEN:
         return None
-    if book is not None and book.state is _PRE_OPEN:
-        return None
-    band = (
-        book.band if book is not None else band_around(instrument.reference_price_e8, instrument.price_band_percent_e8)
-    )
+    band = book.band
     assert placed.price_e8 is not None
     return None if band is None or band.holds(placed.price_e8) else Reason.PRICE_OUT_OF_BAND
 

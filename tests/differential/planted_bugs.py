@@ -221,8 +221,8 @@ SESSIONS: dict[str, Planted] = {
     "a call has a band": (
         admission,
         "_refusal_of_band",
-        "book is not None and book.state is _PRE_OPEN",
-        "False",
+        "or book.state is _PRE_OPEN",
+        "",
     ),
     "DAY orders outlive the day": (session, "enter_state", "if state is SessionState.CLOSED", "if False"),
     "DAY stops outlive the day": (session, "_day_orders", "(*resting, *book.stops.orders.values())", "resting"),
