@@ -50,7 +50,10 @@ class Admission:
             reason = _refusal_of_session(placed, state)
             if reason is not None:
                 return reason
-        if self._live.has_id_of(placed, sequence):
+        # A caller may have named an order "7" before the seventh command came without a name.
+        if (placed.order_id or str(sequence)) in self._live.by_id:
+            return Reason.DUPLICATE_ORDER_ID
+        if placed.client_order_id is not None and self._live.has_client_id_of(placed):
             return Reason.DUPLICATE_ORDER_ID
         if placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns:
             return Reason.INVALID_INSTRUCTION
@@ -58,7 +61,7 @@ class Admission:
             _refusal_of_steps(instrument, placed)
             # A symbol that its first order lists has no band.
             or (_refusal_of_band(placed, book) if book is not None and instrument.price_band_percent_e8 else None)
-            or (self._refusal_of_risk(placed) if self._accounts.limits else None)
+            or (self._refusal_of_risk(placed, book) if self._accounts.limits else None)
             or (_refusal_of_post_only(placed, instrument, book) if placed.post_only else None)
         )
 
@@ -69,43 +72,35 @@ class Admission:
             return Reason.USER_DISABLED
         if book.state is not _OPEN and book.state in _REFUSED_BY_STATE:
             return _REFUSED_BY_STATE[book.state]
-        instrument, quantity_e8, price_e8 = book.instrument, command.quantity_e8, command.price_e8
         if not _fits(command, order):
             return Reason.INVALID_INSTRUCTION
-        reason = _refusal_of_steps(instrument, command)
-        if reason is not None:
-            return reason
-        if not (order.placed.post_only or self._accounts.limits or instrument.price_band_percent_e8):
-            # Nothing protects it: there is nothing more to look at.
-            return None
+        return (
+            _refusal_of_steps(book.instrument, command)
+            or (
+                self._refusal_of_protections(command, order, book)
+                if self._accounts.limits or book.instrument.price_band_percent_e8
+                else None
+            )
+            or (_refusal_of_taking(command, order, book) if order.placed.post_only else None)
+        )
+
+    def _refusal_of_protections(self, command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
         state = order.state()
         if not _changes(command, state):
             # Limits that were lowered since are no reason to refuse it.
             return None
-        if not order.is_pending and price_e8 is not None and book.state is not _PRE_OPEN:
-            band, moves = book.band, price_e8 // instrument.tick_size_e8 != order.price_ticks
-            if moves and band is not None and not band.holds(price_e8):
+        if _moves(command, order) and book.state is not _PRE_OPEN and not order.is_pending:
+            assert command.price_e8 is not None
+            band = book.band
+            if band is not None and not band.holds(command.price_e8):
                 return Reason.PRICE_OUT_OF_BAND
-        total_e8 = state.quantity_e8 if quantity_e8 is None else quantity_e8
-        limit_e8 = state.price_e8 if price_e8 is None else price_e8
-        reason = self._accounts.refusal_of_amend(order, total_e8, limit_e8)
-        if reason is not None:
-            return reason
-        must_not_take = order.placed.post_only and book.state is not _PRE_OPEN
-        if not must_not_take or price_e8 is None or total_e8 <= state.filled_e8:
-            return None
-        takes = book.would_take(order.side, price_e8 // instrument.tick_size_e8)
-        return Reason.POST_ONLY_WOULD_TAKE if takes else None
+        total_e8 = state.quantity_e8 if command.quantity_e8 is None else command.quantity_e8
+        limit_e8 = state.price_e8 if command.price_e8 is None else command.price_e8
+        return self._accounts.refusal_of_amend(order, total_e8, limit_e8, book.position_e8(order.placed.user_id))
 
-    def _refusal_of_risk(self, placed: PlaceOrder) -> Reason | None:
-        if placed.user_id is None:
-            return None
-        may_wait = placed.order_type in STOP_TYPES or (
-            placed.order_type is _LIMIT and placed.time_in_force not in _IMMEDIATE
-        )
-        return self._accounts.refusal_of_order(
-            placed.user_id, placed.symbol, placed.side, placed.quantity_e8, placed.price_e8, may_wait=may_wait
-        )
+    def _refusal_of_risk(self, placed: PlaceOrder, book: OrderBook | None) -> Reason | None:
+        position_e8 = 0 if book is None else book.position_e8(placed.user_id)
+        return self._accounts.refusal_of_order(placed, position_e8)
 
 
 def _refusal_of_session(placed: PlaceOrder, state: SessionState) -> Reason | None:
@@ -149,6 +144,25 @@ def _refusal_of_post_only(placed: PlaceOrder, instrument: Instrument, book: Orde
     assert placed.price_e8 is not None
     takes = book.would_take(placed.side, placed.price_e8 // instrument.tick_size_e8)
     return Reason.POST_ONLY_WOULD_TAKE if takes else None
+
+
+def _refusal_of_taking(command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
+    """Look at new terms of a post-only order."""
+    if book.state is _PRE_OPEN or not _moves(command, order):
+        return None
+    assert command.price_e8 is not None
+    instrument = book.instrument
+    if command.quantity_e8 is not None and command.quantity_e8 <= order.filled_lots * instrument.lot_size_e8:
+        # It ends before it could take.
+        return None
+    takes = book.would_take(order.side, command.price_e8 // instrument.tick_size_e8)
+    return Reason.POST_ONLY_WOULD_TAKE if takes else None
+
+
+def _moves(command: AmendOrder, order: Order) -> bool:
+    """Whether an amend gives a new limit."""
+    price_e8 = command.price_e8
+    return price_e8 is not None and price_e8 // order.instrument.tick_size_e8 != order.price_ticks
 
 
 def _changes(command: AmendOrder, state: OrderState) -> bool:

@@ -23,11 +23,11 @@ def amend(book: OrderBook, order: Order, command: AmendOrder, outcome: Outcome) 
     elif price_ticks == order.price_ticks and quantity_lots <= order.quantity_lots:
         book.resize(order, quantity_lots, display_lots, outcome)
     else:
-        book.take_out(order)
+        book.side_of(order.side).remove(order)
         order.price_ticks, order.display_lots, order.hidden_lots = price_ticks, display_lots, 0
         order.resize(quantity_lots)
         outcome.events.append(OrderAmended(order.state()))
-        book.enter(order, outcome)
+        book.reenter(order, outcome)
 
 
 def _amend_stop(

@@ -89,7 +89,8 @@ class MatchingEngine:
         assert sequence > self.sequence, f"sequence {sequence} after {self.sequence}"
         assert timestamp_ns >= self.timestamp_ns, f"time {timestamp_ns} after {self.timestamp_ns}"
         outcome = Outcome(sequence, timestamp_ns)
-        if self.expiries.heap and self.expiries.heap[0][0] <= timestamp_ns:
+        due = self.expiries.heap
+        if due and due[0][0] <= timestamp_ns:
             self._expire(outcome)
         self._handlers[type(command)](command, outcome)
         self.sequence = sequence
@@ -98,7 +99,7 @@ class MatchingEngine:
 
     def open_book(self, instrument: Instrument) -> OrderBook:
         """Add an empty book."""
-        book = self.books[instrument.symbol] = OrderBook(instrument, self.live, self.accounts)
+        book = self.books[instrument.symbol] = OrderBook(instrument, self.live)
         book.give_terms(instrument, self.settings.self_trade_prevention)
         return book
 

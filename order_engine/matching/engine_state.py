@@ -79,7 +79,11 @@ def dump_engine(engine: MatchingEngine) -> EngineState:
         disabled_users=sorted(accounts.disabled),
         positions=[
             Position(user_id=user_id, symbol=symbol, net_quantity_e8=net_quantity_e8)
-            for (user_id, symbol), net_quantity_e8 in sorted(accounts.positions_e8.items())
+            for user_id, symbol, net_quantity_e8 in sorted(
+                (user_id, book.instrument.symbol, net_quantity_e8)
+                for book in engine.books.values()
+                for user_id, net_quantity_e8 in book.positions_e8.items()
+            )
         ],
     )
 
@@ -92,9 +96,9 @@ def load_engine(state: EngineState) -> MatchingEngine:
     engine.settings = state.settings
     engine.accounts.limits = {limits.user_id: limits for limits in state.risk_limits}
     engine.accounts.disabled = set(state.disabled_users)
-    for position in state.positions:
-        engine.accounts.positions_e8[position.user_id, position.symbol] = position.net_quantity_e8
     orders = [order for book_state in state.books for order in _load_book(book_state, engine)]
+    for position in state.positions:
+        engine.books[position.symbol].positions_e8[position.user_id] = position.net_quantity_e8
     for order in sorted(orders, key=lambda order: order.sequence):
         engine.live.add(order)
         engine.expiries.add(order)
@@ -157,9 +161,10 @@ def _load_book(state: BookState, engine: MatchingEngine) -> list[Order]:
 def _load_order(live: LiveOrder, instrument: Instrument) -> Order:
     order = Order(live.placed, instrument, live.sequence, live.timestamp_ns)
     order.price_ticks = live.price_ticks
+    order.quantity_lots = live.quantity_lots
     order.filled_lots = live.filled_lots
+    order.remaining_lots = live.quantity_lots - live.filled_lots
     order.filled_notional = live.filled_notional
-    order.resize(live.quantity_lots)
     order.display_lots = live.display_lots
     order.hidden_lots = live.hidden_lots
     order.stop_price_e8 = live.stop_price_e8

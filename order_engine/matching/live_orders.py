@@ -19,7 +19,10 @@ class LiveOrders:
         placed = order.placed
         self.by_id[order.order_id] = order
         if placed.user_id is not None:
-            self.by_user.setdefault(placed.user_id, {})[order.order_id] = order
+            orders = self.by_user.get(placed.user_id)
+            if orders is None:
+                orders = self.by_user[placed.user_id] = {}
+            orders[order.order_id] = order
             if placed.client_order_id is not None:
                 self.by_client_id[placed.user_id, placed.client_order_id] = order
 
@@ -35,11 +38,8 @@ class LiveOrders:
             if placed.client_order_id is not None:
                 del self.by_client_id[placed.user_id, placed.client_order_id]
 
-    def has_id_of(self, placed: PlaceOrder, sequence: int) -> bool:
-        """Whether an id that this new order would have, or that its client gave it, is a live order's."""
-        # A caller may have named an order "7" before the seventh command came without a name.
-        if (placed.order_id or str(sequence)) in self.by_id:
-            return True
+    def has_client_id_of(self, placed: PlaceOrder) -> bool:
+        """Whether the id that its client gave this new order is a live order's of that client."""
         if placed.user_id is None or placed.client_order_id is None:
             return False
         return (placed.user_id, placed.client_order_id) in self.by_client_id

@@ -10,6 +10,8 @@ from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 
 # Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_LIMIT = OrderType.LIMIT
+_MARKET = OrderType.MARKET
 _PENDING = OrderStatus.PENDING
 _OPEN = OrderStatus.OPEN
 _PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
@@ -73,7 +75,8 @@ class Order:
         self.stop_price_e8 = placed.stop_price_e8
         self.trail_amount_e8 = placed.trail_amount_e8
         self.best_price_e8: int | None = None
-        self.status = _PENDING if placed.order_type in STOP_TYPES else _OPEN
+        order_type = placed.order_type
+        self.status = _OPEN if order_type is _LIMIT or order_type is _MARKET else _PENDING
         self.level: PriceLevel | None = None
         self.previous: Order | None = None
         self.next: Order | None = None
@@ -113,19 +116,15 @@ class Order:
     def resize(self, quantity_lots: int) -> None:
         """Change the total; what is filled stays filled, and a reduction takes hidden lots first."""
         assert quantity_lots > self.filled_lots
-        self.quantity_lots = quantity_lots
-        self.shrink(self.remaining_lots - (quantity_lots - self.filled_lots))
+        self.decrement(self.quantity_lots - quantity_lots)
 
     def decrement(self, lots: int) -> None:
-        """Reduce total and remainder alike, hidden lots first."""
+        """Reduce total and remainder alike, hidden lots first; a negative number adds to them."""
         self.quantity_lots -= lots
-        self.shrink(lots)
-
-    def shrink(self, lots: int) -> None:
-        """Reduce the remainder, hidden lots first; a negative number adds to it."""
         self.remaining_lots -= lots
         assert self.remaining_lots >= 0
-        self.hidden_lots = max(0, self.hidden_lots - max(0, lots))
+        if self.hidden_lots:
+            self.hidden_lots = max(0, self.hidden_lots - max(0, lots))
 
     def show_slice(self) -> None:
         """Show as much as an iceberg may of what remains, and hide the rest."""

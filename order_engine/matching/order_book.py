@@ -1,6 +1,7 @@
 """The limit order book of one instrument: price-time priority and the one crossing loop. See the rulebook, Priority."""
 
-from order_engine.matching.accounts import Accounts
+from collections import defaultdict
+
 from order_engine.matching.book_side import BookSide
 from order_engine.matching.commands import SelfTradePrevention, SessionState, Side, TimeInForce
 from order_engine.matching.events import (
@@ -35,11 +36,11 @@ _NO_PREVENTION = SelfTradePrevention.NONE
 class OrderBook:
     """Bids, asks and waiting stops of one instrument. What happens is written to the command's ``Outcome``.
 
+    A position is what a user bought here minus what the user sold; who has no name has none.
     An incoming order is nobody's resting order: it is indexed as live only once it rests, or waits.
     """
 
     __slots__ = (
-        "_accounts",
         "_live",
         "asks",
         "bids",
@@ -47,12 +48,13 @@ class OrderBook:
         "instrument",
         "is_guarded",
         "last_trade_price_e8",
+        "positions_e8",
         "self_trade_prevention",
         "state",
         "stops",
     )
 
-    def __init__(self, instrument: Instrument, live: LiveOrders, accounts: Accounts) -> None:
+    def __init__(self, instrument: Instrument, live: LiveOrders) -> None:
         self.give_terms(instrument, _NO_PREVENTION)
         self.state = _OPEN
         self.bids = BookSide(_BUY)
@@ -60,8 +62,8 @@ class OrderBook:
         self.stops = TriggerBook()
         self.last_trade_price_e8: int | None = None
         self.breaker_reference_e8: int | None = None
+        self.positions_e8: defaultdict[str, int] = defaultdict(int)
         self._live = live
-        self._accounts = accounts
 
     def give_terms(self, instrument: Instrument, default_mode: SelfTradePrevention) -> None:
         """Trade under these terms from here on; the default mode governs where the instrument names none."""
@@ -80,6 +82,10 @@ class OrderBook:
     def has_orders(self) -> bool:
         """Whether any order rests or waits here."""
         return bool(self.bids.levels or self.asks.levels or self.stops.orders)
+
+    def position_e8(self, user_id: str | None) -> int:
+        """Look up what a user holds; looking makes no entry."""
+        return 0 if user_id is None else self.positions_e8.get(user_id, 0)
 
     def side_of(self, side: Side) -> BookSide:
         """Where orders of that side rest."""
@@ -121,6 +127,12 @@ class OrderBook:
             self.end(order, Reason.IOC_REMAINDER, outcome)
         else:
             self.rest(order)
+
+    def reenter(self, order: Order, outcome: Outcome) -> None:
+        """Match an order that left its queue for new terms; it stays indexed unless nothing of it is left."""
+        self.enter(order, outcome)
+        if not order.remaining_lots:
+            self._live.remove(order)
 
     def rest(self, order: Order) -> None:
         """Queue an order behind all others at its price."""
@@ -179,8 +191,13 @@ class OrderBook:
         self.last_trade_price_e8 = price_e8 = price_ticks * instrument.tick_size_e8
         if self.breaker_reference_e8 is None:
             self.breaker_reference_e8 = price_e8
-        self._accounts.trade(buy.placed.user_id, sell.placed.user_id, symbol, quantity_e8)
-        trade_id = outcome.next_trade_id()
+        buyer, seller = buy.placed.user_id, sell.placed.user_id
+        if buyer is not None:
+            self.positions_e8[buyer] += quantity_e8
+        if seller is not None:
+            self.positions_e8[seller] -= quantity_e8
+        outcome.trade_count += 1
+        trade_id = f"{outcome.sequence}-{outcome.trade_count}"
         outcome.events.append(
             TradeExecuted(trade_id, symbol, price_e8, quantity_e8, taker_side, buy.state(), sell.state())
         )
@@ -219,7 +236,9 @@ class OrderBook:
                 if guard.own_user is not None and maker.placed.user_id == guard.own_user:
                     self._prevent_self_trade(taker, maker, guard.mode, outcome)
                     continue
-            lots = min(taker.remaining_lots, maker.remaining_lots - maker.hidden_lots)
+            lots = maker.remaining_lots - maker.hidden_lots
+            if lots > taker.remaining_lots:
+                lots = taker.remaining_lots
             taker.fill(lots, price_ticks)
             opposite.fill_maker(maker, lots, price_ticks)
             if not maker.remaining_lots:

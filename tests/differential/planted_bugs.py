@@ -42,14 +42,14 @@ PRIORITY: dict[str, Planted] = {
     "an unfilled market order is called banded": (OrderBook, "enter", "if opposite.best() is None", "if False"),
     "a fill is not added up": (Order, "fill", "self.filled_notional += lots", "self.filled_notional = lots"),
     "what is canceled is not said": (OrderBook, "end", "canceled_lots * self", "0 * self"),
-    "trades are numbered from nothing": (OrderBook, "trade", "outcome.next_trade_id()", 'f"{outcome.sequence}-0"'),
+    "trades are numbered from nothing": (OrderBook, "trade", "-{outcome.trade_count}", "-0"),
     "buyer and seller change places": (OrderBook, "_cross", "taker.side is _BUY", "taker.side is _SELL"),
 }
 
 AMENDS: dict[str, Planted] = {
     "less at the same price loses its place": (amendment, "amend", "quantity_lots <= order.quantity_lots", "False"),
     "more at the same price keeps its place": (amendment, "amend", "and quantity_lots <= order.quantity_lots", ""),
-    "an amended order does not match": (amendment, "amend", "book.enter(order, outcome)", "book.rest(order)"),
+    "an amended order does not match": (amendment, "amend", "book.reenter(order, outcome)", "book.rest(order)"),
     "amending under what is filled is a plain cancel": (
         amendment,
         "amend",
@@ -57,7 +57,7 @@ AMENDS: dict[str, Planted] = {
         "Reason.USER_REQUESTED",
     ),
     "amending to exactly what is filled goes on": (amendment, "amend", "<= order.filled_lots", "< order.filled_lots"),
-    "a post-only order may be amended to cross": (Admission, "of_amend", "= order.placed.post_only and", "= False and"),
+    "a post-only order may be amended to cross": (Admission, "of_amend", "if order.placed.post_only", "if False"),
     "a broken lot passes": (admission, "_refusal_of_steps", "(quantity_e8 is not None and quantity_e8 % lot)", "False"),
     "a broken display quantity passes": (admission, "_refusal_of_steps", "display_quantity_e8 % lot", "False"),
     "a trail off the tick passes": (admission, "_refusal_of_steps", "trail_amount_e8 % tick", "False"),
@@ -71,8 +71,19 @@ AMENDS: dict[str, Planted] = {
     "a halt lets amends through": (Admission, "of_amend", "book.state in _REFUSED_BY_STATE", "False"),
     "the stop of a trailing stop may be named": (admission, "_fits", "or order.trail_amount_e8 is not None", ""),
     "an iceberg may shrink to dust": (admission, "_fits", "display_e8 * SLICES_MAX", "quantity_e8"),
-    "an amend that changes nothing meets its limits": (Admission, "of_amend", "not _changes(command, state)", "False"),
-    "the band looks at a price that stays": (Admission, "of_amend", "if moves and", "if"),
+    "an amend that changes nothing meets its limits": (
+        Admission,
+        "_refusal_of_protections",
+        "not _changes(command, state)",
+        "False",
+    ),
+    "the band looks at a price that stays": (
+        Admission,
+        "_refusal_of_protections",
+        "_moves(command, order)",
+        "command.price_e8 is not None",
+    ),
+    "an amended order that is filled stays in the index": (OrderBook, "reenter", "not order.remaining_lots", "False"),
     "an amended stop keeps its old limit": (amendment, "_amend_stop", "order.price_ticks = price_ticks", "pass"),
     "an amended stop keeps its old trigger": (amendment, "_amend_stop", "book.stops.reprice(order)", "pass"),
     "a new trail moves nothing": (amendment, "_amend_stop", "= command.trail_amount_e8", "= order.trail_amount_e8"),
@@ -130,7 +141,7 @@ ICEBERGS: dict[str, Planted] = {
     "an iceberg trades all at once": (OrderBook, "_cross", "- maker.hidden_lots", ""),
     "an iceberg shrinks from what shows": (
         Order,
-        "shrink",
+        "decrement",
         "max(0, self.hidden_lots - max(0, lots))",
         "min(self.hidden_lots, self.remaining_lots)",
     ),
@@ -308,20 +319,20 @@ PROTECTIONS: dict[str, Planted] = {
         "price_e8 * quantity_e8 >=",
     ),
     "one open order too many": (Accounts, "refusal_of_order", ">= open_max", "> open_max"),
-    "immediate orders count as open": (Accounts, "refusal_of_order", "if may_wait and", "if"),
+    "immediate orders count as open": (Accounts, "refusal_of_order", "and _may_wait(placed)", ""),
     "the largest position is too large": (Accounts, "_refusal_of_position", "reached_e8 >", "reached_e8 >="),
     "a position forgets pending orders": (
         Accounts,
         "_refusal_of_position",
-        "if order.side is side",
-        "if order.side is side and not order.is_pending",
+        "if order.side is placed.side",
+        "if order.side is placed.side and not order.is_pending",
     ),
     "limits add up over symbols": (Accounts, "_open_orders", "if order.placed.symbol == symbol", ""),
     "an amend counts its whole quantity again": (
         Accounts,
         "refusal_of_amend",
-        "placed.side, increase_e8",
-        "placed.side, quantity_e8",
+        "placed.user_id, increase_e8",
+        "placed.user_id, quantity_e8",
     ),
     "everybody's limits overrule a user's own": (
         Accounts,
@@ -329,7 +340,7 @@ PROTECTIONS: dict[str, Planted] = {
         "self.limits.get(user_id) or self.limits.get(EVERYBODY)",
         "self.limits.get(EVERYBODY) or self.limits.get(user_id)",
     ),
-    "a sale adds to the position": (Accounts, "trade", "-= quantity_e8", "+= quantity_e8"),
+    "a sale adds to the position": (OrderBook, "trade", "-= quantity_e8", "+= quantity_e8"),
     "a disabled user trades on": (
         MatchingEngine,
         "_disable_user",
@@ -340,11 +351,11 @@ PROTECTIONS: dict[str, Planted] = {
 }
 
 NAMES: dict[str, Planted] = {
-    "an id of a live order is taken again": (LiveOrders, "has_id_of", "in self.by_id", "in ()"),
-    "a client's id of a live order is taken again": (LiveOrders, "has_id_of", "in self.by_client_id", "in ()"),
+    "an id of a live order is taken again": (Admission, "of_order", "in self._live.by_id", "in ()"),
+    "a client's id of a live order is taken again": (LiveOrders, "has_client_id_of", "in self.by_client_id", "in ()"),
     "an unnamed order takes a live order's name": (
-        LiveOrders,
-        "has_id_of",
+        Admission,
+        "of_order",
         "(placed.order_id or str(sequence))",
         "placed.order_id",
     ),

@@ -56,7 +56,12 @@ def run_beside_naive(steps: list[Step], story: str) -> Run:
         said.append(events)
     check_engine(engine)
     _assert_same_books(engine, naive, story)
-    positions_e8 = {key: net_e8 for key, net_e8 in engine.accounts.positions_e8.items() if net_e8}
+    positions_e8 = {
+        (user_id, symbol): net_e8
+        for symbol, book in engine.books.items()
+        for user_id, net_e8 in book.positions_e8.items()
+        if net_e8
+    }
     assert positions_e8 == {key: net_e8 for key, net_e8 in ledger.positions_e8.items() if net_e8}, story
     assert ledger.bought_e8 == ledger.sold_e8, story
     return Run(said, state_hash(engine), naive.report.met)

@@ -63,7 +63,7 @@ def assert_positions(queries: Queries, market: Market) -> None:
         assert set(found) == set(SYMBOLS)
         for symbol, held in found.items():
             expected = position_from_trades(market, user_id, symbol)
-            assert held.net_quantity_e8 == expected.net_e8 == market.engine.accounts.positions_e8[user_id, symbol]
+            assert held.net_quantity_e8 == expected.net_e8 == market.engine.books[symbol].positions_e8[user_id]
             assert held.average_price_e8 == expected.average_price_e8
             assert (held.total_cost_e16, held.realized_pnl_e16) == (expected.cost_e16, expected.realized_e16)
 
