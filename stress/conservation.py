@@ -26,6 +26,10 @@ class ApiReader:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = dict(headers or {})
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def see_at_least(self, sequence: int) -> None:
         """Let every later answer show this sequence."""
         self._headers["X-Min-Sequence"] = str(sequence)

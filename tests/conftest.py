@@ -11,6 +11,7 @@ import pytest
 from tests.postgres_cluster import PostgresCluster, PostgresUnavailable, running_cluster
 
 DRIVER = "postgresql+psycopg2://"
+pytest_plugins = ("tests.figures",)
 
 
 @pytest.fixture(scope="session")

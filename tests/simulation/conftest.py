@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.memory_database import MemoryDatabase
+from tests.figures import FiguresOf
 
 SEEDS_BY_DEFAULT = 3
-FIGURES = pytest.StashKey[Counter[str]]()
 
 
 def seeds() -> range:
@@ -25,18 +25,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seed", seeds())
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    figures = config.stash.get(FIGURES, Counter())
-    if figures:
-        terminalreporter.section("simulation")
-        for name in sorted(figures):
-            terminalreporter.write_line(f"{figures[name]:>9,}  {name}")
-
-
 @pytest.fixture(scope="session")
-def figures(pytestconfig: pytest.Config) -> Counter[str]:
+def figures(figures_of: FiguresOf) -> Counter[str]:
     """What the whole run did, by kind; printed at its end."""
-    return pytestconfig.stash.setdefault(FIGURES, Counter())
+    return figures_of("simulation")
 
 
 @pytest.fixture(scope="session")

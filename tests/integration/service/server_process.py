@@ -141,10 +141,22 @@ class ServerProcess:
         self.process.terminate()
         return self.wait_ended()
 
+    def process_count(self) -> int:
+        """Count the processes of its group, where the system lists processes."""
+        listed = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+        return sum(_group_of(process_id) == self.process.pid for process_id in listed)
+
     def kill(self) -> None:
         """End it and its workers at once, as a crash would."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE_SECONDS)
+
+
+def _group_of(process_id: int) -> int | None:
+    try:
+        return os.getpgid(process_id)
+    except ProcessLookupError:
+        return None
 
 
 @contextmanager
