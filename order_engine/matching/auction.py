@@ -62,7 +62,7 @@ def _fill(book: OrderBook, side: BookSide, order: Order, price_ticks: int, lots:
     level.count(order)
     if not order.remaining_lots:
         side.remove(order)
-        book.forget_if_filled(order)
+        book.forget(order)
 
 
 def _candidates(book: OrderBook) -> list[Indication]:

@@ -132,7 +132,7 @@ class OrderBook:
         """Match an order that left its queue for new terms; it stays indexed unless nothing of it is left."""
         self.enter(order, outcome)
         if not order.remaining_lots:
-            self._live.remove(order)
+            self.forget(order)
 
     def rest(self, order: Order) -> None:
         """Queue an order behind all others at its price."""
@@ -202,10 +202,9 @@ class OrderBook:
             TradeExecuted(trade_id, symbol, price_e8, quantity_e8, taker_side, buy.state(), sell.state())
         )
 
-    def forget_if_filled(self, order: Order) -> None:
-        """Drop a resting order that is filled from the index; its side has dropped it already."""
-        if not order.remaining_lots:
-            self._live.remove(order)
+    def forget(self, order: Order) -> None:
+        """Drop an order of which nothing is left from the index; its side has dropped it already."""
+        self._live.remove(order)
 
     def end(self, order: Order, reason: Reason, outcome: Outcome) -> None:
         """Cancel what is left of an order that neither rests nor waits."""
