@@ -98,12 +98,16 @@ class AmendOrder(Message, frozen=True, kw_only=True, tag="amend_order/1"):
 
 
 class CancelOrder(Message, frozen=True, kw_only=True, tag="cancel_order/1"):
-    """Remove what is left of a live order, named as in ``AmendOrder``."""
+    """Remove what is left of a live order, named as in ``AmendOrder``.
+
+    ``on_disconnect`` says that nobody asked for it: the connection was lost on which the order had been placed.
+    """
 
     order_id: str | None = None
     user_id: str | None = None
     client_order_id: str | None = None
     symbol: str | None = None
+    on_disconnect: bool = False
 
 
 class CancelAll(Message, frozen=True, kw_only=True, tag="cancel_all/1"):

@@ -148,7 +148,8 @@ class MatchingEngine:
             rejected = CancelRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER)
             outcome.events.append(rejected)
             return
-        self.books[order.placed.symbol].cancel(order, Reason.USER_REQUESTED, outcome)
+        reason = Reason.DISCONNECT if command.on_disconnect else Reason.USER_REQUESTED
+        self.books[order.placed.symbol].cancel(order, reason, outcome)
 
     def _cancel_all(self, command: CancelAll, outcome: Outcome) -> None:
         for order in self.live.of_user(command.user_id):

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     POST_ONLY_WOULD_TAKE = "post_only_would_take"
 
     USER_REQUESTED = "user_requested"
+    DISCONNECT = "disconnect"
     IOC_REMAINDER = "ioc_remainder"
     FOK_UNFILLED = "fok_unfilled"
     NO_LIQUIDITY = "no_liquidity"

@@ -359,6 +359,7 @@ NAMES: dict[str, Planted] = {
         "(placed.order_id or str(sequence))",
         "placed.order_id",
     ),
+    "a lost connection is called a request": (MatchingEngine, "_cancel", "command.on_disconnect", "False"),
     "a wrong symbol is overlooked": (LiveOrders, "named_by", "command.symbol != order.placed.symbol", "False"),
     "a mass cancel forgets its side": (MatchingEngine, "_cancel_all", "and command.side in (None, placed.side)", ""),
     "a mass cancel goes backwards": (MatchingEngine, "_cancel_all", "(command.user_id)", "(command.user_id)[::-1]"),

@@ -187,6 +187,8 @@ class NaiveExchange:
         order = self._find(command)
         if order is None:
             self._say(CancelRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER))
+        elif command.on_disconnect:
+            self._book_of(order).cancel(order, Reason.DISCONNECT)
         else:
             self._book_of(order).cancel(order, Reason.USER_REQUESTED)
 

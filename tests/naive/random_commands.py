@@ -69,7 +69,7 @@ class RandomCommands:
             self._enable: 15,
             self._expire_due: 10,
             self._configure: 8,
-            self._begin_call: 16,
+            self._begin_call: 22,
         }
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
@@ -131,7 +131,8 @@ class RandomCommands:
         if chance.random() < 0.25:
             user_id, client_order_id = self._recent(self._client_ids)
             return CancelOrder(user_id=user_id, client_order_id=client_order_id, symbol=symbol)
-        return CancelOrder(order_id=self._recent(self._order_ids), symbol=symbol)
+        order_id = self._recent(self._order_ids)
+        return CancelOrder(order_id=order_id, symbol=symbol, on_disconnect=chance.random() < 0.1)
 
     def _cancel_all(self) -> Command:
         chance = self._chance

@@ -50,6 +50,7 @@ def test_requests_without_an_id_get_different_ones(client: FlaskClient) -> None:
 def test_every_refusal_of_the_rulebook_is_explained() -> None:
     endings = {
         Reason.USER_REQUESTED,
+        Reason.DISCONNECT,
         Reason.IOC_REMAINDER,
         Reason.FOK_UNFILLED,
         Reason.NO_LIQUIDITY,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from order_engine.matching.commands import Side
+from order_engine.matching.commands import CancelOrder, Side
 from order_engine.matching.events import CancelRejected
 from order_engine.matching.reason import Reason
 from tests.builders import Exchange, amend, buy, cancel, cancel_all, canceled, sell
@@ -15,6 +15,16 @@ def test_cancel_removes_the_remainder_and_fills_stand() -> None:
     events = exchange.apply(cancel("b"))
 
     assert events == [canceled(bid, 2, "6", Reason.USER_REQUESTED, fills="4@100.00")]
+    assert exchange.depth() == ([], [])
+
+
+def test_order_whose_connection_is_lost_ends_for_that_reason() -> None:
+    exchange, bid = Exchange(), buy(order_id="b")
+    exchange.apply_all(bid)
+
+    events = exchange.apply(CancelOrder(order_id="b", on_disconnect=True))
+
+    assert events == [canceled(bid, 2, "10", Reason.DISCONNECT)]
     assert exchange.depth() == ([], [])
 
 
