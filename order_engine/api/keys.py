@@ -23,15 +23,19 @@ class Access(IntEnum):
 
 
 class Caller(NamedTuple):
-    """``scope`` keeps callers' idempotency keys apart; ``access`` is the most that the caller may do."""
+    """``scope`` keeps callers' idempotency keys apart; ``access`` is the most that the caller may do.
+
+    ``actor`` is what the journal calls a caller who may act for others; without a key nobody is known.
+    """
 
     scope: str
     access: Access
+    actor: str | None = None
 
 
 ANYBODY = Caller(scope="open", access=Access.READ)
 ANYBODY_WITHOUT_KEYS = Caller(scope="open", access=Access.ADMIN)
-HOLDER_OF_API_KEY = Caller(scope="api_key", access=Access.ADMIN)
+HOLDER_OF_API_KEY = Caller(scope="api_key", access=Access.ADMIN, actor="the holder of API_KEY")
 
 BEARER = "bearer "
 

@@ -94,6 +94,7 @@ class OrderHistory:
             "trail_amount": self._renderer.price(symbol, event.trail_amount_e8),
             "sequence": event.sequence,
             "occurred_at": format_timestamp(event.occurred_ns),
+            "actor": event.actor,
         }
 
 

@@ -17,6 +17,7 @@ SHOW = Operation(
 SHOW_BY_CLIENT_ID = SHOW._replace(summary="Show an order by the client's own id", query=schemas.OF_USER)
 EVENTS = Operation(
     summary="Show an order's life, event by event",
+    description="`actor` says who asked for it, where that is known and was not the order's user.",
     query=schemas.OF_SYMBOL,
     answers={200: answers.OrderEvents()},
     problems=(404,),

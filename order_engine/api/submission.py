@@ -23,7 +23,7 @@ class Submission:
     """Commands that were carried out and are on disk, with the events of each."""
 
     def __init__(self, exchange: Exchange, commands: Sequence[Command], asked: Asked) -> None:
-        answer = exchange.submit(commands, asked.retry)
+        answer = exchange.submit(commands, asked.retry, asked.caller.actor)
         self.applied = answer.applied
         record, self.events = answer.applied
         self.commands = record.commands

@@ -22,14 +22,13 @@ _CHAIN_KEY = b',"chain":"'
 _CHAIN_END = b'"}'
 _ENDING_BYTES = 77
 
-# Names of users have no spaces: none of these can be one.
+# Names of users have no spaces: neither these nor an actor's can be one.
 OPERATOR = "the operator"
-SCHEDULE = "the operator or the schedule"
 EXCHANGE = "the exchange"
 UNNAMED = "an unnamed user"
 _BY_TAG = {
     "set_instrument": OPERATOR,
-    "set_state": SCHEDULE,
+    "set_state": OPERATOR,
     "set_risk_limits": OPERATOR,
     "disable_user": OPERATOR,
     "enable_user": OPERATOR,
@@ -51,13 +50,15 @@ class OrderOutcome(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
 class Entry(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A command and what came of it.
 
-    ``by`` is the user that the command names, else whose order it is about, or one of the names above. ``part`` is
-    ``k of n`` for the commands of a batch, which stood or fell together.
+    ``by`` is the record's actor, else ``user``, or one of the names above. ``user`` is whom the command names, or whose
+    order it is about, and is left out where it is ``by``. ``part`` is ``k of n`` for the commands of a batch, which
+    stood or fell together.
     """
 
     sequence: int
     time: str
     by: str
+    user: str | None = None
     command: str
     outcome: list[str]
     orders: dict[str, OrderOutcome] = {}
@@ -87,11 +88,14 @@ def bodies_of(applied: Applied) -> Iterator[bytes]:
     pairs = zip(record.commands, applied.events, strict=True)
     for number, (command, events) in enumerate(pairs):
         states = _last_states(events)
+        user = _user_of(command, states)
+        by = record.actor or _ROLES.get(type(command)) or user or UNNAMED
         yield _encode(
             Entry(
                 sequence=record.sequence + number,
                 time=time,
-                by=_by(command, states),
+                by=by,
+                user=None if user == by else user,
                 command=command_sentence(command),
                 outcome=[event_sentence(event) for event in events],
                 orders=states,
@@ -155,17 +159,12 @@ def _outcome_of(state: OrderState) -> OrderOutcome:
     )
 
 
-def _by(command: Command, orders: dict[str, OrderOutcome]) -> str:
-    role = _ROLES.get(type(command))
-    if role is not None:
-        return role
+def _user_of(command: Command, orders: dict[str, OrderOutcome]) -> str | None:
     user_id: str | None = getattr(command, "user_id", None)
-    if user_id is None:
-        # An amend or a cancel by order_id: the exchange lets it through for the order's user or an operator.
-        order_id = getattr(command, "order_id", None)
-        found = orders.get(order_id) if order_id is not None else None
-        user_id = None if found is None else found.user
-    return user_id or UNNAMED
+    order_id: str | None = getattr(command, "order_id", None)
+    if user_id is None and order_id is not None and order_id in orders:
+        return orders[order_id].user
+    return user_id
 
 
 _ROLES = {kind: _BY_TAG[tag_of(kind)] for kind in kinds(Command) if tag_of(kind) in _BY_TAG}

@@ -19,7 +19,7 @@ from order_engine.matching.events import Event, OrderState, TradeExecuted
 from order_engine.protocol.timestamps import format_timestamp
 from order_engine.protocol.units import format_price, format_quantity
 
-WORDING: Final = 1
+WORDING: Final = 2
 _CENT_E8 = 1_000_000
 
 # Any in this module: a command or an event, told apart by its type before.

@@ -14,6 +14,7 @@ from order_engine.audit.errors import AuditDamaged
 from order_engine.audit.files import AUDIT_DIRECTORY, AuditSegment, list_segments, read_header
 from order_engine.audit.reasons import because
 from order_engine.journal.disk import Disk
+from order_engine.journal.record import UNDECODABLE
 from order_engine.protocol.timestamps import format_timestamp, parse_rfc_3339
 
 _LIVE = frozenset({"OPEN", "PARTIALLY_FILLED", "PENDING"})
@@ -38,7 +39,7 @@ class Question(Struct, frozen=True, kw_only=True):
             return False
         if self.order_id is not None and self.order_id not in entry.orders:
             return False
-        if self.user_id is None or entry.by == self.user_id:
+        if self.user_id is None or self.user_id in (entry.by, entry.user):
             return True
         return any(order.user == self.user_id for order in entry.orders.values())
 
@@ -109,7 +110,7 @@ def _segments_since(segments: list[AuditSegment], disk: Disk, since: str | None)
 def _decoded(body: bytes, path: Path, offset: int) -> Entry:
     try:
         return decode_entry(body)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise AuditDamaged(path, offset, "an entry", str(error)) from error
 
 

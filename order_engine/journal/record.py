@@ -19,12 +19,16 @@ class Retry(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
 
 class Record(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """Commands numbered ``sequence``, ``sequence + 1``, ... that came at ``timestamp_ns`` (UTC, since 1970)."""
+    """Commands numbered ``sequence``, ``sequence + 1``, ... that came at ``timestamp_ns`` (UTC, since 1970).
+
+    ``actor`` is who asked for them, in words, where that is known and not the user whom they name.
+    """
 
     sequence: int
     timestamp_ns: int
     commands: tuple[Command, ...]
     retry: Retry | None = None
+    actor: str | None = None
 
     @property
     def last_sequence(self) -> int:

@@ -47,7 +47,8 @@ class StoredTrade(NamedTuple):
 class StoredOrderEvent(NamedTuple):
     """What happened to an order besides its trades, and how it stood right after.
 
-    A refused amend or cancel has neither terms nor status, because it changed nothing.
+    A refused amend or cancel has neither terms nor status, because it changed nothing. ``actor`` is who asked for it,
+    where that is known and not the order's user.
     """
 
     sequence: int
@@ -66,6 +67,7 @@ class StoredOrderEvent(NamedTuple):
     stop_price_e8: int | None
     trail_amount_e8: int | None
     occurred_ns: int
+    actor: str | None
 
 
 class StoredPosition(NamedTuple):

@@ -60,7 +60,7 @@ TRADE_COLUMNS = (
 ORDER_EVENT_COLUMNS = (
     *("sequence", "number", "order_id", "event", "reason", "status"),
     *("price_e8", "quantity_e8", "filled_e8", "remaining_e8", "canceled_e8", "decremented_e8"),
-    *("display_quantity_e8", "stop_price_e8", "trail_amount_e8", "occurred_ns"),
+    *("display_quantity_e8", "stop_price_e8", "trail_amount_e8", "occurred_ns", "actor"),
 )
 INSTRUMENT_COLUMNS = (
     *("symbol", "tick_size_e8", "lot_size_e8", "price_band_percent_e8", "circuit_breaker_percent_e8"),
@@ -101,11 +101,12 @@ class Rows(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """When an event happened: its command, its place among that command's events, and the time."""
+    """When an event happened: its command, its place among that command's events, and the time; and on whose word."""
 
     sequence: int
     number: int
     timestamp_ns: int
+    actor: str | None
 
 
 def rows_of(batch: Iterable[Applied]) -> Rows:
@@ -114,7 +115,7 @@ def rows_of(batch: Iterable[Applied]) -> Rows:
     for record, events_of_commands in batch:
         for sequence, events in enumerate(events_of_commands, record.sequence):
             for number, event in enumerate(events):
-                _ENTRIES[type(event)](sheet, event, Moment(sequence, number, record.timestamp_ns))
+                _ENTRIES[type(event)](sheet, event, Moment(sequence, number, record.timestamp_ns, record.actor))
     return sheet.rows()
 
 
@@ -172,10 +173,11 @@ class _Sheet:
     def enter_refusal(self, event: AmendRejected | CancelRejected, moment: Moment) -> None:
         if event.order_id is not None:
             terms = (event.order_id, _name_of(event), _WORDS[event.reason])
-            self._order_events.append((moment.sequence, moment.number, *terms, *_NO_TERMS, moment.timestamp_ns))
+            when = (moment.timestamp_ns, moment.actor)
+            self._order_events.append((moment.sequence, moment.number, *terms, *_NO_TERMS, *when))
 
     def enter_trade(self, event: TradeExecuted, moment: Moment) -> None:
-        sequence, number, timestamp_ns = moment
+        sequence, number, timestamp_ns, _ = moment
         symbol, price_e8, quantity_e8, buy, sell = (
             event.symbol,
             event.price_e8,
@@ -210,13 +212,13 @@ class _Sheet:
     def _enter_order(
         self, event: OrderEvent, moment: Moment, *, canceled_e8: int | None = None, decremented_e8: int | None = None
     ) -> None:
-        sequence, number, timestamp_ns = moment
+        sequence, number, timestamp_ns, actor = moment
         state = event.order
         self._states[state.sequence] = (state, moment)
         terms = (state.order_id, _name_of(event), _WORDS[state.reason], _WORDS[state.status])
         amounts = (state.price_e8, state.quantity_e8, state.filled_e8, state.remaining_e8, canceled_e8, decremented_e8)
         more = (state.display_quantity_e8, state.stop_price_e8, state.trail_amount_e8)
-        self._order_events.append((sequence, number, *terms, *amounts, *more, timestamp_ns))
+        self._order_events.append((sequence, number, *terms, *amounts, *more, timestamp_ns, actor))
 
     def _add_to_position(self, user_id: str | None, symbol: str, bought_e8: int, price_e8: int, moment: Moment) -> None:
         if user_id is None:

@@ -133,6 +133,7 @@ class OrderEventRow(Base):
     stop_price_e8: Mapped[int | None]
     trail_amount_e8: Mapped[int | None]
     occurred_ns: Mapped[int]
+    actor: Mapped[str | None]
 
 
 class InstrumentRow(Base):

@@ -38,6 +38,8 @@ from order_engine.service.views import Depth, Listed, Standing, depth_of, standi
 
 log = logging.getLogger(__name__)
 
+SCHEDULE = "the schedule"
+
 
 class Phase(StrEnum):
     """Where the exchange is in its life."""
@@ -115,12 +117,13 @@ class Exchange:
                 self._take([settings], None, timestamp_ns)
         self._wait_durable(journal.appended_sequence)
 
-    def submit(self, commands: Sequence[Command], retry: Retry | None = None) -> Answer:
+    def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Answer:
         """Carry out commands that stand or fall together as one record; return once that is on disk.
 
-        The same ``retry`` gives the first answer again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``,
-        ``RetryInFlight`` or ``RetryMismatch``; then nothing was changed, save that after ``ExchangeHalted`` a restart
-        decides what of the last records is on disk.
+        ``actor`` is who asks, where that is not the user whom the commands name. The same ``retry`` gives the first
+        answer again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``RetryInFlight`` or
+        ``RetryMismatch``; then nothing was changed, save that after ``ExchangeHalted`` a restart decides what of the
+        last records is on disk.
         """
         with self._lock:
             self._require_open()
@@ -131,7 +134,7 @@ class Exchange:
                     return Answer(answered, replayed=True)
             self._require_room_for(commands)
             self._follow_timetable(timestamp_ns)
-            applied = self._take(commands, retry, timestamp_ns)
+            applied = self._take(commands, retry, timestamp_ns, actor)
         self._wait_durable(applied.record.last_sequence)
         return Answer(applied, replayed=False)
 
@@ -269,9 +272,13 @@ class Exchange:
         # A clock that was set back, before a restart too, does not turn back the exchange's time.
         return max(self._clock.now_ns(), self._state.engine.timestamp_ns)
 
-    def _take(self, commands: Sequence[Command], retry: Retry | None, timestamp_ns: int) -> Applied:
+    def _take(
+        self, commands: Sequence[Command], retry: Retry | None, timestamp_ns: int, actor: str | None = None
+    ) -> Applied:
         sequence = self._state.sequence + 1
-        record = Record(sequence=sequence, timestamp_ns=timestamp_ns, commands=tuple(commands), retry=retry)
+        record = Record(
+            sequence=sequence, timestamp_ns=timestamp_ns, commands=tuple(commands), retry=retry, actor=actor
+        )
         try:
             applied = self._state.apply(record)
             self._journal.append(record)
@@ -291,7 +298,7 @@ class Exchange:
         commands = self._timetable.due(timestamp_ns)
         self._timetable.look_ahead(timestamp_ns)
         if commands:
-            self._take(commands, None, timestamp_ns)
+            self._take(commands, None, timestamp_ns, SCHEDULE)
 
     def _note_what_is_due(self, commands: Iterable[Command]) -> None:
         if any(type(command) is SetInstrument for command in commands):

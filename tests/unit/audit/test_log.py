@@ -10,6 +10,7 @@ from order_engine.audit.check import AuditCheck
 from order_engine.audit.entries import chain_after, chained_line, split_line
 from order_engine.audit.errors import AuditDamaged, AuditForeign, AuditIncomplete
 from order_engine.audit.files import list_segments
+from order_engine.audit.sentences import WORDING
 from order_engine.service.verification import DifferenceFound
 from tests.builders import buy
 from tests.fakes.fake_disk import FakeDisk
@@ -230,7 +231,7 @@ def test_log_of_another_journal_is_not_continued() -> None:
 def test_other_wording_begins_a_segment_and_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     disk = FakeDisk()
     written(disk, trading()[:2])
-    monkeypatch.setattr(log_module, "WORDING", 2)
+    monkeypatch.setattr(log_module, "WORDING", WORDING + 1)
     written(disk, trading()[2:])
 
     counts = checked(disk, trading()).counts

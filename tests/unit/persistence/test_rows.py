@@ -96,6 +96,7 @@ def test_placed_order_becomes_one_event_and_lists_its_instrument() -> None:
             "decremented_e8": None,
             **NO_SPECIAL_TERMS,
             "occurred_ns": NOW_NS,
+            "actor": None,
         }
     ]
     assert rows.states == [("AAPL", "OPEN", NOW_NS)]
