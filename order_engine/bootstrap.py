@@ -204,8 +204,8 @@ class Venue:
         }
 
     def _covered_sequence(self) -> int:
-        """Return up to where database and audit log have what the journal has."""
-        return min(self.projector.progress.at, self.audit.durable_sequence)
+        """Return up to where database and audit log have, on disk, what the journal has."""
+        return min(self.projector.harden(), self.audit.durable_sequence)
 
     def _database_part(self) -> str:
         return self.projector.status

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from order_engine.api.answers import problem_answer
 from order_engine.api.problems import Problem
 from order_engine.api.request_ids import RequestIds
-from order_engine.persistence.errors import CursorInvalid, DatabaseUnavailable
+from order_engine.persistence.errors import CursorInvalid, DatabaseRefused, DatabaseUnavailable
 from order_engine.service.errors import (
     ExchangeHalted,
     NotReady,
@@ -27,6 +27,7 @@ CODES: dict[type[Exception], str] = {
     RetryInFlight: "idempotency_in_flight",
     RetryMismatch: "idempotency_key_reused",
     DatabaseUnavailable: "database_unavailable",
+    DatabaseRefused: "database_unavailable",
     SnapshotError: "snapshot_failed",
 }
 CODES_OF_STATUS = {

@@ -66,6 +66,11 @@ def check_checkpoint(found: Checkpoint, journal_id: str, journal_end: int) -> No
         )
 
 
+def touch_checkpoint(connection: Connection) -> None:
+    """Write the checkpoint as it is."""
+    connection.execute(update(CheckpointRow).values(sequence=CheckpointRow.sequence))
+
+
 def move_checkpoint(connection: Connection, expected: Checkpoint, sequence: int, updated_ns: int) -> Checkpoint:
     """Move the checkpoint on, if it is where it is expected: nobody else may project into these tables."""
     parameters = {"journal_id_expected": expected.journal_id, "sequence_expected": expected.sequence}

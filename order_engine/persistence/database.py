@@ -18,8 +18,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from order_engine.persistence.checkpoint import touch_checkpoint
 from order_engine.persistence.database_url import SQLITE_DRIVER, engine_options, parse_database_url
-from order_engine.persistence.errors import DatabaseUnavailable, DatabaseUrlInvalid
+from order_engine.persistence.errors import DatabaseRefused, DatabaseUnavailable, DatabaseUrlInvalid
 from order_engine.persistence.migrations import upgrade
 from order_engine.persistence.tables import Base
 
@@ -80,6 +81,21 @@ class Database:
         with self.reading() as session, session.begin():
             yield session
 
+    def harden(self) -> None:
+        """Return once all that was committed before is on disk: a power cut can take none of it back then.
+
+        Whoever syncs its own commit syncs those before it in the write-ahead log, of SQLite and PostgreSQL alike.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            if self.kind == "postgresql":
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
+            else:
+                connection.exec_driver_sql("PRAGMA synchronous=FULL")
+            touch_checkpoint(connection)
+            connection.commit()
+            if self.kind == "sqlite":
+                connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
+
     def check(self) -> str:
         """Ask the database for an answer: ``ok``, or why there is none."""
         try:
@@ -92,6 +108,14 @@ class Database:
     def close(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
+
+    def unavailable(self, error: BaseException) -> DatabaseUnavailable:
+        """Return what to raise for an error of the database: it refuses, or it cannot be asked now."""
+        driver = self.engine.dialect.loaded_dbapi
+        refusals = (driver.IntegrityError, driver.ProgrammingError, driver.DataError)
+        if isinstance(getattr(error, "orig", None) or error, refusals):
+            return DatabaseRefused(f"{self.kind} refuses: {self.describe(error)}")
+        return DatabaseUnavailable(f"{self.kind}: {self.describe(error)}")
 
     def describe(self, error: BaseException) -> str:
         """Say in one line what the database complained about, without statement, parameters and password."""
@@ -109,7 +133,7 @@ class Database:
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:
-            raise DatabaseUnavailable(f"{self.kind}: {self.describe(error)}") from error
+            raise self.unavailable(error) from error
 
     def _app_context(self) -> AbstractContextManager[AppContext | None]:
         if has_app_context() and current_app._get_current_object() is self._app:  # type: ignore[attr-defined] # a proxy
@@ -135,6 +159,7 @@ def _make_room_for(path: str | None) -> None:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # Any: the pool's own record
     # With the write-ahead log readers and the projector do not wait for each other. NORMAL may lose the last
     # commits when the power fails, never the consistency: the checkpoint is lost with the rows, the journal has both.
+    # Before the journal lets go of anything, the database is hardened.
     with closing(connection.cursor()) as cursor:
         cursor.execute("PRAGMA busy_timeout=15000")
         _switch_to_write_ahead_log(cursor)

@@ -13,6 +13,10 @@ class DatabaseUnavailable(PersistenceError):
     """The database cannot be asked now; it may be later."""
 
 
+class DatabaseRefused(DatabaseUnavailable):
+    """The database can be asked, and says no: to a row, a statement, or these rights. Waiting alone mends nothing."""
+
+
 class MigrationFailed(PersistenceError):
     """The tables could not be brought to the form that this version needs."""
 

@@ -14,7 +14,6 @@ from order_engine.persistence.checkpoint import (
     read_checkpoint,
 )
 from order_engine.persistence.database import Database, database_errors
-from order_engine.persistence.errors import DatabaseUnavailable
 from order_engine.persistence.row_writer import RowWriter
 from order_engine.persistence.rows import rows_of
 from order_engine.persistence.tables import CheckpointRow
@@ -38,7 +37,7 @@ class ProjectionStore:
 
     def require_unused(self) -> None:
         """Raise ``ForeignCheckpoint`` if something was projected from a journal already."""
-        with self._unavailable_on_error(), self._database.engine.connect() as connection:
+        with self._translated(), self._database.engine.connect() as connection:
             if inspect(connection).has_table(CheckpointRow.__tablename__):
                 check_unused(read_checkpoint(connection))
 
@@ -49,7 +48,7 @@ class ProjectionStore:
         """
         self.close()
         self._database.upgrade()
-        with self._unavailable_on_error():
+        with self._translated():
             self._connection = self._database.engine.connect()
             with self._connection.begin():
                 found = claim_checkpoint(self._connection, journal_id)
@@ -64,7 +63,7 @@ class ProjectionStore:
         assert batch[0].record.sequence == self._checkpoint.sequence + 1
         rows = rows_of(batch)
         last = batch[-1].record
-        with self._unavailable_on_error(), self._connection.begin():
+        with self._translated(), self._connection.begin():
             moved = move_checkpoint(self._connection, self._checkpoint, last.last_sequence, last.timestamp_ns)
             self._writer.write(self._connection, rows)
         self._checkpoint = moved
@@ -80,8 +79,8 @@ class ProjectionStore:
                 connection.close()
 
     @contextmanager
-    def _unavailable_on_error(self) -> Iterator[None]:
+    def _translated(self) -> Iterator[None]:
         try:
             yield
         except self._errors as error:
-            raise DatabaseUnavailable(f"{self._database.kind}: {self._database.describe(error)}") from error
+            raise self._database.unavailable(error) from error

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import NamedTuple
 
 from order_engine.persistence.database import Database
-from order_engine.persistence.errors import DatabaseUnavailable, HistoryIncomplete
+from order_engine.persistence.errors import DatabaseRefused, DatabaseUnavailable, HistoryIncomplete
 from order_engine.persistence.projection_queue import ProjectionQueue
 from order_engine.persistence.projection_store import ProjectionStore
 from order_engine.service.applied import Applied
@@ -52,6 +52,7 @@ class Projector:
         on_halt: Callable[[Exception], None],
         pace: ProjectionPace = ProjectionPace(),  # noqa: B008 - immutable
     ) -> None:
+        self._database = database
         self._store = ProjectionStore(database)
         self._history = history
         self._on_halt = on_halt
@@ -61,6 +62,7 @@ class Projector:
         self._status = "starting"
         self._journal_id = ""
         self._journal_end = 0
+        self._durable_sequence = 0
 
     def require_unused(self) -> None:
         """Raise ``ForeignCheckpoint`` if the database is known to belong to a journal already; change nothing."""
@@ -89,6 +91,21 @@ class Projector:
     def wait_projected(self, sequence: int, timeout_seconds: float) -> bool:
         """Wait until the tables show ``sequence``; False when that takes too long or the database is away."""
         return self._queue.wait_settled(sequence, timeout_seconds)
+
+    def harden(self) -> int:
+        """See to it that no power cut takes back what the tables have; return up to which sequence that is so.
+
+        While the database is away that is what it was before.
+        """
+        at = self._queue.projected_sequence
+        if at != self._durable_sequence:
+            try:
+                self._database.harden()
+            except DatabaseUnavailable as unavailable:
+                log.warning("what the database has is not known to be on disk: %s", unavailable)
+            else:
+                self._durable_sequence = at
+        return self._durable_sequence
 
     def close(self, timeout_seconds: float = 10.0) -> bool:
         """Write what is in the queue, then stop; False when that is not done in time (the journal has it all)."""
@@ -136,10 +153,12 @@ class Projector:
                 return
             except DatabaseUnavailable as unavailable:
                 self._report(unavailable)
+                if isinstance(unavailable, DatabaseRefused):
+                    delay = self._pace.retry_seconds_max
+                elif self._queue.projected_sequence > reached:
+                    delay, reached = self._pace.retry_seconds_first, self._queue.projected_sequence
             if self._queue.closing:
                 return
-            if self._queue.projected_sequence > reached:
-                delay, reached = self._pace.retry_seconds_first, self._queue.projected_sequence
             self._queue.pause(delay)
             delay = min(2 * delay, self._pace.retry_seconds_max)
 
@@ -184,8 +203,11 @@ class Projector:
     def _report(self, unavailable: DatabaseUnavailable) -> None:
         self._store.close()
         self._status = str(unavailable)
+        if isinstance(unavailable, DatabaseRefused):
+            log.error("the projection stands still until this is mended: %s", unavailable)
+        else:
+            log.warning("the projection waits for the database: %s", unavailable)
         self._queue.report_trouble()
-        log.warning("the projection waits for the database: %s", unavailable)
 
 
 def batches(records: Iterable[Applied], event_count_max: int) -> Iterator[list[Applied]]:

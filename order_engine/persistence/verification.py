@@ -21,7 +21,6 @@ from order_engine.matching.commands import SessionState
 from order_engine.persistence.checkpoint import Checkpoint, read_checkpoint
 from order_engine.persistence.database import Database, database_errors
 from order_engine.persistence.database_url import SQLITE_DRIVER, parse_database_url
-from order_engine.persistence.errors import DatabaseUnavailable
 from order_engine.persistence.rows import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
@@ -357,7 +356,7 @@ def _unavailable_on_error(database: Database) -> Iterator[None]:
     try:
         yield
     except database_errors(database.engine) as error:
-        raise DatabaseUnavailable(f"{database.kind}: {database.describe(error)}") from error
+        raise database.unavailable(error) from error
 
 
 def _copy_name(sequence: int) -> str:

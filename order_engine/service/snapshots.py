@@ -126,8 +126,8 @@ class SnapshotFiles:
         self._disk.create(self.path_of(snapshot.header.sequence), snapshot.content)
 
     def remove_old(self, needed_from: int) -> None:
-        """Remove all but the newest few, and the newest of those up to ``needed_from``."""
-        needed = self.paths_newest_first(needed_from)[:1]
+        """Remove all but the newest few, and the newest of those up to ``needed_from``, or else the oldest of all."""
+        needed = self.paths_newest_first(needed_from)[:1] or self.paths_newest_first()[-1:]
         for old in self.paths_newest_first()[self._kept :]:
             if old not in needed:
                 self._disk.remove(old)

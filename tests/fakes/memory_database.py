@@ -43,6 +43,7 @@ class MemoryDatabase(Database):
         self._upgrade_lock = Lock()
         self._upgraded = False
         self.commits: list[bytes] = []
+        self.safe_count = 1
         self.upgrade()
         self.empty = self._connection.serialize()
         self.restore(self.empty)
@@ -57,6 +58,20 @@ class MemoryDatabase(Database):
         self._connection.rollback()
         self._connection.deserialize(image)
         self.commits = [image]
+        self.safe_count = 1
+
+    @property
+    def commits_after_power_cut(self) -> tuple[bytes, ...]:
+        """What a power cut may leave: one of these, from the last that was hardened to the last of all."""
+        return tuple(self.commits[self.safe_count - 1 :])
+
+    def harden(self) -> None:
+        self.watcher("before hardening")
+        self.safe_count = len(self.commits)
+
+    def abandon(self) -> None:
+        """Drop what was not committed, as the end of a process does."""
+        self._connection.rollback()
 
     def note_commit(self) -> None:
         self.commits.append(self._connection.serialize())

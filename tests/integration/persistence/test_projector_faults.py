@@ -87,6 +87,33 @@ def test_commit_whose_answer_is_lost_is_not_repeated(database: Database, start: 
     assert_projected(database, market)
 
 
+def test_row_that_the_database_refuses_is_named_and_waited_for(
+    database: Database, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    market = busy_market(10)
+    projector = start(database, market)
+    with database.engine.begin() as connection:
+        # Somebody has written a trade of their own.
+        connection.exec_driver_sql(
+            "INSERT INTO trades (sequence, number, trade_id, symbol, price_e8, quantity_e8, buy_order_id, "
+            "sell_order_id, executed_ns) SELECT n, 1, 'alien', 'AAPL', 1, 1, 'a', 'b', 1 "
+            "FROM (SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) AS numbers"
+        )
+
+    publish(projector, market.journal)
+
+    assert not projector.wait_projected(market.end, WAIT_SECONDS)
+    assert projector.status.startswith(f"{database.kind} refuses: ")
+    assert {"IntegrityError", "UniqueViolation"} & {projector.status.split(": ")[1]}
+    assert "stands still until this is mended" in caplog.text
+
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM trades WHERE trade_id = 'alien'")
+    wait_through_trouble(projector, market.end)
+    assert_projected(database, market)
+    assert projector.status == "ok"
+
+
 def test_crash_before_a_commit_leaves_rows_and_checkpoint_agreeing(
     database: Database, database_url: str, start: Start
 ) -> None:

@@ -130,6 +130,20 @@ def test_snapshot_that_a_slow_projection_needs_outlives_newer_ones() -> None:
     assert kept == [16, 15, 14, 8]
 
 
+def test_snapshot_that_a_database_out_of_reach_may_need_outlives_newer_ones() -> None:
+    disk = exchange_with_segments()
+    retention(disk, covered=6, mode=RetentionMode.REMOVE).retire()
+    with opened(disk) as found:
+        for sequence in range(END + 1, END + 5):
+            found.exchange.submit([buy()])
+            found.recovery.advance_snapshot(sequence, needed_from=0)
+
+    recovery = recovery_on(disk)
+
+    assert [int(path.stem) for path in recovery.files.paths_newest_first()] == [16, 15, 14, 5]
+    assert [applied.record.sequence for applied in recovery.history(6, END)] == list(range(7, END + 1))
+
+
 def test_full_archive_is_told_and_nothing_is_lost() -> None:
     class FullDisk(FakeDisk):
         def rename(self, source: Path, target: Path) -> None:
