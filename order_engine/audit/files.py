@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from order_engine.audit.entries import (
     FIRST_CHAIN,
     Entry,
@@ -23,6 +21,7 @@ from order_engine.audit.entries import (
 )
 from order_engine.audit.errors import AuditDamaged
 from order_engine.journal.disk import Disk
+from order_engine.journal.record import UNDECODABLE
 
 FORMAT = 1
 AUDIT_DIRECTORY = "audit"
@@ -153,7 +152,7 @@ class AuditReading:
             raise AuditDamaged(segment.path, offset, f"line {number}: {wanted}", found)
         try:
             entry = decode_entry(parts[0])
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise AuditDamaged(segment.path, offset, f"line {number}: an entry", str(error)) from error
         if entry.sequence != self.last_sequence + 1:
             expected_text = f"line {number}: the entry of sequence {self.last_sequence + 1}"
@@ -175,7 +174,7 @@ def _decoded_header(segment: AuditSegment, line: bytes, body: bytes | None) -> H
         raise AuditDamaged(segment.path, 0, "a header with a chain", repr(line[:40]))
     try:
         header = decode_header(body)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise AuditDamaged(segment.path, 0, "a header", str(error)) from error
     if header.audit != FORMAT:
         raise AuditDamaged(segment.path, 0, f"format {FORMAT}", f"format {header.audit}")

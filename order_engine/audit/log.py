@@ -106,26 +106,27 @@ class AuditLog:
         assert header is not None
         if header.journal_id != self._journal_id:
             raise AuditForeign(f"{segment.path}: expected journal {self._journal_id}, found {header.journal_id}")
+        size = self._disk.size(segment.path)
+        if boundary.offset < size:
+            log.warning("%s: cut %d bytes that a crash left unfinished", segment.path, size - boundary.offset)
+            self._disk.truncate(segment.path, boundary.offset)
         self.last_sequence = boundary.sequence
         if boundary.sequence < segment.first_sequence:
             # Nothing but a header: the next record begins it anew.
             self._chain = header.previous.encode()
             return
         self._chain = boundary.chain
-        size = self._disk.size(segment.path)
-        if boundary.offset < size:
-            log.warning("%s: cut %d bytes that a crash left unfinished", segment.path, size - boundary.offset)
-            self._disk.truncate(segment.path, boundary.offset)
-        if header.wording == WORDING:
-            self._go_on_in(segment.path, boundary.offset)
-            # A process that was killed may have left lines that no sync has covered yet.
-            assert self._file is not None
-            self._file.sync()
+        # A process that was killed may have left lines that no sync has covered yet. If their sync failed, the system
+        # may show lines that it has given up writing: another sync alone would lie.
+        self._disk.rewrite(segment.path, self._synced_bytes if segment.path == self._path else 0)
+        self._file = self._disk.open_append(segment.path)
+        self._file.sync()
+        self._note_synced(segment.path, boundary.offset)
+        if header.wording != WORDING:
+            self.close()
 
-    def _go_on_in(self, path: Path, written_bytes: int) -> None:
-        self._file = self._disk.open_append(path)
-        self._path = path
-        self._written_bytes = self._synced_bytes = written_bytes
+    def _note_synced(self, path: Path, length: int) -> None:
+        self._path, self._written_bytes, self._synced_bytes = path, length, length
 
     def _rotate(self, timestamp_ns: int) -> None:
         self.sync()
@@ -143,4 +144,5 @@ class AuditLog:
         line = chained_line(body, self._chain)
         path = segment_path(self._directory, self.last_sequence + 1)
         self._disk.create(path, line)
-        self._go_on_in(path, len(line))
+        self._file = self._disk.open_append(path)
+        self._note_synced(path, len(line))

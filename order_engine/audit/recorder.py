@@ -50,7 +50,9 @@ class AuditRecorder:
         self._wanted = Condition()
         self._queue: deque[Applied] = deque()
         self._wake_at = 1
+        self._journal_end = 0
         self._published_sequence = 0
+        self._is_ours = False
         self._synced_at = 0.0
         self._durable_sequence = 0
         self._thread = Thread(target=self._run, name="audit", daemon=True)
@@ -67,7 +69,7 @@ class AuditRecorder:
 
     def start(self, journal_id: str, journal_end: int) -> None:
         """Begin to follow the journal that ends at ``journal_end``; what is published later comes after that."""
-        self._journal_id, self._published_sequence = journal_id, journal_end
+        self._journal_id, self._journal_end, self._published_sequence = journal_id, journal_end, journal_end
         self._thread.start()
 
     def publish(self, applied: Applied) -> None:
@@ -125,11 +127,13 @@ class AuditRecorder:
     def _open(self) -> None:
         found = self._log.open(self._journal_id)
         self._durable_sequence = found
-        if found > self._published_sequence:
+        # Since the start as many commands may have been published as the journal lacks. Later on, all there is is ours.
+        if not self._is_ours and found > self._journal_end:
             raise AuditForeign(
-                f"the log goes to {found}, the journal ends at {self._published_sequence}: commands are missing from "
+                f"the log goes to {found}, the journal ended at {self._journal_end}: commands are missing from "
                 "the journal; restore it, or move the log away to have it written anew"
             )
+        self._is_ours = True
         self._synced_at = monotonic()
 
     def _catch_up(self) -> bool:

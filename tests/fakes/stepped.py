@@ -1,7 +1,10 @@
 """The exchange's threads as steps that a test takes itself: the same code, in an order that a seed decides."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from order_engine.audit.log import AuditLog
+from order_engine.audit.recorder import AuditPace, AuditRecorder
 from order_engine.journal.record import Record
 from order_engine.journal.writer import JournalWriter
 from order_engine.persistence.database import Database
@@ -11,8 +14,11 @@ from order_engine.service.applied import Applied
 from order_engine.service.event_bus import EventBus
 
 OUTAGES_MAX = 10
+STEPS_MAX = 10_000
 # Small batches, so that a crash finds the tables at many sequences.
 SMALL_BATCHES = ProjectionPace(batch_events_max=8)
+# Nothing is synced because time has passed, only when there is nothing to write.
+SYNC_WHEN_IDLE = AuditPace(batch_records_max=3, sync_seconds=3_600)
 
 
 class NeverStarted:
@@ -105,6 +111,46 @@ class SteppedProjector(Projector):
     def abandon(self) -> None:
         """Drop the connection, as the end of a process does."""
         self._store.close()
+
+
+class SteppedRecorder(AuditRecorder):
+    """A recorder that writes when it is told to. ``opened_at`` is what it found on the disk when it began."""
+
+    opened_at: int | None = None
+
+    def __init__(self, audit_log: AuditLog, history: History) -> None:
+        super().__init__(audit_log, history, SYNC_WHEN_IDLE)
+        self._thread = NeverStarted()  # type: ignore[assignment]  # stands where the thread would
+        self._is_following = False
+        self._steps = 0
+
+    def record(self, steps: int = STEPS_MAX) -> None:
+        """Write what was published, a batch a step, then sync; a disk that fails is tried again the next time."""
+        self._steps = steps
+        with suppress(StillWaiting):
+            self._record()
+            self._is_following = False
+
+    def abandon(self) -> None:
+        """Let go of the file, as the end of a process does."""
+        self._log.close()
+
+    def _open(self) -> None:
+        if not self._is_following:
+            super()._open()
+            self._is_following = True
+            if self.opened_at is None:
+                self.opened_at = self.durable_sequence
+
+    def _next_batch(self) -> list[Applied]:
+        is_idle = not self._queue and self._log.synced_sequence == self._log.last_sequence
+        if is_idle or self._steps == 0:
+            raise StillWaiting
+        self._steps -= 1
+        return super()._next_batch()
+
+    def _sleep(self, wake_at: int, seconds: float | None) -> None:
+        """Do not: what is not there yet comes with a later step."""
 
 
 def _raise(fault: Exception) -> None:

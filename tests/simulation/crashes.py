@@ -12,7 +12,7 @@ from order_engine.persistence.errors import CheckpointBeyondJournal
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.scenario import JUMP_NS_MAX, Moment
-from tests.simulation.survival import check_survival, recovered_records
+from tests.simulation.survival import check_survival, recorded_count, recovered_records
 from tests.simulation.venue import SimulatedVenue
 from tests.unit.service.exchanges import FakeClock
 
@@ -41,6 +41,7 @@ class Crashes:
             with self._noted("power cut after a kill and a restart", moment):
                 survived = venue.disk.after_power_cut(self._random, 0)
                 assert recovered_records(survived) == venue.records
+                assert recorded_count(survived) == venue.state.sequence
 
     def kill_in_write(self, moment: Moment, taken_bytes: int) -> None:
         """End the process in the middle of a write, of which this many bytes were taken."""
@@ -76,12 +77,22 @@ class Crashes:
 
         def keep(place: str) -> None:
             commits = (self._database.image,)
-            found.append(replace(moment, place=place, disk=disk.copy(), commits=commits, records=tuple(records)))
+            found.append(
+                replace(
+                    moment,
+                    place=place,
+                    disk=disk.copy(),
+                    commits=commits,
+                    commits_after_power_cut=commits,
+                    records=tuple(records),
+                )
+            )
 
         self._database.restore(image)
         disk.watcher = lambda operation, path, content: keep(f"before {operation} of {path.name}")
         self._database.watcher = lambda place: keep(f"{place} of the database")
         venue = SimulatedVenue(disk, self._database, FakeClock(moment.now_ns), records, self._sync)
+        venue.record()
         keep("at its end")
         venue.abandon()
         self._database.watcher = lambda place: None
@@ -129,6 +140,7 @@ class Crashes:
         """Count a crash; let a failure say how to see it again."""
         self.figures["crash points"] += 1
         self.figures[kind or how] += 1
+        self._count("crash points at the audit log", "audit" in moment.place)
         try:
             yield
         except BaseException as failure:

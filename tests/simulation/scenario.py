@@ -14,8 +14,10 @@ from order_engine.journal.writer import SyncMode
 from order_engine.service.applied import Applied
 from order_engine.service.errors import RetryInFlight
 from order_engine.service.exchange import Answer
+from order_engine.service.retention import RetentionMode
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
+from tests.fakes.stepped import STEPS_MAX
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.workload import SYMBOLS, Request, RequestSource
 from tests.unit.service.exchanges import SECOND_NS, START_NS, FakeClock
@@ -31,11 +33,13 @@ class Moment:
     place: str
     disk: SimulatedDisk
     commits: tuple[bytes, ...]
+    commits_after_power_cut: tuple[bytes, ...]
     records: tuple[Record, ...]
     answered: tuple[tuple[Request, Applied], ...]
     waiting: tuple[Request, ...]
     told_sequence: int
     synced_sequence: int
+    audited_sequence: int
     now_ns: int
     write: tuple[Path, bytes] | None = None
 
@@ -53,6 +57,7 @@ class Scenario:
     keep: Callable[[Moment], None]
     step_count: int = 34
     sync: SyncMode = SyncMode.ALWAYS
+    retention: RetentionMode = RetentionMode.ARCHIVE
     kills: bool = True
     disk: SimulatedDisk = field(default_factory=SimulatedDisk)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -61,6 +66,7 @@ class Scenario:
     kill_count: int = 0
     told_sequence: int = 0
     synced_sequence: int = 0
+    audited_sequence: int = 0
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -83,6 +89,7 @@ class Scenario:
         for _ in range(self.step_count):
             self._survive(self.random.choice(steps))
         self._survive(lambda venue: venue.project())
+        self._survive(lambda venue: venue.record())
         self._survive(self._reopen)
         self._at("the end")
         assert self.venue is not None
@@ -93,7 +100,7 @@ class Scenario:
         return self._moment(place, None)
 
     def _steps(self) -> list[Callable[[SimulatedVenue], None]]:
-        steps = [self._trade] * 12 + [lambda venue: venue.project()] * 3
+        steps = [self._trade] * 12 + [lambda venue: venue.project()] * 3 + [self._record] * 3
         steps += [self._take_snapshot] * 4 + [self._jump] * 2
         steps += [self._ask_again, self._ask_again, self._look, self._reopen]
         if self.sync is SyncMode.INTERVAL:
@@ -115,12 +122,14 @@ class Scenario:
             self._comes_during_sync = False
             self.disk = self.disk.copy()
             self.disk.watcher = self.at_disk
-            self.database.restore(self.database.image)
+            self.database.abandon()
             self._survive(lambda venue: None)
 
     def _opened(self) -> SimulatedVenue:
         if self.venue is None:
-            self.venue = SimulatedVenue(self.disk, self.database, self.clock, self._records, self.sync)
+            self.venue = SimulatedVenue(
+                self.disk, self.database, self.clock, self._records, self.sync, retention=self.retention
+            )
             self.synced_sequence = self.venue.recovered_sequence
         return self.venue
 
@@ -163,7 +172,13 @@ class Scenario:
         if depth is not None:
             self.told_sequence = max(self.told_sequence, depth.sequence)
 
+    def _record(self, venue: SimulatedVenue) -> None:
+        venue.record(self.random.choice((1, STEPS_MAX)))
+
     def _take_snapshot(self, venue: SimulatedVenue) -> None:
+        if self.random.randrange(3):
+            venue.project()
+            venue.record()
         venue.snapshotter.take()
         venue.retention.tend()
 
@@ -211,6 +226,8 @@ class Scenario:
     def _at(self, place: str, write: tuple[Path, bytes] | None = None) -> None:
         """Keep this moment, unless a crash would find the same as at the one before; perhaps die."""
         self.boundary_count += 1
+        if self.venue is not None:
+            self.audited_sequence = max(self.audited_sequence, self.venue.audit.durable_sequence)
         seen = (self.disk.fingerprint(), self.database.image, len(self.answered), self.told_sequence, write)
         if seen != self._last_seen:
             self._last_seen = seen
@@ -228,11 +245,13 @@ class Scenario:
             place=place,
             disk=self.disk.copy(),
             commits=tuple(self.database.commits),
+            commits_after_power_cut=self.database.commits_after_power_cut,
             records=tuple(self._records),
             answered=tuple(self.answered),
             waiting=tuple(self.waiting),
             told_sequence=self.told_sequence,
             synced_sequence=self.synced_sequence,
+            audited_sequence=self.audited_sequence,
             now_ns=self.clock.now,
             write=write,
         )

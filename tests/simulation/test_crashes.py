@@ -11,6 +11,7 @@ from tests.simulation.scenario import Moment, Scenario
 
 CRASH_POINTS_MIN_OF_SEED = 550
 CRASH_POINTS_MIN_OF_RUN = 2_500
+AUDIT_CRASH_POINTS_MIN_OF_RUN = 500
 KINDS = (
     "killed",
     "killed in a write",
@@ -50,7 +51,7 @@ def test_crash_at_every_boundary_of_recovery_loses_and_doubles_nothing(
     Scenario(1_000 + seed, database, moments.append).run()
     crashes = Crashes(1_000 + seed, database, figures)
 
-    for moment in moments[seed % 7 :: 7]:
+    for moment in moments[seed % 16 :: 16]:
         crashes.crash_in_recovery(moment)
 
     crashes.report()
@@ -62,4 +63,5 @@ def test_run_did_the_number_of_faults_that_it_claims(figures: Counter[str]) -> N
         pytest.skip("a part of the simulation was run")
 
     assert figures["crash points"] >= CRASH_POINTS_MIN_OF_RUN
+    assert figures["crash points at the audit log"] >= AUDIT_CRASH_POINTS_MIN_OF_RUN
     assert [kind for kind in KINDS if figures[kind] < 10] == []

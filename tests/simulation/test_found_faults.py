@@ -6,13 +6,14 @@ from random import Random
 
 import pytest
 
+from order_engine.audit.errors import AuditForeign
 from order_engine.journal.errors import JournalFailed
 from order_engine.journal.segments import list_segments
 from order_engine.journal.writer import SyncMode
 from tests.builders import buy
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
-from tests.simulation.survival import recovered_records
+from tests.simulation.survival import recorded_count, recovered_records
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.workload import Request
 from tests.unit.journal.journal_fixtures import DIRECTORY, cancels, open_writer, sequences, write
@@ -23,6 +24,11 @@ ORDER = Request((buy(),), None)
 
 def cut_power(disk: SimulatedDisk) -> SimulatedDisk:
     return disk.after_power_cut(Random(0), 0)
+
+
+def fail_to_sync(operation: str, path: Path, content: bytes) -> None:
+    if operation == "sync":
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def test_directory_made_by_a_killed_process_survives_a_later_power_cut() -> None:
@@ -42,11 +48,7 @@ def test_frame_whose_sync_failed_is_written_again_by_the_next_start() -> None:
     writer = open_writer(disk)
     write(writer, cancels(1))
 
-    def fail(operation: str, path: Path, content: bytes) -> None:
-        if operation == "sync":
-            raise OSError(errno.EIO, "Input/output error")
-
-    disk.watcher = fail
+    disk.watcher = fail_to_sync
     with pytest.raises(JournalFailed):
         write(writer, cancels(2))
     restarted = disk.copy()
@@ -85,3 +87,38 @@ def test_segment_being_archived_by_a_killed_process_survives_a_later_power_cut(d
     restarted.abandon()
 
     assert recovered_records(cut_power(restarted.disk)) == restarted.records
+
+
+def test_audit_lines_whose_sync_failed_are_written_again_by_the_next_start(database: MemoryDatabase) -> None:
+    venue = SimulatedVenue(SimulatedDisk(), database, FakeClock(), [])
+    venue.submit(ORDER)
+    venue.record(steps=1)
+    venue.disk.watcher = fail_to_sync
+    venue.record()
+    venue.abandon()
+
+    restarted = SimulatedVenue(venue.disk.copy(), database, FakeClock(), [])
+    restarted.record()
+    restarted.abandon()
+
+    assert restarted.audit.durable_sequence == 2
+    assert recorded_count(cut_power(restarted.disk)) == 2
+
+
+def test_audit_log_ahead_of_its_journal_is_noticed_however_much_came_since(database: MemoryDatabase) -> None:
+    disk = SimulatedDisk()
+    venue = SimulatedVenue(disk, database, FakeClock(), [], SyncMode.OFF)
+    for _ in range(3):
+        venue.submit(ORDER)
+    venue.record()
+    venue.abandon()
+
+    survived = cut_power(disk)
+    database.restore(database.empty)
+    restarted = SimulatedVenue(survived, database, FakeClock(), [], SyncMode.OFF)
+    for _ in range(5):
+        restarted.submit(ORDER)
+
+    with pytest.raises(AuditForeign, match="the log goes to 4, the journal ended at 0"):
+        restarted.record()
+    restarted.abandon()

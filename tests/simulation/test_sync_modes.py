@@ -18,7 +18,7 @@ def test_kill_costs_nothing_and_power_cut_leaves_a_prefix(
     Scenario(2_000 + seed, database, moments.append, sync=sync).run()
     crashes = Crashes(2_000 + seed, database, figures, sync)
 
-    for moment in moments[::4]:
+    for moment in moments[::6]:
         crashes.kill(moment)
         crashes.cut_power(moment, 0)
         crashes.cut_power(moment, SOME_PERCENT)

@@ -4,6 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
+from order_engine.audit.files import AUDIT_DIRECTORY
+from order_engine.audit.log import AuditLog
 from order_engine.journal.reader import JournalEnd
 from order_engine.journal.record import Record
 from order_engine.journal.segments import list_segments
@@ -22,12 +24,20 @@ from order_engine.service.snapshots import Snapshot
 from order_engine.service.snapshotter import Snapshotter
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
-from tests.fakes.stepped import SteppedBus, SteppedJournal, SteppedProjector, StillWaiting
+from tests.fakes.stepped import (
+    STEPS_MAX,
+    SteppedBus,
+    SteppedJournal,
+    SteppedProjector,
+    SteppedRecorder,
+    StillWaiting,
+)
 from tests.simulation.workload import Request
 from tests.unit.service.exchanges import FakeClock
 
 DATA = Path("/exchange/data")
 SEGMENT_BYTES_MAX = 2_000
+AUDIT_SEGMENT_BYTES_MAX = 6_000
 LAG_MAX = 1_000_000
 HOUR_MS = 3_600_000
 
@@ -43,16 +53,19 @@ class SimulatedVenue:
         records: list[Record],
         sync: SyncMode = SyncMode.ALWAYS,
         *,
+        retention: RetentionMode = RetentionMode.ARCHIVE,
         reads_all: bool = True,
     ) -> None:
-        self.disk, self.database, self._clock, self._sync = disk, database, clock, sync
+        self.disk, self.database, self._clock, self.sync = disk, database, clock, sync
         disk.make_directory(DATA)
         self._copies = DatabaseSnapshotCopies(SnapshotStore(database))
         self.recovery = Recovery(DATA, disk, self._copies)
         self.projector = SteppedProjector(database, self.recovery.history)
+        audit_log = AuditLog(DATA / AUDIT_DIRECTORY, disk, AUDIT_SEGMENT_BYTES_MAX)
+        self.audit = SteppedRecorder(audit_log, self.recovery.history)
         self.exchange = Exchange(clock, self.projector, LAG_MAX)
         self.retention = Retention(
-            RetentionMode.ARCHIVE,
+            retention,
             self.recovery.journal_directory,
             self.recovery.archive_directory,
             disk,
@@ -64,7 +77,9 @@ class SimulatedVenue:
         self.torn = end.torn
         self.recovered_sequence = end.last_sequence
         self.records = records
-        if reads_all:
+        if retention is RetentionMode.REMOVE:
+            records[:] = [record for record in records if record.last_sequence <= end.last_sequence]
+        elif reads_all:
             records[:] = self.recovery._new_reader().records()
         if end.header is None:
             self.projector.require_unused()
@@ -72,7 +87,8 @@ class SimulatedVenue:
         self.journal.on_append = records.append
         try:
             self.projector.start(self.journal.journal_id, end.last_sequence)
-            self._bus = SteppedBus(self.journal, [self.projector], self.exchange.halt)
+            self.audit.start(self.journal.journal_id, end.last_sequence)
+            self._bus = SteppedBus(self.journal, [self.projector, self.audit], self.exchange.halt)
             self.exchange.open(self.state, self.journal, self._bus, Configure())
         except BaseException:
             self.journal.abandon()
@@ -86,7 +102,7 @@ class SimulatedVenue:
             journal_id=UUID(int=self._clock.now).hex if end.header is None else end.header.journal_id,
             rules_version=RULES_VERSION,
             clock=self._clock.now_ns,
-            sync=self._sync,
+            sync=self.sync,
             sync_interval_ms=HOUR_MS,
             segment_bytes_max=SEGMENT_BYTES_MAX,
             on_failure=self.exchange.halt,
@@ -118,11 +134,18 @@ class SimulatedVenue:
         self._bus.publish()
         self.projector.project()
 
+    def record(self, steps: int = STEPS_MAX) -> None:
+        """Publish what is durable, and write it into the audit log, as far as so many steps go."""
+        self._bus.publish()
+        self.audit.record(steps)
+
     def close(self) -> None:
         """Stop in good order, as ``Venue.close`` does."""
         state = self.exchange.close()
         self.projector.project()
         self.projector.abandon()
+        self.audit.record()
+        self.audit.abandon()
         if state is not None:
             with suppress(OSError, SnapshotError):
                 self._copies.save(self.recovery.save(state, self._covered_sequence()))
@@ -131,6 +154,7 @@ class SimulatedVenue:
         """Leave everything as a killed process does."""
         self.journal.abandon()
         self.projector.abandon()
+        self.audit.abandon()
 
     def replayed(self) -> list[Applied]:
         """Carry out again, from nothing, what the journal on the disk has."""
@@ -147,4 +171,4 @@ class SimulatedVenue:
         return self.recovery.advance_snapshot(sequence, self._covered_sequence())
 
     def _covered_sequence(self) -> int:
-        return self.projector.progress.at
+        return min(self.projector.harden(), self.audit.durable_sequence)

@@ -140,5 +140,5 @@ def test_log_ahead_of_the_journal_is_left_as_it_is() -> None:
     with recorded(FakeDisk(), audit_disk) as recorder:
         wait_until(lambda: recorder.status.startswith("halted"))
 
-        assert "the log goes to 9, the journal ends at 1" in recorder.status
+        assert "the log goes to 9, the journal ended at 1" in recorder.status
     assert opened_log(audit_disk).last_sequence == 9

@@ -1,0 +1,60 @@
+"""``JOURNAL_RETENTION=remove``: what a power cut takes back of database and audit log, the journal still has."""
+
+from collections import Counter
+from random import Random
+
+from order_engine.audit.check import AuditCheck, Together
+from order_engine.audit.files import AUDIT_DIRECTORY
+from order_engine.journal.segments import list_segments
+from order_engine.persistence.checkpoint import read_checkpoint
+from order_engine.persistence.verification import ProjectionCheck
+from order_engine.service.exchange_state import ExchangeState, state_hash
+from order_engine.service.retention import RetentionMode
+from tests.fakes.memory_database import MemoryDatabase
+from tests.simulation.crashes import SOME_PERCENT
+from tests.simulation.scenario import Moment, Scenario
+from tests.simulation.venue import DATA, SimulatedVenue
+from tests.unit.service.exchanges import FakeClock
+
+REMOVE = RetentionMode.REMOVE
+STEP_COUNT = 70
+
+
+def test_power_cut_never_takes_back_what_only_a_removed_segment_had(
+    seed: int, database: MemoryDatabase, figures: Counter[str]
+) -> None:
+    moments: list[Moment] = []
+    Scenario(6_000 + seed, database, moments.append, step_count=STEP_COUNT, retention=REMOVE).run()
+    count = 0
+    database.watcher = lambda place: None
+
+    for moment in moments[::8]:
+        commits = moment.commits_after_power_cut
+        for commit in dict.fromkeys((commits[0], commits[-1])):
+            database.restore(commit)
+            disk = moment.disk.after_power_cut(Random(moment.number), SOME_PERCENT)
+            venue = SimulatedVenue(disk, database, FakeClock(moment.now_ns), list(moment.records), retention=REMOVE)
+            count += list_segments(venue.recovery.journal_directory, disk)[0].first_sequence > 1
+            assert_all_is_projected(venue)
+            venue.abandon()
+
+    figures["power cut after segments were removed"] += count
+    assert count >= 15
+
+
+def assert_all_is_projected(venue: SimulatedVenue) -> None:
+    """State, rows and audit log are what all records lead to, those included that the journal has no more."""
+    venue.project()
+    venue.record()
+    state = ExchangeState()
+    with venue.database.engine.connect() as connection:
+        checkpoint = read_checkpoint(connection)
+        assert checkpoint is not None
+        log = AuditCheck(DATA / AUDIT_DIRECTORY, venue.disk)
+        projections = Together([ProjectionCheck(connection, checkpoint), log])
+        projections.check_journal(venue.journal.journal_id)
+        for record in venue.records:
+            projections.follow(state.apply(record))
+        projections.finish(state.sequence)
+    assert checkpoint.sequence == log.counts.compared == venue.state.sequence
+    assert state_hash(state.dump()) == state_hash(venue.state.dump())
