@@ -240,6 +240,19 @@ def test_other_wording_begins_a_segment_and_is_not_compared(monkeypatch: pytest.
     assert (counts.entries, counts.compared) == (END, 2)
 
 
+def test_unsynced_end_of_a_segment_of_other_wording_is_on_disk_before_the_next_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk = FakeDisk()
+    killed = opened_log(disk)
+    killed.append(trading()[:2])
+    monkeypatch.setattr(log_module, "WORDING", WORDING + 1)
+
+    written(disk, trading()[2:])
+
+    assert checked(disk.crash(), trading()).counts.entries == END
+
+
 def test_record_that_does_not_follow_is_refused() -> None:
     with pytest.raises(AuditIncomplete, match="expected sequence 1, found 2"):
         opened_log(FakeDisk()).append(trading()[1:])
