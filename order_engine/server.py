@@ -7,6 +7,7 @@ all on one core, because threads that fight over the interpreter's lock from two
 import atexit
 import gc
 import os
+import resource
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -23,8 +24,8 @@ from order_engine.settings import SettingInvalid, Settings
 # Requests leave next to no cycles behind: looking for them every 700 objects costs a tenth of the throughput.
 GARBAGE_THRESHOLDS = (20_000, 20, 50)
 LOAD_ERROR = 4  # gunicorn's own exit code for it: the master stops instead of starting the worker again
-KEEPALIVE_SECONDS = 65
 GRACE_SECONDS = 30
+OTHER_FILES = 256  # beside connections: journal, database, snapshots, listener
 
 
 class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
@@ -36,12 +37,18 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def load_config(self) -> None:
         """Tell gunicorn how to run; called by it."""
+        connections = self._settings.threads + self._settings.max_connections
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
             "worker_class": "order_engine.staying_worker.StayingWorker",
             "threads": self._settings.threads,
-            "keepalive": KEEPALIVE_SECONDS,
+            "worker_connections": min(connections, _allow_files(connections + OTHER_FILES) - OTHER_FILES),
+            "keepalive": self._settings.client_timeout_sec,
+            # Files, too, go through the connection, which must not wait for its client.
+            "sendfile": False,
+            # No header decides which part of a path is the application's.
+            "forwarder_headers": "",
             "graceful_timeout": GRACE_SECONDS,
             "control_socket_disable": True,
             "loglevel": self._settings.log_level.lower(),
@@ -53,6 +60,15 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
     def load(self) -> Flask:
         """Build the application in the worker; called by gunicorn."""
         return start(self._settings, lambda: os._exit(LOAD_ERROR))
+
+
+def _allow_files(wanted: int) -> int:
+    """Let so many files be open, or as many as the system lets us; returns how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed
 
 
 def wsgi_app() -> Flask:

@@ -37,6 +37,8 @@ class Settings(NamedTuple):
     host: str
     port: int
     threads: int
+    max_connections: int
+    client_timeout_sec: int
     data_dir: Path
     database_url: str
     api_key: str | None
@@ -123,6 +125,20 @@ VARIABLES = (
     Variable("HOST", "127.0.0.1", str, "an address", "The address to listen on."),
     Variable("PORT", "5000", _between(0, PORT_MAX), f"0 to {PORT_MAX}", "The port to listen on."),
     Variable("THREADS", "64", _between(2, 1024), "2 to 1024", "How many requests are dealt with at once."),
+    Variable(
+        "MAX_CONNECTIONS",
+        "1000",
+        _between(1, 100_000),
+        "1 to 100000",
+        "How many connections may wait for their clients; with more, the longest waiting is closed.",
+    ),
+    Variable(
+        "CLIENT_TIMEOUT_SEC",
+        "65",
+        _between(1, 3_600),
+        "1 to 3600",
+        "Seconds a client has to send a whole request, to take its answer, and to ask again.",
+    ),
     Variable("DATA_DIR", "var", Path, "a directory", "Where journal, snapshots and the SQLite file live."),
     Variable(
         "DATABASE_URL",

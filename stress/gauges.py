@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 KIB = 1024
+MIB = 1 << 20
 TAIL_BYTES = 1 << 16
 
 
@@ -50,9 +51,17 @@ def look(process_id: int, directory: Path, second: int, sequence: int) -> Sample
 
 def memory_of(process_id: int) -> int:
     """Return the resident memory of a process and of what it forked, in bytes; not of programs that it started."""
-    program = _program_of(process_id)
-    family = [process_id, *(child for child in _children_of(process_id) if _program_of(child) == program)]
-    return sum(_resident_of(member) for member in family)
+    return sum(_resident_of(member) for member in _family_of(process_id))
+
+
+def files_of(process_id: int) -> int:
+    """Return how many files and connections a process and what it forked have open."""
+    return sum(len(os.listdir(f"/proc/{member}/fd")) for member in _family_of(process_id))
+
+
+def threads_of(process_id: int) -> int:
+    """Return how many threads a process and what it forked have."""
+    return sum(len(os.listdir(f"/proc/{member}/task")) for member in _family_of(process_id))
 
 
 def size_of(directory: Path) -> int:
@@ -85,6 +94,11 @@ def last_entry_of(directory: Path) -> int:
         if line.startswith(b'{"sequence":') and line.endswith(b"}\n"):
             return int(json.loads(line)["sequence"])
     return int(newest.stem) - 1
+
+
+def _family_of(process_id: int) -> list[int]:
+    program = _program_of(process_id)
+    return [process_id, *(child for child in _children_of(process_id) if _program_of(child) == program)]
 
 
 def _children_of(process_id: int) -> Iterator[int]:

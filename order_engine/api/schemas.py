@@ -198,6 +198,8 @@ def read(schema: Schema, message: object) -> Fields:
         fields_read: Fields = schema.load(message)  # type: ignore[arg-type]  # a message of any type is refused by name
         return fields_read
     except ValidationError as error:
+        # Marshmallow's frames hold the error that holds them: a circle, which would keep the whole message for long.
+        error.__traceback__ = None
         raise invalid(error.messages_dict) from error
 
 

@@ -1,0 +1,175 @@
+"""Clients that are slow on purpose: the others are served as ever, and the slow ones are cut off in time."""
+
+import http.client
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+import pytest
+
+from stress.gauges import MIB, files_of, memory_of, threads_of
+from tests.integration.service.server_process import ServerProcess, buy, running
+
+THREADS = 4
+SLOW = 200
+TIMEOUT_SECONDS = 3
+# What an answer may take beside them, on a machine that does other things as well.
+PATIENCE_SECONDS = 1.0
+LIMITS = {"THREADS": str(THREADS), "CLIENT_TIMEOUT_SEC": str(TIMEOUT_SECONDS)}
+
+POST = b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+class Slowness(NamedTuple):
+    """What a client sends at once, and then a byte at a time; whether it takes its answer at all."""
+
+    begins: bytes
+    drop: bytes
+    last_words: bytes
+
+
+KINDS = {
+    "says nothing": Slowness(b"", b"", b""),
+    "dribbles the head": Slowness(b"GET /livez HTTP/1.1\r\nX: ", b"x", b"HTTP/1.1 408 "),
+    "stops in the head": Slowness(b"GET /livez HTTP/1.1\r\n", b"", b"HTTP/1.1 408 "),
+    "dribbles the body": Slowness(POST + b"Content-Length: 100000\r\n\r\n{", b" ", b"HTTP/1.1 408 "),
+    "stops in the body": Slowness(POST + b"Content-Length: 1000\r\n\r\n{", b"", b"HTTP/1.1 408 "),
+    "dribbles chunks": Slowness(POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", b"HTTP/1.1 408 "),
+    "does not hang up": Slowness(b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", b"", b"HTTP/1.1 200 "),
+    "takes no answer": Slowness(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100, b"", b"HTTP/1.1 200 "),
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with running(tmp_path_factory.mktemp("slow") / "exchange", **LIMITS) as server:
+        yield server.wait_ready()
+
+
+def slow_connection(stack: ExitStack, server: ServerProcess, begins: bytes) -> socket.socket:
+    connection = stack.enter_context(closing(socket.socket()))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(TIMEOUT_SECONDS * 4)
+    connection.connect(("127.0.0.1", server.port))
+    connection.sendall(begins)
+    return connection
+
+
+@contextmanager
+def dribbling(connections: list[socket.socket], drop: bytes) -> Iterator[None]:
+    """Send a drop on each connection again and again, until it is closed or the block ends."""
+    ended = Event()
+
+    def dribble() -> None:
+        while drop and not ended.wait(0.1):
+            for connection in connections:
+                with suppress(OSError):
+                    connection.send(drop)
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(dribble)
+        try:
+            yield
+        finally:
+            ended.set()
+            done.result()
+
+
+def seconds_of_honest_orders(server: ServerProcess, until: float) -> list[float]:
+    """Place orders until then, every other one on a new connection; each must be taken."""
+    seconds = []
+    kept = server.client()
+    while (begun := time.monotonic()) < until:
+        client = kept if len(seconds) % 2 else server.client()
+        client.place(buy(price="1.00"))
+        seconds.append(time.monotonic() - begun)
+        if client is not kept:
+            client.close()
+    return seconds
+
+
+def last_words_of(connection: socket.socket) -> bytes:
+    """Read until the server closes: what was said first."""
+    words = b""
+    with suppress(ConnectionResetError):
+        while received := connection.recv(1 << 16):
+            words = words or received
+    return words
+
+
+@pytest.mark.slow
+def test_slow_clients_hold_up_nobody_and_are_cut_off(server: ServerProcess, subtests: pytest.Subtests) -> None:
+    seconds_of_honest_orders(server, time.monotonic() + 1)
+    files, threads = files_of(server.process.pid), threads_of(server.process.pid)
+    memory = memory_of(server.process.pid)
+    for name, kind in KINDS.items():
+        with subtests.test(name), ExitStack() as stack:
+            begun = time.monotonic()
+            slow = [slow_connection(stack, server, kind.begins) for _ in range(SLOW)]
+            with dribbling(slow, kind.drop):
+                seconds = sorted(seconds_of_honest_orders(server, begun + TIMEOUT_SECONDS + 1))
+                assert seconds[len(seconds) * 99 // 100] < PATIENCE_SECONDS
+                assert len(seconds) > 50
+                # The answer that nobody took is there still, as far as the system kept it.
+                said = {last_words_of(connection)[: len(kind.last_words)] for connection in slow}
+            assert said <= {kind.last_words, b""}
+            assert kind.last_words in said
+            assert time.monotonic() - begun < TIMEOUT_SECONDS * 4
+
+    server.hang_up()
+    server.wait_until(lambda: files_of(server.process.pid) <= files)
+    assert threads_of(server.process.pid) <= threads + THREADS
+    assert memory_of(server.process.pid) < memory + 64 * MIB
+
+
+def test_longest_waiting_makes_room_for_a_newcomer(tmp_path: Path) -> None:
+    with running(tmp_path / "exchange", THREADS="2", MAX_CONNECTIONS="10") as server, ExitStack() as stack:
+        server.wait_ready()
+        silent = [slow_connection(stack, server, b"") for _ in range(40)]
+
+        server.client().place(buy())
+
+        assert silent[0].recv(1) == b""
+
+
+def test_bodies_that_never_end_take_a_bounded_memory(tmp_path: Path) -> None:
+    head = POST + b"Content-Length: 8000000\r\n\r\n"
+    with running(tmp_path / "exchange", THREADS="2") as server, ExitStack() as stack:
+        client = server.wait_ready().client()
+        client.place(buy())
+        memory = memory_of(server.process.pid)
+
+        for _ in range(40):
+            with suppress(ConnectionError):
+                slow_connection(stack, server, head).sendall(b" " * 7_999_999)
+            client.place(buy())
+
+        assert memory_of(server.process.pid) < memory + 120 * MIB
+
+
+def test_client_that_asks_for_leave_to_send_its_body_is_given_it(server: ServerProcess) -> None:
+    with ExitStack() as stack:
+        connection = slow_connection(stack, server, POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+
+        assert response.status == 400
+
+
+def test_requests_sent_without_waiting_are_answered_in_order(server: ServerProcess) -> None:
+    requests = b"".join(b"GET /orders/%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(900_000, 900_020))
+    with ExitStack() as stack:
+        connection = slow_connection(stack, server, requests + b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n")
+
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    assert answers.count(b"HTTP/1.1 404 ") == 20
+    assert answers.count(b"HTTP/1.1 200 ") == 1
