@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from stress.gauges import MIB
+from stress.soak import early_and_late
+
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "stress" / "results"
 README = PROJECT / "README.md"
@@ -35,6 +38,8 @@ def table() -> str:
         ),
         ("The matching core alone", f"{core['synthetic']['messages_per_second']:,.0f} commands/s", core),
     ]
+    if (RESULTS / "soak.json").exists():
+        rows.append(_soaked(_result("soak")))
     lines = ["| what | measured | command, commit |", "|---|---|---|"]
     for what, measured, result in rows:
         conditions = result["conditions"]
@@ -55,6 +60,18 @@ def main() -> None:
         README.write_text(replaced(README.read_text(encoding="utf-8")), encoding="utf-8")
     else:
         print(table())
+
+
+def _soaked(result: Result) -> tuple[str, str, Result]:
+    *loaded, settled = result["samples"]
+    memory = [statistics.median(sample["memory"] for sample in part) / MIB for part in early_and_late(loaded)]
+    journal = max(sample["journal"] for sample in loaded) / MIB
+    lag = max(sample["database_lag"] for sample in loaded)
+    measured = (
+        f"memory from {memory[0]:.0f} to {memory[1]:.0f} MiB, journal never more than {journal:.0f} MiB, "
+        f"database at most {lag:,} commands behind"
+    )
+    return f"{settled['second'] // 60} minutes of load, {settled['sequence']:,} commands", measured, result
 
 
 def _result(name: str) -> Result:

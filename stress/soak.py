@@ -17,17 +17,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
+from typing import TypeVar
 
 from stress.benchmarks.conditions import conditions_now, report
-from stress.gauges import Sample, look
+from stress.gauges import MIB, Sample, look
 from stress.server import exchange_server
 from stress.workloads import SYMBOLS, ActionKind, OrderFlow
+
+T = TypeVar("T")
 
 SETTINGS = {"JOURNAL_SEGMENT_BYTES": str(1 << 20), "SNAPSHOT_INTERVAL_SEC": "5"}
 CANCEL_ALL_EVERY = 200
 LAG_MAX = 20_000
 SETTLE_SECONDS_MAX = 60
-MIB = 1 << 20
 # How much more the last fifth may have than the second: a share, and what caches and a few segments explain.
 GROWTH = {"memory": (1.10, 24 * MIB), "journal": (1.5, 8 * MIB), "snapshots": (1.5, 4 * MIB)}
 REFUSALS = frozenset({404, 409, 422})
@@ -145,13 +147,18 @@ def judged(samples: list[Sample]) -> list[str]:
         broken += [
             f"{name} is {lag} commands behind after {sample.second} s" for name, lag in _lags(sample) if lag > LAG_MAX
         ]
-    fifth = max(1, len(loaded) // 5)
+    first, last = early_and_late(loaded)
     for name, (share, allowance) in GROWTH.items():
-        sizes = [sample.figures()[name] for sample in loaded]
-        early, late = median(sizes[fifth : 2 * fifth] or sizes), median(sizes[-fifth:])
+        early, late = (median(sample.figures()[name] for sample in part) for part in (first, last))
         if late > early * share + allowance:
             broken.append(f"{name} grew from {early / MIB:.1f} to {late / MIB:.1f} MiB")
     return broken
+
+
+def early_and_late(loaded: list[T]) -> tuple[list[T], list[T]]:
+    """Return the second fifth, when everything has warmed up, and the last."""
+    fifth = max(1, len(loaded) // 5)
+    return loaded[fifth : 2 * fifth] or loaded, loaded[-fifth:]
 
 
 def _lags(sample: Sample) -> tuple[tuple[str, int], tuple[str, int]]:
