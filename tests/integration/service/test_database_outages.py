@@ -14,8 +14,6 @@ from tests.postgres_cluster import PostgresCluster
 SEED = 20_261_121
 CLIENTS = 8
 ANSWERS = 300
-# While the database is away, nobody can tell an order that has ended from one that never was: 404.
-REFUSALS = (409, 404)
 BOOKS = ("/orderbook/AAPL", "/market/AAPL/depth", "/bbo/AAPL", "/instruments/AAPL")
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
@@ -24,7 +22,7 @@ class Load:
     """Clients who trade until the test has seen enough."""
 
     def __init__(self, server: ServerProcess) -> None:
-        self.clients = [RememberingClient(f"user{number}", SEED, REFUSALS) for number in range(CLIENTS)]
+        self.clients = [RememberingClient(f"user{number}", SEED) for number in range(CLIENTS)]
         self._server = server
         self._enough = Event()
 
