@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.orm import Session
@@ -18,6 +20,20 @@ class _LastingConnection(sqlite3.Connection):
     """Outlives being closed, as a database does; asks its owner before it commits, and tells it after."""
 
     database: "MemoryDatabase"
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # Any: SQLite's own
+        super().__init__(*arguments, **options)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def cursor(self, *arguments: Any) -> sqlite3.Cursor:  # type: ignore[override]  # Any: SQLite's own
+        cursor: sqlite3.Cursor = super().cursor(*arguments)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close_cursors(self) -> None:
+        """End every read: one that goes on in an image that was replaced would crash the interpreter."""
+        for cursor in tuple(self._cursors):
+            cursor.close()
 
     def commit(self) -> None:
         if self.in_transaction:
@@ -55,6 +71,7 @@ class MemoryDatabase(Database):
 
     def restore(self, image: bytes) -> None:
         """Let the database be as it was then; what was not committed is gone."""
+        self._connection.close_cursors()
         self._connection.rollback()
         self._connection.deserialize(image)
         self.commits = [image]
