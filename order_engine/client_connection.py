@@ -21,7 +21,7 @@ from order_engine.request_arrival import Arrival, Unacceptable
 RECEIVE_BYTES = 1 << 16
 _REFUSALS = {
     HTTPStatus.BAD_REQUEST: ("malformed_request", "The chunks of the body do not fit together."),
-    HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "The request did not come in time, or others needed its place."),
+    HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "The rest of the request did not come in time."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large", "No path takes as much."),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("head_too_large", "The head of the request is too long."),
 }
@@ -39,7 +39,7 @@ class Stage(Enum):
 
 
 class ClientSocket(socket):
-    """A socket that never waits: what it cannot send at once, it keeps."""
+    """A socket that never waits: what cannot be sent yet, it keeps."""
 
     def __init__(self, accepted: socket) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
@@ -50,20 +50,15 @@ class ClientSocket(socket):
         """Stay as it is: gunicorn asks for a socket that waits."""
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:  # Any: bytes and what is like them
-        """Send what the client takes now, and keep the rest."""
-        sent = 0 if self.unsent else self._sent_of(data, flags)
-        if sent < len(data):
-            self.unsent += memoryview(data)[sent:]
+        """Keep it until the answer is whole: gunicorn sends head and body apart."""
+        del flags
+        self.unsent += data
 
     def send_more(self) -> None:
-        """Send what the client takes now of what was kept."""
-        del self.unsent[: self._sent_of(self.unsent, 0)]
-
-    def _sent_of(self, content: Any, flags: int) -> int:
-        try:
-            return self.send(content, flags)
-        except BlockingIOError:
-            return 0
+        """Send what the client takes now of what was kept; raises ``OSError`` if it has hung up."""
+        with suppress(BlockingIOError):
+            if self.unsent:
+                del self.unsent[: self.send(self.unsent)]
 
 
 class ClientConnection(TConn):  # type: ignore[misc] # gunicorn ships no types
@@ -102,10 +97,9 @@ class ClientConnection(TConn):  # type: ignore[misc] # gunicorn ships no types
     def advance(self) -> Stage:
         """Read or write what can be read or written now; returns the stage that this led to."""
         try:
-            if self.sock.unsent:
-                self.sock.send_more()
-            else:
+            if not self.sock.unsent:
                 self._receive()
+            self.sock.send_more()
         except BlockingIOError:
             pass
         except OSError:
@@ -113,10 +107,13 @@ class ClientConnection(TConn):  # type: ignore[misc] # gunicorn ships no types
         return self.stage
 
     def answered(self, *, is_kept: bool) -> None:
-        """Go on after an answer; ``is_kept`` if the client may send another request."""
+        """Send the answer, and go on; ``is_kept`` if the client may send another request."""
         self._is_whole = False
-        self._is_gone = self.sock.fileno() < 0
         self._is_kept = is_kept and self.arrival.is_ready_for_next()
+        try:
+            self.sock.send_more()
+        except OSError:
+            self._is_gone = True
         if self._is_kept and self.arrival:
             self._look()
 

@@ -92,13 +92,14 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
         """Close what has waited too long, and the longest waiting as long as there are too many or too much is held."""
         while self._waiting and (self.nr_conns >= self.worker_connections or self._held_bytes > HELD_BYTES_MAX):
             conn = next(iter(self._waiting))
-            self._give_up(conn)
+            self._stop_waiting(conn)
             self._close(conn)
         now = monotonic()
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
             for conn in [conn for conn, (_, deadline) in self._waiting.items() if deadline <= now]:
-                self._give_up(conn)
+                self._stop_waiting(conn)
+                conn.give_up()
                 self._go_on(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
@@ -135,10 +136,6 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
     def _stop_waiting(self, conn: ClientConnection) -> None:
         del self._waiting[conn]
         self.poller.unregister(conn.sock)
-
-    def _give_up(self, conn: ClientConnection) -> None:
-        self._stop_waiting(conn)
-        conn.give_up()
 
     def _close(self, conn: ClientConnection) -> None:
         self._held_bytes -= conn.counted_bytes
