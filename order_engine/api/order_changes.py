@@ -52,7 +52,8 @@ CANCEL_ALL = Operation(
     problems=(409, 422),
 )
 
-Find = Callable[[], StoredOrder | None]
+Find = Callable[[int], StoredOrder | None]
+"""Finds the order that a command meant, among those that had been placed before it."""
 
 
 class OrderChanges:
@@ -66,30 +67,38 @@ class OrderChanges:
     def amend_order(self, asked: Asked, order_id: str) -> Response:
         """Amend the order with this id."""
         command = _amend(asked, order_id=order_id, symbol=asked.query.get("symbol"))
-        return self._change(asked, command, lambda: self._history.find(order_id))
+        return self._change(asked, command, lambda sequence: self._history.find(order_id, before=sequence))
 
     def cancel_order(self, asked: Asked, order_id: str) -> Response:
         """Cancel the order with this id."""
         command = CancelOrder(order_id=order_id, symbol=asked.query.get("symbol"))
-        return self._change(asked, command, lambda: self._history.find(order_id))
+        return self._change(asked, command, lambda sequence: self._history.find(order_id, before=sequence))
 
     def cancel_order_by_body(self, asked: Asked) -> Response:
         """Cancel the order that the body names."""
         order_id = asked.fields["order_id"]
         command = CancelOrder(order_id=order_id, symbol=asked.fields.get("symbol"))
-        return self._change(asked, command, lambda: self._history.find(order_id))
+        return self._change(asked, command, lambda sequence: self._history.find(order_id, before=sequence))
 
     def amend_by_client_id(self, asked: Asked, client_order_id: str) -> Response:
         """Amend a user's live order with this id of theirs."""
         user_id, symbol = asked.query["user_id"], asked.query.get("symbol")
         command = _amend(asked, user_id=user_id, client_order_id=client_order_id, symbol=symbol)
-        return self._change(asked, command, lambda: self._history.find_by_client_id(user_id, client_order_id))
+        return self._change(
+            asked,
+            command,
+            lambda sequence: self._history.find_by_client_id(user_id, client_order_id, before=sequence),
+        )
 
     def cancel_by_client_id(self, asked: Asked, client_order_id: str) -> Response:
         """Cancel a user's live order with this id of theirs."""
         user_id, symbol = asked.query["user_id"], asked.query.get("symbol")
         command = CancelOrder(user_id=user_id, client_order_id=client_order_id, symbol=symbol)
-        return self._change(asked, command, lambda: self._history.find_by_client_id(user_id, client_order_id))
+        return self._change(
+            asked,
+            command,
+            lambda sequence: self._history.find_by_client_id(user_id, client_order_id, before=sequence),
+        )
 
     def cancel_all(self, asked: Asked) -> Response:
         """Cancel all live orders of a user, or only those in one symbol or on one side."""
@@ -110,13 +119,14 @@ class OrderChanges:
 
     def _missing(self, find: Find, symbol: str | None, sequence: int) -> Problem:
         try:
-            stored = find()
+            stored = find(sequence)
         except (Problem, DatabaseUnavailable):
-            return unknown_order(
-                "No live order has this id. Whether it has ended cannot be told now: the database is out of reach."
+            # Not 404: asked again, the same request could then get another answer.
+            return Problem(
+                "database_unavailable",
+                "No live order has this id, so nothing was changed. Whether it has ended cannot be told now.",
             )
-        # An order placed after this command was refused was not there when it came.
-        if stored is None or stored.order.sequence >= sequence or symbol not in (None, stored.order.placed.symbol):
+        if stored is None or symbol not in (None, stored.order.placed.symbol):
             return unknown_order()
         order = self._renderer.order(stored.order, stored.updated_ns)
         return Problem("order_final", f"The order is {stored.order.status}.", order=order)

@@ -26,15 +26,17 @@ class OrderHistory:
         self._freshness = freshness
         self._renderer = renderer
 
-    def find(self, order_id: str, min_sequence: int = 0) -> StoredOrder | None:
-        """Find an order by its id."""
+    def find(self, order_id: str, min_sequence: int = 0, before: int | None = None) -> StoredOrder | None:
+        """Find an order by its id, as it was placed before that sequence."""
         self._freshness.of_database(min_sequence)
-        return self._queries.order(order_id)
+        return self._queries.order(order_id, before)
 
-    def find_by_client_id(self, user_id: str, client_order_id: str, min_sequence: int = 0) -> StoredOrder | None:
-        """Find a user's newest order by the id that the user gave it."""
+    def find_by_client_id(
+        self, user_id: str, client_order_id: str, min_sequence: int = 0, before: int | None = None
+    ) -> StoredOrder | None:
+        """Find a user's newest order by the id that the user gave it, placed before that sequence."""
         self._freshness.of_database(min_sequence)
-        return self._queries.order_by_client_id(user_id, client_order_id)
+        return self._queries.order_by_client_id(user_id, client_order_id, before)
 
     def page(self, min_sequence: int, filters: dict[str, Any]) -> OrderPage:  # Any: the query's own types
         """List orders, newest first."""

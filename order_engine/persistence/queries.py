@@ -50,19 +50,14 @@ class Queries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def order(self, order_id: str) -> StoredOrder | None:
-        """Find an order by its id; of several, the newest that was not refused."""
-        refused = _ORDERS.c.status == OrderStatus.REJECTED.value
-        return self._first_order(
-            select(_ORDERS).where(_ORDERS.c.order_id == order_id).order_by(refused, _ORDERS.c.sequence.desc()), order_id
-        )
+    def order(self, order_id: str, before: int | None = None) -> StoredOrder | None:
+        """Find an order by its id; of several, the newest that was not refused. ``before`` is a sequence."""
+        return self._newest_order(_ORDERS.c.order_id == order_id, before, order_id)
 
-    def order_by_client_id(self, user_id: str, client_order_id: str) -> StoredOrder | None:
+    def order_by_client_id(self, user_id: str, client_order_id: str, before: int | None = None) -> StoredOrder | None:
         """Find a user's newest order of that name, one that was not refused before any that was."""
-        refused = _ORDERS.c.status == OrderStatus.REJECTED.value
         named = and_(_ORDERS.c.client_order_id == client_order_id, _ORDERS.c.user_id == user_id)
-        statement = select(_ORDERS).where(named).order_by(refused, _ORDERS.c.sequence.desc())
-        return self._first_order(statement, user_id, client_order_id)
+        return self._newest_order(named, before, user_id, client_order_id)
 
     def orders(
         self,
@@ -176,8 +171,14 @@ class Queries:
         statement = select(_POSITIONS).where(columns.user_id == user_id).order_by(columns.symbol)
         return [StoredPosition(*row) for row in self._rows(statement)]
 
-    def _first_order(self, statement: Select[Any], *names: str) -> StoredOrder | None:  # Any: a row of orders
-        rows = self._rows(statement.limit(1)) if _all_storable(*names) else []
+    def _newest_order(self, named: ColumnElement[bool], before: int | None, *names: str) -> StoredOrder | None:
+        if not _all_storable(*names):
+            return None
+        refused = _ORDERS.c.status == OrderStatus.REJECTED.value
+        statement = select(_ORDERS).where(named).order_by(refused, _ORDERS.c.sequence.desc()).limit(1)
+        if before is not None:
+            statement = statement.where(_ORDERS.c.sequence < before)
+        rows = self._rows(statement)
         return _stored_order(rows[0]) if rows else None
 
     def _first_sequence_at(self, since_ns: int) -> int | None:

@@ -80,4 +80,5 @@ def test_whether_an_order_has_ended_cannot_be_told_without_the_database(served: 
 
     response = served.client.delete(f"/orders/{order_id}")
 
-    assert "cannot be told" in problem(response, 404, "unknown_order")["detail"]
+    assert "cannot be told" in problem(response, 503, "database_unavailable")["detail"]
+    assert "Retry-After" in response.headers

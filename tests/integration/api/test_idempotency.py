@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.api.orders import answered, buy, problem, sell
+from tests.integration.api.orders import answered, buy, place, problem, sell
 from tests.integration.api.served_exchange import Served, served_exchange
 
 KEY = {"Idempotency-Key": "a key, 1"}
@@ -89,6 +89,21 @@ def test_cancels_amends_and_batches_are_replayed_as_they_were(served: Served) ->
 
         assert (second.status_code, second.data) == (first.status_code, first.data)
         assert second.headers["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("given_before", [True, False])
+def test_refused_cancel_is_refused_alike_though_its_id_is_given_again(served: Served, *, given_before: bool) -> None:
+    client, path = served.client, "/orders/by-client-id/mine?user_id=user123"
+    if given_before:
+        place(client, buy(client_order_id="mine"))
+        client.delete(path)
+
+    first = client.delete(path, headers=KEY)
+    place(client, buy(client_order_id="mine"))
+    again = client.delete(path, headers=KEY)
+
+    assert first.status_code == again.status_code == (409 if given_before else 404)
+    assert first.get_json().get("order") == again.get_json().get("order")
 
 
 def test_wrong_form_is_not_remembered(served: Served) -> None:

@@ -92,6 +92,10 @@ def test_client_order_id_finds_the_newest_of_that_user(queries: Queries, project
     assert found is not None
     assert found.order.order_id == "3"
     assert _ids(queries.orders(client_order_id="c1").orders) == ["4", "3", "1"]
+    before = queries.order_by_client_id("ann", "c1", before=3)
+    assert before is not None
+    assert before.order.order_id == "1"
+    assert queries.order("3", before=3) is None
 
 
 def test_filters_of_orders_go_together(queries: Queries, project: Project) -> None:

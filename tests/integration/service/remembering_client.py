@@ -121,12 +121,12 @@ def _ask(connection: Client, request: Request) -> Answered:
 
 
 def _has_ended(answered: Answered) -> bool:
-    """Say whether an amend or a cancel came too late; with the database away, 404 says that nobody can tell."""
-    return answered.status == 409 or (answered.status == 404 and "cannot be told now" in answered.content["detail"])
+    """Say whether an amend or a cancel came too late; with the database away, 503 says that nobody can tell."""
+    return answered.status == 409 or (answered.status == 503 and "cannot be told now" in answered.content["detail"])
 
 
 def _agree(first: Answered, again: Answered) -> bool:
-    if 404 in (first.status, again.status):
+    if 503 in (first.status, again.status):
         return _has_ended(first) and _has_ended(again)
     return _lasting(first) == _lasting(again)
 
