@@ -145,7 +145,8 @@ def _last_states(events: list[Event]) -> dict[str, OrderOutcome]:
         elif (order := getattr(event, "order", None)) is not None:
             states[order.order_id] = order
         elif isinstance(event, AmendRejected | CancelRejected) and event.order_id is not None:
-            unknown[event.order_id] = OrderOutcome(reason=event.reason)
+            user_id = event.user_id if isinstance(event, AmendRejected) else None
+            unknown[event.order_id] = OrderOutcome(user=user_id, reason=event.reason)
     return unknown | {order_id: _outcome_of(state) for order_id, state in states.items()}
 
 

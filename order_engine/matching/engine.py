@@ -136,7 +136,7 @@ class MatchingEngine:
         book = self.books[order.placed.symbol]
         reason = self._admission.of_amend(command, order, book)
         if reason is not None:
-            outcome.events.append(AmendRejected(order.order_id, order.placed.symbol, reason))
+            outcome.events.append(AmendRejected(order.order_id, order.placed.symbol, reason, order.placed.user_id))
             return
         amend(book, order, command, outcome)
         if book.stops.orders or (outcome.trade_count and book.instrument.circuit_breaker_percent_e8):
@@ -171,7 +171,7 @@ class MatchingEngine:
             outcome.events.append(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
             return
         book.give_terms(instrument, self.settings.self_trade_prevention)
-        outcome.events.append(InstrumentChanged(instrument))
+        outcome.events.append(InstrumentChanged(instrument, book.state))
 
     def _set_state(self, command: SetState, outcome: Outcome) -> None:
         book = self.books.get(command.symbol)
@@ -185,7 +185,7 @@ class MatchingEngine:
 
     def _set_risk_limits(self, command: SetRiskLimits, outcome: Outcome) -> None:
         self.accounts.limits[command.user_id] = command
-        outcome.events.append(RiskLimitsChanged(command))
+        outcome.events.append(RiskLimitsChanged(command, command.user_id in self.accounts.disabled))
 
     def _disable_user(self, command: DisableUser, outcome: Outcome) -> None:
         self.accounts.disabled.add(command.user_id)

@@ -101,11 +101,12 @@ class OrderAmended(Fact, frozen=True, tag="amended"):
 
 
 class AmendRejected(Fact, frozen=True, tag="amend_rejected"):
-    """An amend was refused; the order, if there is one, is unchanged."""
+    """An amend was refused; the order, if there is one, is unchanged. ``user_id`` is its user, who may have no name."""
 
     order_id: str | None
     symbol: str | None
     reason: Reason
+    user_id: str | None = None
 
 
 class OrderCanceled(Fact, frozen=True, tag="canceled"):
@@ -144,15 +145,16 @@ class CancelRejected(Fact, frozen=True, tag="cancel_rejected"):
 
 
 class InstrumentListed(Fact, frozen=True, tag="instrument_listed"):
-    """An instrument can be traded from here on."""
+    """An instrument can be traded from here on; its session is OPEN."""
 
     instrument: Instrument
 
 
 class InstrumentChanged(Fact, frozen=True, tag="instrument_changed"):
-    """An instrument has new terms."""
+    """An instrument has new terms; its session stays in its state."""
 
     instrument: Instrument
+    state: SessionState = SessionState.OPEN
 
 
 class InstrumentRejected(Fact, frozen=True, tag="instrument_rejected"):
@@ -178,9 +180,10 @@ class StateRejected(Fact, frozen=True, tag="state_rejected"):
 
 
 class RiskLimitsChanged(Fact, frozen=True, tag="risk_limits"):
-    """A user has new limits."""
+    """A user has new limits. Who is disabled stays so."""
 
     limits: SetRiskLimits
+    is_disabled: bool = False
 
 
 class UserDisabled(Fact, frozen=True, tag="user_disabled"):

@@ -145,7 +145,7 @@ class NaiveExchange:
         book, terms = self._book_of(order), NewTerms.of(command, order)
         reason = why_not_amended(command, terms, order, book, self.live_orders(), self.risk)
         if reason is not None:
-            self._say(AmendRejected(order.order_id, order.placed.symbol, reason))
+            self._say(AmendRejected(order.order_id, order.placed.symbol, reason, order.placed.user_id))
         elif terms.quantity_e8 == 0:
             self.report.meet("amend: to zero")
             book.cancel(order, Reason.USER_REQUESTED)
@@ -232,7 +232,7 @@ class NaiveExchange:
             self._say(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
         else:
             book.instrument = after
-            self._say(InstrumentChanged(after))
+            self._say(InstrumentChanged(after, book.state))
 
     def _set_state(self, command: SetState) -> None:
         if command.symbol not in self.books:
@@ -244,7 +244,7 @@ class NaiveExchange:
 
     def _set_risk_limits(self, command: SetRiskLimits) -> None:
         self.risk.limits[command.user_id] = command
-        self._say(RiskLimitsChanged(command))
+        self._say(RiskLimitsChanged(command, command.user_id in self.disabled))
 
     def _disable_user(self, command: DisableUser) -> None:
         self.disabled.append(command.user_id)

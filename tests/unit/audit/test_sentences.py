@@ -91,3 +91,12 @@ def test_command_in_words(command: Command, words: str) -> None:
     (body,) = bodies_of(Audited().take(command))
 
     assert json.loads(body)["command"] == words
+
+
+def test_refused_amend_is_told_under_the_orders_user() -> None:
+    audited = Audited()
+    audited.take(buy(user_id="bob"))
+
+    (body,) = bodies_of(audited.take(amend("1", price="99.001")))
+
+    assert json.loads(body)["by"] == "bob"

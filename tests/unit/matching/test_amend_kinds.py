@@ -167,4 +167,4 @@ def test_amend_that_changes_nothing_is_accepted_whatever_the_limits_are_now() ->
 
     events = exchange.apply_all(amend("b", price="50.00", quantity="10"), amend("b", price="50.00", quantity="9"))
 
-    assert events == [[amended(bid, 4)], [AmendRejected("b", "AAPL", Reason.RISK_MAX_ORDER_QUANTITY)]]
+    assert events == [[amended(bid, 4)], [AmendRejected("b", "AAPL", Reason.RISK_MAX_ORDER_QUANTITY, "ann")]]

@@ -151,7 +151,7 @@ def test_amend_meets_the_limits_of_size_and_an_increase_that_of_position(
 
     events = exchange.apply(amend("b", **terms))
 
-    expected = amended(bid, 2, **terms) if reason is None else AmendRejected("b", "AAPL", reason)
+    expected = amended(bid, 2, **terms) if reason is None else AmendRejected("b", "AAPL", reason, "ann")
     assert events == [expected]
 
 
