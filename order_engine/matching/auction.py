@@ -1,5 +1,6 @@
 """The auction: one price for all, found from the whole book. See the rulebook, Auction."""
 
+from itertools import takewhile
 from typing import NamedTuple
 
 from order_engine.matching.book_side import BookSide
@@ -21,7 +22,7 @@ def indicate(book: OrderBook) -> Indication | None:
     best_bid, best_ask = book.bids.best(), book.asks.best()
     if best_bid is None or best_ask is None or best_bid.price_ticks < best_ask.price_ticks:
         return None
-    candidates = _candidates(book)
+    candidates = _candidates(book, best_bid.price_ticks, best_ask.price_ticks)
     most = max(candidate.quantity_lots for candidate in candidates)
     candidates = [candidate for candidate in candidates if candidate.quantity_lots == most]
     least = min(abs(candidate.imbalance_lots) for candidate in candidates)
@@ -65,10 +66,9 @@ def _fill(book: OrderBook, side: BookSide, order: Order, price_ticks: int, lots:
         book.forget(order)
 
 
-def _candidates(book: OrderBook) -> list[Indication]:
-    """Reckon for every limit price on the book what would trade there, lowest price first."""
-    buys = {level.price_ticks: level.shown_lots + level.hidden_lots for level in book.bids.levels.values()}
-    sells = {level.price_ticks: level.shown_lots + level.hidden_lots for level in book.asks.levels.values()}
+def _candidates(book: OrderBook, best_bid_ticks: int, best_ask_ticks: int) -> list[Indication]:
+    """Reckon for every limit price at which anything would trade what would trade there, lowest price first."""
+    buys, sells = _lots_up_to(book.bids, worst_ticks=best_ask_ticks), _lots_up_to(book.asks, worst_ticks=best_bid_ticks)
     buy_lots, sell_lots = sum(buys.values()), 0
     candidates = []
     for price_ticks in sorted({*buys, *sells}):
@@ -76,6 +76,13 @@ def _candidates(book: OrderBook) -> list[Indication]:
         candidates.append(Indication(price_ticks, min(buy_lots, sell_lots), buy_lots - sell_lots))
         buy_lots -= buys.get(price_ticks, 0)
     return candidates
+
+
+def _lots_up_to(side: BookSide, worst_ticks: int) -> dict[int, int]:
+    """Add up each level that the other side's best price reaches."""
+    worst_rank = side.sign * worst_ticks
+    reached = takewhile(lambda level: level.rank <= worst_rank, side.best_first())
+    return {level.price_ticks: level.shown_lots + level.hidden_lots for level in reached}
 
 
 def _distance(book: OrderBook, candidate: Indication) -> tuple[int, int]:

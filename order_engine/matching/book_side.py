@@ -40,10 +40,17 @@ class BookSide:
         return None
 
     def best_first(self) -> Iterator[PriceLevel]:
-        """Go through the levels in order of price; the side must not change meanwhile."""
-        heap = self._heap.copy()
-        while heap:
-            level = self.levels.get(heappop(heap))
+        """Go through the levels in order of price; the side must not change meanwhile.
+
+        The first few cost little, however many there are: the heap is walked from its root, not copied.
+        """
+        heap = self._heap
+        next_up = [(heap[0], 0)] if heap else []
+        while next_up:
+            rank, place = heappop(next_up)
+            for child in range(2 * place + 1, min(2 * place + 3, len(heap))):
+                heappush(next_up, (heap[child], child))
+            level = self.levels.get(rank)
             if level is not None:
                 yield level
 

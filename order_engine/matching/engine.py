@@ -116,6 +116,7 @@ class MatchingEngine:
             book = self._list(instrument, outcome)
         order = Order(placed, instrument, outcome.sequence, outcome.timestamp_ns)
         if order.status is _PENDING:
+            # First, because a trailing stop has its stop price only once it waits.
             book.wait(order)
             outcome.events.append(OrderAccepted(order.state()))
         else:

@@ -276,9 +276,9 @@ SESSIONS: dict[str, Planted] = {
     "the lower of two near prices wins": (auction, "_distance", "-candidate.price_ticks", "candidate.price_ticks"),
     "an auction overlooks what bids hide": (
         auction,
-        "_candidates",
-        "level.shown_lots + level.hidden_lots for level in book.bids",
-        "level.shown_lots for level in book.bids",
+        "_lots_up_to",
+        "+ level.hidden_lots for",
+        "+ level.hidden_lots * (side.sign > 0) for",
     ),
     "an auction leaves its own price out": (auction, "uncross", "< price_ticks", "<= price_ticks"),
     "an iceberg hides all after an auction": (auction, "_fill", "order.show_slice()", "pass"),
