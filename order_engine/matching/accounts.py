@@ -1,14 +1,12 @@
 """What the exchange knows of its users: limits, and who is disabled. See the rulebook, Risk limits."""
 
-from order_engine.matching.commands import OrderType, PlaceOrder, SetRiskLimits, Side, TimeInForce
+from order_engine.matching.commands import OrderType, PlaceOrder, SetRiskLimits, Side
 from order_engine.matching.live_orders import LiveOrders
-from order_engine.matching.order import STOP_TYPES, Order
+from order_engine.matching.order import IMMEDIATE, STOP_TYPES, Order
 from order_engine.matching.reason import Reason
 
 EVERYBODY = "*"
 ONE_E8 = 100_000_000
-
-_IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
 class Accounts:
@@ -81,5 +79,5 @@ def refusal_of_size(limits: SetRiskLimits, quantity_e8: int, price_e8: int | Non
 
 def _may_wait(placed: PlaceOrder) -> bool:
     """Whether an order can come to rest, or to wait for its trigger."""
-    may_rest = placed.order_type is OrderType.LIMIT and placed.time_in_force not in _IMMEDIATE
+    may_rest = placed.order_type is OrderType.LIMIT and placed.time_in_force not in IMMEDIATE
     return may_rest or placed.order_type in STOP_TYPES

@@ -1,11 +1,11 @@
 """Admission: everything that can refuse a command, looked at before anything changes, in the rulebook's order."""
 
 from order_engine.matching.accounts import Accounts
-from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState, TimeInForce
+from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState
 from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
-from order_engine.matching.order import STOP_TYPES, Order
+from order_engine.matching.order import IMMEDIATE, STOP_TYPES, Order
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.reason import Reason
 
@@ -22,7 +22,6 @@ _REFUSED_BY_STATE = {
     SessionState.CLOSED: Reason.MARKET_CLOSED,
     SessionState.HALTED: Reason.INSTRUMENT_HALTED,
 }
-_IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
 class Admission:
@@ -108,7 +107,7 @@ def _refusal_of_session(placed: PlaceOrder, state: SessionState) -> Reason | Non
         return _REFUSED_BY_STATE[state]
     if placed.order_type in STOP_TYPES:
         return None
-    if placed.order_type is _MARKET or placed.time_in_force in _IMMEDIATE:
+    if placed.order_type is _MARKET or placed.time_in_force in IMMEDIATE:
         return Reason.NOT_IN_AUCTION
     return None
 

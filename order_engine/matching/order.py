@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from order_engine.matching.commands import OrderType, PlaceOrder, Side
+from order_engine.matching.commands import OrderType, PlaceOrder, Side, TimeInForce
 from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from order_engine.matching.price_level import PriceLevel
 
 STOP_TYPES = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
+IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 _ON_THE_BOOK = (_OPEN, _PARTIALLY_FILLED)
 _LIVE = (*_ON_THE_BOOK, _PENDING)
