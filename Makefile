@@ -17,7 +17,7 @@ help:
 	@echo "make test    lint, then every test"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make format  let ruff rewrite what it can"
-	@echo "make bench   measure the core and the durable POST"
+	@echo "make bench   measure the core, also against itself before most of its rules, and the durable POST"
 	@echo "make stress  30 s of seeded load on a server of its own, then check what it did"
 	@echo "make soak    10 minutes of seeded load; fails if memory or the journal grow, or projections fall behind"
 	@echo "make clean   remove the virtual environment and the caches"
@@ -40,6 +40,7 @@ format: $(DEV_READY)
 
 bench: $(DEV_READY)
 	$(BIN)/python -m stress.benchmarks.core_flow $(BENCH_ARGS)
+	$(BIN)/python -m stress.benchmarks.core_against $(BENCH_ARGS)
 	$(BIN)/python -m stress.benchmarks.http_durable $(BENCH_ARGS)
 
 stress: $(DEV_READY)

@@ -22,7 +22,7 @@ Result = dict[str, Any]  # Any: JSON
 
 def table() -> str:
     """Write the table, with the command, commit and machine behind each figure."""
-    http, core = _result("http-durable"), _result("core-flow")
+    http, core, against = _result("http-durable"), _result("core-flow"), _result("core-against")
     durable, validating = http["durable"], http["validating_only"]
     rows = [
         (
@@ -37,6 +37,11 @@ def table() -> str:
             http,
         ),
         ("The matching core alone", f"{core['synthetic']['messages_per_second']:,.0f} commands/s", core),
+        (
+            "Plain orders now against before stops, icebergs, sessions, bands and limits came",
+            f"{against['synthetic']['ratio']:.2f} of what it was, turn by turn in one run",
+            against,
+        ),
     ]
     if (RESULTS / "soak.json").exists():
         rows.append(_soaked(_result("soak")))
