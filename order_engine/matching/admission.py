@@ -40,7 +40,8 @@ class Admission:
         book: OrderBook | None,
     ) -> Reason | None:
         """Look at a new order. A symbol that its first order would list has no ``book`` yet."""
-        if placed.user_id is not None and placed.user_id in self._accounts.disabled:
+        disabled = self._accounts.disabled
+        if disabled and placed.user_id in disabled:
             return Reason.USER_DISABLED
         if instrument is None:
             return Reason.UNKNOWN_SYMBOL
@@ -66,8 +67,8 @@ class Admission:
 
     def of_amend(self, command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
         """Look at new terms of a live order."""
-        user_id = order.placed.user_id
-        if user_id is not None and user_id in self._accounts.disabled:
+        disabled = self._accounts.disabled
+        if disabled and order.placed.user_id in disabled:
             return Reason.USER_DISABLED
         if book.state is not _OPEN and book.state in _REFUSED_BY_STATE:
             return _REFUSED_BY_STATE[book.state]

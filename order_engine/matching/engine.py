@@ -122,6 +122,8 @@ class MatchingEngine:
         else:
             outcome.events.append(OrderAccepted(order.state()))
             book.enter(order, outcome)
+        if order.remaining_lots:
+            self.live.add(order)
         if placed.expire_at_ns is not None:
             self.expiries.add(order)
         # Where no stop waits and no breaker watches there is nothing to look at.

@@ -114,11 +114,6 @@ class Order:
         self.status = _OPEN
         self.stop_price_e8 = self.trail_amount_e8 = self.best_price_e8 = None
 
-    def resize(self, quantity_lots: int) -> None:
-        """Change the total; what is filled stays filled, and a reduction takes hidden lots first."""
-        assert quantity_lots > self.filled_lots
-        self.decrement(self.quantity_lots - quantity_lots)
-
     def decrement(self, lots: int) -> None:
         """Reduce total and remainder alike, hidden lots first; a negative number adds to them."""
         self.quantity_lots -= lots

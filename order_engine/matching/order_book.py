@@ -37,7 +37,7 @@ class OrderBook:
     """Bids, asks and waiting stops of one instrument. What happens is written to the command's ``Outcome``.
 
     A position is what a user bought here minus what the user sold; who has no name has none.
-    An incoming order is nobody's resting order: it is indexed as live only once it rests, or waits.
+    Whoever lets an order in indexes it as live if it comes to rest, or waits; what ends here is dropped from the index.
     """
 
     __slots__ = (
@@ -128,26 +128,18 @@ class OrderBook:
         else:
             self.rest(order)
 
-    def reenter(self, order: Order, outcome: Outcome) -> None:
-        """Match an order that left its queue for new terms; it stays indexed unless nothing of it is left."""
-        self.enter(order, outcome)
-        if not order.remaining_lots:
-            self.forget(order)
-
     def rest(self, order: Order) -> None:
         """Queue an order behind all others at its price."""
         if order.display_lots is not None:
             order.show_slice()
         side = self.bids if order.side is _BUY else self.asks
         side.add(order)
-        self._live.add(order)
 
     def wait(self, order: Order) -> None:
         """Let a stop wait for its trigger; a trailing one starts from the last price."""
         if order.trail_amount_e8 is not None:
             order.best_price_e8 = self.last_trade_price_e8
         self.stops.add(order)
-        self._live.add(order)
 
     def take_out(self, order: Order) -> None:
         """Take an order from where it rests or waits, as it is."""
@@ -175,7 +167,7 @@ class OrderBook:
         level = order.level
         assert level is not None
         level.discount(order)
-        order.resize(quantity_lots)
+        order.decrement(order.quantity_lots - quantity_lots)
         if display_lots != order.display_lots:
             order.display_lots = display_lots
             order.show_slice()

@@ -61,13 +61,15 @@ def _breaker_trips(book: OrderBook, last_price_e8: int) -> bool:
 
 
 def _activate(order: Order, book: OrderBook, outcome: Outcome) -> None:
-    book.take_out(order)
+    book.stops.remove(order)
     order.trigger()
     outcome.events.append(OrderTriggered(order.state()))
     if _is_out_of_band(order, book):
         book.end(order, Reason.PRICE_OUT_OF_BAND, outcome)
     else:
         book.enter(order, outcome)
+    if not order.remaining_lots:
+        book.forget(order)
 
 
 def _is_out_of_band(order: Order, book: OrderBook) -> bool:

@@ -49,7 +49,7 @@ PRIORITY: dict[str, Planted] = {
 AMENDS: dict[str, Planted] = {
     "less at the same price loses its place": (amendment, "amend", "quantity_lots <= order.quantity_lots", "False"),
     "more at the same price keeps its place": (amendment, "amend", "and quantity_lots <= order.quantity_lots", ""),
-    "an amended order does not match": (amendment, "amend", "book.reenter(order, outcome)", "book.rest(order)"),
+    "an amended order does not match": (amendment, "amend", "book.enter(order, outcome)", "book.rest(order)"),
     "amending under what is filled is a plain cancel": (
         amendment,
         "amend",
@@ -83,7 +83,7 @@ AMENDS: dict[str, Planted] = {
         "_moves(command, order)",
         "command.price_e8 is not None",
     ),
-    "an amended order that is filled stays in the index": (OrderBook, "reenter", "not order.remaining_lots", "False"),
+    "an amended order that is filled stays in the index": (amendment, "amend", "not order.remaining_lots", "False"),
     "an amended stop keeps its old limit": (amendment, "_amend_stop", "order.price_ticks = price_ticks", "pass"),
     "an amended stop keeps its old trigger": (amendment, "_amend_stop", "book.stops.reprice(order)", "pass"),
     "a new trail moves nothing": (amendment, "_amend_stop", "= command.trail_amount_e8", "= order.trail_amount_e8"),
@@ -99,6 +99,7 @@ STOPS: dict[str, Planted] = {
         "triggered",
     ),
     "newly triggered stops jump the queue": (session, "follow_up", "triggered.extend(", "triggered.extendleft("),
+    "a triggered order that is filled stays in the index": (session, "_activate", "not order.remaining_lots", "False"),
     "triggers are looked at once only": (session, "follow_up", "trades_before = outcome.trade_count", "break"),
     "a trailing stop follows the price back": (
         TriggerBook,
