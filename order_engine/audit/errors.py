@@ -1,21 +1,14 @@
 """What can be wrong with the audit log, as one tree. None of it ever stops trading."""
 
-from pathlib import Path
+from order_engine.journal.errors import Damage
 
 
 class AuditError(Exception):
     """The audit log cannot be written or believed."""
 
 
-class AuditDamaged(AuditError):
-    """What is in the log is not what was written, in a way that no crash explains."""
-
-    def __init__(self, path: Path, offset: int, expected: str, found: str) -> None:
-        super().__init__(f"{path}: at byte {offset}: expected {expected}, found {found}")
-        self.path = path
-        self.offset = offset
-        self.expected = expected
-        self.found = found
+class AuditDamaged(AuditError, Damage):
+    """A segment of the log is damaged."""
 
 
 class AuditForeign(AuditError):

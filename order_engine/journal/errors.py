@@ -10,7 +10,7 @@ class JournalError(Exception):
     """The journal cannot do what was asked."""
 
 
-class JournalDamaged(JournalError):
+class Damage(Exception):
     """What is on disk is not what was written, in a way that no crash explains."""
 
     def __init__(self, path: Path, offset: int, expected: str, found: str) -> None:
@@ -19,6 +19,10 @@ class JournalDamaged(JournalError):
         self.offset = offset
         self.expected = expected
         self.found = found
+
+
+class JournalDamaged(JournalError, Damage):
+    """A segment of the journal is damaged."""
 
 
 class JournalUnreadable(JournalError):

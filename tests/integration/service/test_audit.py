@@ -11,26 +11,11 @@ import pytest
 
 from order_engine.__main__ import main
 from tests.integration.service.server_process import ROOT, Json, buy, running, sell
-from tests.integration.service.tampering import END, trade_for_two_minutes
-from tests.integration.service.venues import PATIENCE_SECONDS, venue
-from tests.unit.service.exchanges import START_NS, FakeClock, wait_until
+from tests.integration.service.tampering import END
+from tests.integration.service.venues import venue
+from tests.unit.service.exchanges import wait_until
 
 Audit = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture(scope="module")
-def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("audited")
-    clock = FakeClock(START_NS)
-    with venue(directory, clock=clock) as found:
-        trade_for_two_minutes(found, clock)
-        assert found.projector.wait_projected(END, PATIENCE_SECONDS)
-    return directory
-
-
-@pytest.fixture
-def directory(traded: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(traded, tmp_path / "copy")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """``verify`` finds every single thing that differs, names it, and finds nothing where nothing differs."""
 
 import json
-import shutil
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
@@ -13,29 +12,10 @@ from order_engine.__main__ import main
 from order_engine.persistence.tables import Base
 from order_engine.service.snapshots import make_snapshot, read_snapshot
 from tests.integration.service.server_process import Json
-from tests.integration.service.tampering import COUNTS, END, execute, trade_for_two_minutes
-from tests.integration.service.venues import PATIENCE_SECONDS, venue
-from tests.unit.service.exchanges import START_NS, FakeClock
+from tests.integration.service.tampering import COUNTS, END, execute
 
 Verify = Callable[..., Json]
 Tamper = Callable[[str], None]
-
-
-@pytest.fixture(scope="module")
-def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Data of a venue that was closed in good order."""
-    directory = tmp_path_factory.mktemp("traded")
-    clock = FakeClock(START_NS)
-    with venue(directory, clock=clock) as found:
-        trade_for_two_minutes(found, clock)
-        assert found.projector.wait_projected(END, PATIENCE_SECONDS)
-    return directory
-
-
-@pytest.fixture
-def directory(traded: Path, tmp_path: Path) -> Path:
-    """A copy of that data, to be spoilt."""
-    return shutil.copytree(traded, tmp_path / "copy")
 
 
 @pytest.fixture

@@ -1,0 +1,26 @@
+"""The data of a venue that was closed in good order, to be looked at or spoilt."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.integration.service.tampering import END, trade_for_two_minutes
+from tests.integration.service.venues import PATIENCE_SECONDS, venue
+from tests.unit.service.exchanges import START_NS, FakeClock
+
+
+@pytest.fixture(scope="session")
+def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("traded")
+    clock = FakeClock(START_NS)
+    with venue(directory, clock=clock) as found:
+        trade_for_two_minutes(found, clock)
+        assert found.projector.wait_projected(END, PATIENCE_SECONDS)
+    return directory
+
+
+@pytest.fixture
+def directory(traded: Path, tmp_path: Path) -> Path:
+    """Return a copy of that data."""
+    return shutil.copytree(traded, tmp_path / "copy")
