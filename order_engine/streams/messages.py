@@ -1,13 +1,11 @@
 """Stream messages: from a line of JSON to a command, exactly, or a ``FormError`` that says why not."""
 
-import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal, DecimalException
 from functools import lru_cache
 
-import msgspec
-
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
+from order_engine.protocol import exact_json
+from order_engine.protocol.exact_json import NotJson
 from order_engine.protocol.form import (
     AMEND_FIELDS,
     CANCEL_ALL_FIELDS,
@@ -41,16 +39,11 @@ NEVER_THE_SAME = frozenset({"order_id", "client_order_id", "expire_at"})
 def decode_message(line: bytes) -> Message:
     """Read one line as a JSON object, numbers digit by digit; raise ``FormError`` if it is none."""
     try:
-        message = _decoder.decode(line)
-    except RecursionError as error:
-        raise FormError({"line": ["Nested too deeply."]}) from error
-    except ValueError as error:
-        raise FormError({"line": [f"Not JSON: {error}."]}) from error
+        message = exact_json.decode(line)
+    except NotJson as error:
+        raise FormError({"line": [str(error)]}) from error
     if type(message) is not dict:
         raise FormError({"line": ["Not a JSON object."]})
-    # Outside of strings each name has one colon; only where there are more can a name have been lost to another.
-    if line.count(b":") > len(message):
-        _refuse_names_given_twice(line)
     return message
 
 
@@ -112,29 +105,6 @@ def _reader(
     build: Callable[[Fields], Command], parsers: Mapping[str, Parser], *required: str
 ) -> Callable[[Message], Command]:
     return lambda message: build(read_fields(message, parsers, required))
-
-
-def _exact(number: str) -> Decimal:
-    try:
-        return Decimal(number)
-    except DecimalException:
-        # Larger than Decimal can hold; the field it is in refuses infinity and is named.
-        return Decimal("Infinity")
-
-
-_decoder = msgspec.json.Decoder(float_hook=_exact)
-
-
-def _refuse_names_given_twice(line: bytes) -> None:
-    json.loads(line, object_pairs_hook=_refuse_twice, parse_float=str, parse_int=str)
-
-
-def _refuse_twice(pairs: list[tuple[str, object]]) -> None:
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise FormError({name: ["Given more than once."]})
-        seen.add(name)
 
 
 def _remembering(parser: Parser) -> Parser:

@@ -225,3 +225,12 @@ def test_gap_that_ends_in_a_dead_letter_is_one_gap(tmp_path: Path) -> None:
     processed = process(tmp_path, stream(create("a", seq=1), create("b", seq=5, side="HOLD"), create("c", seq=6)))
 
     assert (processed.summary.gaps, processed.summary.dead_letters) == (1, 1)
+
+
+def test_lines_of_any_depth_are_put_aside_and_the_stream_goes_on(tmp_path: Path) -> None:
+    depths = range(10, 2_000, 10)
+    nested = b"".join(b'{"a":' + b"[" * depth + b'":"' + b"]" * depth + b"}\n" for depth in depths)
+
+    processed = process(tmp_path, nested + stream(create("a1")))
+
+    assert (processed.summary.dead_letters, processed.summary.commands) == (len(depths), 1)
