@@ -18,7 +18,7 @@ class ExchangeHalted(Unavailable):
 
 
 class ProjectionBehind(Unavailable):
-    """The database is so far behind that no new orders are taken; cancels are."""
+    """The database is so far behind that no orders and amends are taken; all else is."""
 
 
 class RetryInFlight(ServiceError):
@@ -27,10 +27,6 @@ class RetryInFlight(ServiceError):
 
 class RetryMismatch(ServiceError):
     """This idempotency key was used for another request."""
-
-
-class StartRefused(ServiceError):
-    """What is on disk, or in the database, does not belong together; serving it would lose or invent orders."""
 
 
 class SnapshotError(ServiceError):

@@ -8,36 +8,34 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from threading import RLock
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record, Retry
 from order_engine.journal.writer import JournalWriter
-from order_engine.matching.commands import (
-    CancelAll,
-    CancelOrder,
-    Command,
-    Configure,
-    ExpireDue,
-    SetInstrument,
-)
+from order_engine.matching.commands import AmendOrder, Command, Configure, ExpireDue, PlaceOrder, SetInstrument
+from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import OrderState
 from order_engine.service.applied import Applied
 from order_engine.service.clock import Clock
-from order_engine.service.errors import (
-    ExchangeHalted,
-    NotReady,
-    ProjectionBehind,
-    RetryInFlight,
-    RetryMismatch,
-)
+from order_engine.service.errors import ExchangeHalted, NotReady, ProjectionBehind, RetryInFlight, RetryMismatch
 from order_engine.service.event_bus import EventBus
 from order_engine.service.exchange_state import ExchangeState
 from order_engine.service.timetable import Timetable
-from order_engine.service.views import Depth, Listed, Standing, depth_of, standing_of
+from order_engine.service.views import (
+    Depth,
+    Listed,
+    Standing,
+    depth_of,
+    instrument_of,
+    instruments_of,
+    live_order_of,
+    standing_of,
+)
 
 log = logging.getLogger(__name__)
 
+Seen = TypeVar("Seen")
 SCHEDULE = "the schedule"
 
 
@@ -157,56 +155,33 @@ class Exchange:
 
     def depth(self, symbol: str, levels: int | None = None) -> Depth | None:
         """Show the best levels of a book, all of them by default; None if the symbol is not listed."""
-        with self._lock:
-            self._require_open()
-            book = self._state.engine.books.get(symbol)
-            if book is None:
-                return None
-            sequence = self._state.sequence
-            depth = depth_of(book, sequence, levels)
-        self._wait_durable(sequence)
-        return depth
+        return self._shown(lambda engine: depth_of(engine, symbol, levels))
 
     def instruments(self) -> list[Listed]:
         """List all instruments, by symbol."""
-        with self._lock:
-            self._require_open()
-            sequence, books = self._state.sequence, self._state.engine.books
-            listed = [Listed(books[symbol].instrument, books[symbol].state) for symbol in sorted(books)]
-        self._wait_durable(sequence)
-        return listed
+        return self._shown(instruments_of)
 
     def instrument(self, symbol: str) -> Listed | None:
         """Return the instrument of a symbol, or None if it is not listed."""
-        with self._lock:
-            self._require_open()
-            sequence, book = self._state.sequence, self._state.engine.books.get(symbol)
-            listed = None if book is None else Listed(book.instrument, book.state)
-        self._wait_durable(sequence)
-        return listed
+        return self._shown(lambda engine: instrument_of(engine, symbol))
 
     def live_order(self, order_id: str) -> OrderState | None:
         """Show an order as it stands; None if no live order has this id."""
-        with self._lock:
-            self._require_open()
-            sequence, order = self._state.sequence, self._state.engine.live.by_id.get(order_id)
-            shown = None if order is None else order.state()
-        self._wait_durable(sequence)
-        return shown
+        return self._shown(lambda engine: live_order_of(engine, order_id))
 
     def standing(self, user_id: str) -> Standing:
         """Say whether a user's orders are taken, and within which limits."""
-        with self._lock:
-            self._require_open()
-            sequence, accounts = self._state.sequence, self._state.engine.accounts
-            standing = standing_of(accounts, user_id)
-        self._wait_durable(sequence)
-        return standing
+        return self._shown(lambda engine: standing_of(engine, user_id))
 
     def wait_sequence(self, sequence: int, timeout: float) -> bool:
-        """Wait, at most ``timeout`` seconds, until ``sequence`` is on disk; say whether it is."""
+        """Wait, at most ``timeout`` seconds, until ``sequence`` is on disk; say whether it is.
+
+        For one that was not given out yet nobody waits: no answer can have named it.
+        """
         with self._lock:
             self._require_open()
+        if sequence > self._journal.appended_sequence:
+            return False
         return self._journal.wait_beyond(sequence - 1, timeout) >= sequence
 
     def sync(self) -> int:
@@ -219,8 +194,7 @@ class Exchange:
             try:
                 self._journal.sync()
             except JournalError as error:
-                self.halt(error)
-                raise ExchangeHalted(f"The exchange has halted and needs a restart: {error}") from error
+                raise self._halted_by(error) from error
         return sequence
 
     def halt(self, fault: BaseException) -> None:
@@ -246,11 +220,19 @@ class Exchange:
         self._bus.join()
         return self._state if before is Phase.OPEN else None
 
+    def _shown(self, look: Callable[[MatchingEngine], Seen]) -> Seen:
+        """Look at the books; return what was seen once all that led to it is on disk."""
+        with self._lock:
+            self._require_open()
+            seen, sequence = look(self._state.engine), self._state.sequence
+        self._wait_durable(sequence)
+        return seen
+
     def _require_open(self) -> None:
         if self._phase is Phase.OPEN:
             return
         if self._phase is Phase.HALTED:
-            raise ExchangeHalted(f"The exchange has halted and needs a restart: {self._fault}")
+            raise _halted(self._fault)
         raise NotReady("The exchange is starting." if self._phase is Phase.STARTING else "The exchange is closing.")
 
     def _answered_before(self, retry: Retry, timestamp_ns: int) -> Applied | None:
@@ -265,8 +247,8 @@ class Exchange:
 
     def _require_room_for(self, commands: Iterable[Command]) -> None:
         lag = self._backlog.lag
-        if lag > self._lag_max and not all(isinstance(command, CancelOrder | CancelAll) for command in commands):
-            raise ProjectionBehind(f"The database is {lag} events behind; until it catches up only cancels are taken.")
+        if lag > self._lag_max and any(isinstance(command, PlaceOrder | AmendOrder) for command in commands):
+            raise ProjectionBehind(f"The database is {lag} events behind; orders and amends must wait.")
 
     def _stamp_ns(self) -> int:
         # A clock that was set back, before a restart too, does not turn back the exchange's time.
@@ -284,8 +266,7 @@ class Exchange:
             self._journal.append(record)
         except Exception as error:
             # Either the core has a bug and the books are half changed, or they are ahead of a journal that has failed.
-            self.halt(error)
-            raise ExchangeHalted(f"The exchange has halted and needs a restart: {error}") from error
+            raise self._halted_by(error) from error
         self._bus.enqueue(applied)
         self._note_what_is_due(commands)
         return applied
@@ -318,5 +299,12 @@ class Exchange:
         try:
             self._journal.wait_durable(sequence)
         except JournalError as error:
-            self.halt(error)
-            raise ExchangeHalted(f"The exchange has halted and needs a restart: {error}") from error
+            raise self._halted_by(error) from error
+
+    def _halted_by(self, fault: BaseException) -> ExchangeHalted:
+        self.halt(fault)
+        return _halted(fault)
+
+
+def _halted(fault: BaseException | None) -> ExchangeHalted:
+    return ExchangeHalted(f"The exchange has halted and needs a restart: {fault}")

@@ -29,7 +29,7 @@ class DurableSequence(Protocol):
 
 
 class Snapshotter:
-    """Calls ``advance`` with a durable sequence and copies what it saved.
+    """Calls ``advance``, which may raise ``OSError``, with a durable sequence, and copies what it saved.
 
     ``interval`` is in seconds; 0 switches the timer off. After each snapshot the timer calls ``afterwards``.
     """
@@ -77,9 +77,16 @@ class Snapshotter:
             if sequence == 0:
                 raise SnapshotError("nothing has happened yet")
             if self._latest is None or self._latest.header.sequence != sequence:
-                self._latest = self._advance(sequence)
+                self._latest = self._advanced(sequence)
                 self._trouble = self._copy(self._latest)
             return self._latest
+
+    def _advanced(self, sequence: int) -> Snapshot:
+        try:
+            return self._advance(sequence)
+        except OSError as error:
+            # A system that is short of memory or processes starts no other process.
+            raise SnapshotError(f"{type(error).__name__}: {error}") from error
 
     def _sync(self) -> int:
         try:

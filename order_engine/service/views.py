@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
-from order_engine.matching.accounts import EVERYBODY, Accounts
+from order_engine.matching.accounts import EVERYBODY
 from order_engine.matching.auction import indicate
 from order_engine.matching.commands import SessionState, SetRiskLimits
+from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.price_level import PriceLevel
@@ -53,11 +55,14 @@ class Standing(NamedTuple):
     is_own: bool
 
 
-def depth_of(book: OrderBook, sequence: int, levels: int | None) -> Depth:
+def depth_of(engine: MatchingEngine, symbol: str, levels: int | None) -> Depth | None:
     """Copy the best levels of a book, all of them by default; of icebergs only what shows."""
+    book = engine.books.get(symbol)
+    if book is None:
+        return None
     instrument = book.instrument
     return Depth(
-        sequence,
+        engine.sequence,
         instrument,
         book.state,
         _levels(islice(book.bids.best_first(), levels), instrument),
@@ -67,8 +72,26 @@ def depth_of(book: OrderBook, sequence: int, levels: int | None) -> Depth:
     )
 
 
-def standing_of(accounts: Accounts, user_id: str) -> Standing:
+def instruments_of(engine: MatchingEngine) -> list[Listed]:
+    """List all instruments, by symbol."""
+    return [Listed(book.instrument, book.state) for _, book in sorted(engine.books.items())]
+
+
+def instrument_of(engine: MatchingEngine, symbol: str) -> Listed | None:
+    """Return the instrument of a symbol that is listed."""
+    book = engine.books.get(symbol)
+    return None if book is None else Listed(book.instrument, book.state)
+
+
+def live_order_of(engine: MatchingEngine, order_id: str) -> OrderState | None:
+    """Copy an order that is live."""
+    order = engine.live.by_id.get(order_id)
+    return None if order is None else order.state()
+
+
+def standing_of(engine: MatchingEngine, user_id: str) -> Standing:
     """Copy what is known of a user."""
+    accounts = engine.accounts
     own, everybodys = accounts.limits.get(user_id), accounts.limits.get(EVERYBODY)
     return Standing(user_id not in accounts.disabled, own or everybodys, own is not None)
 

@@ -8,6 +8,7 @@ from order_engine.matching.commands import SelfTradePrevention
 from order_engine.protocol.timestamps import format_timestamp
 from order_engine.settings import Settings
 from tests.integration.api.orders import answered, buy, place
+from tests.unit.service.exchanges import wait_until
 
 
 def test_order_ends_at_its_time_by_the_system_s_clock(tmp_path: Path) -> None:
@@ -19,8 +20,9 @@ def test_order_ends_at_its_time_by_the_system_s_clock(tmp_path: Path) -> None:
         client = venue.app.test_client()
         order = place(client, buy(time_in_force="GTD", expire_at=format_timestamp(time_ns() + 300_000_000)))
 
-        # Answered once the timer's own command, the next in the journal, is on disk.
-        response = client.get(f"/orders/{order['order_id']}", headers={"X-Min-Sequence": str(order["sequence"] + 1)})
+        # The timer's own command is the next in the journal.
+        wait_until(lambda: venue.exchange.durable_sequence > order["sequence"])
+        response = client.get(f"/orders/{order['order_id']}")
 
         assert answered(response)["status"] == "EXPIRED"
         assert answered(response)["updated_at"] >= order["expire_at"]

@@ -1,7 +1,9 @@
 """What clients see when disk, core or database fail: 503 with the reason in /health, and all of it again later."""
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO
@@ -18,7 +20,7 @@ from order_engine.service.errors import ExchangeHalted
 from order_engine.service.exchange import Phase
 from tests.fakes.fake_disk import FakeDisk
 from tests.integration.service.server_process import buy, sell
-from tests.integration.service.venues import PATIENCE_SECONDS, venue
+from tests.integration.service.venues import PATIENCE_SECONDS, settings_for, venue
 from tests.unit.service.exchanges import wait_until
 
 READS = ("/orderbook/AAPL", "/market/AAPL/depth", "/bbo/AAPL", "/market/AAPL", "/orders", "/orders/2", "/trades")
@@ -151,11 +153,31 @@ def test_database_that_is_behind_costs_new_orders_only_and_it_recovers_by_itself
             assert (refused.status_code, refused.get_json()["code"]) == (503, "projection_behind")
             assert int(refused.headers["Retry-After"]) >= 1
             assert client.put(f"/orders/{order_id}", json={"quantity": "3"}).status_code == 503
+            assert client.post("/users/buyer/disable").get_json()["is_enabled"] is False
+            assert client.post("/users/buyer/enable").get_json()["is_enabled"] is True
             assert client.delete(f"/orders/{order_id}").get_json()["status"] == "CANCELED"
             blocker.exec_driver_sql("ROLLBACK")
 
         assert found.projector.wait_projected(found.exchange.durable_sequence, PATIENCE_SECONDS)
         assert place(found, buy(price="1.00"))
+
+
+def test_snapshot_that_no_process_can_be_started_for_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
+    with closing(Venue(settings_for(tmp_path, SNAPSHOT_INTERVAL_SEC="1"))) as found:
+        found.start()
+        assert found.wait_started(PATIENCE_SECONDS)
+        client = found.app.test_client()
+
+        refused = client.post("/admin/snapshot")
+
+        assert (refused.status_code, refused.get_json()["code"]) == (503, "snapshot_failed")
+        wait_until(lambda: "FileNotFoundError" in client.get("/health").get_json()["snapshots"])
+        monkeypatch.undo()
+        wait_until(lambda: client.get("/health").get_json()["status"] == "ok")
+        assert client.post("/admin/snapshot").status_code == 201
 
 
 class SlowDisk(LocalDisk):

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from order_engine.journal.record import Retry
-from order_engine.matching.commands import Configure, PlaceOrder, Side
+from order_engine.matching.commands import (
+    Command,
+    Configure,
+    DisableUser,
+    PlaceOrder,
+    SessionState,
+    SetInstrument,
+    SetRiskLimits,
+    SetState,
+    Side,
+)
 from order_engine.matching.events import OrderAccepted, TradeExecuted
 from order_engine.service.clock import Clock
 from order_engine.service.errors import (
@@ -20,9 +30,24 @@ from order_engine.service.exchange import Exchange, Phase
 from order_engine.service.exchange_state import state_hash
 from tests.builders import amend, buy, cancel, cancel_all, sell
 from tests.fakes.fake_disk import FakeDisk
-from tests.unit.service.exchanges import SECOND_NS, START_NS, FakeBacklog, FakeClock, opened, recovery_on, wait_until
+from tests.unit.service.exchanges import (
+    PATIENCE_SECONDS,
+    SECOND_NS,
+    START_NS,
+    FakeBacklog,
+    FakeClock,
+    opened,
+    recovery_on,
+    wait_until,
+)
 
 RETRY = Retry(scope="", key="a", fingerprint="what was asked")
+EMERGENCY_CONTROLS: tuple[Command, ...] = (
+    DisableUser(user_id="u"),
+    SetState(symbol="AAPL", state=SessionState.HALTED),
+    SetRiskLimits(user_id="u", max_open_orders=1),
+    SetInstrument(symbol="AAPL", price_band_percent_e8=1),
+)
 POISON: Any = PlaceOrder(symbol="AAPL", side=Side.BUY, quantity_e8="not a number", price_e8=1_000_000)  # type: ignore[arg-type]  # on purpose
 
 
@@ -76,7 +101,8 @@ def test_nothing_is_answered_shown_or_published_while_fsync_is_held_back(disk: F
         disk.wait_until_sync_is_held()
         exchange = found.exchange
         waiting += [pool.submit(exchange.depth, "AAPL"), pool.submit(exchange.instrument, "AAPL")]
-        waiting += [pool.submit(exchange.instruments)]
+        waiting += [pool.submit(exchange.instruments), pool.submit(exchange.live_order, "2")]
+        waiting += [pool.submit(exchange.standing, "u")]
 
         assert not exchange.wait_sequence(2, 0.05)
         assert not any(future.done() for future in waiting)
@@ -89,6 +115,20 @@ def test_nothing_is_answered_shown_or_published_while_fsync_is_held_back(disk: F
         assert depth is not None
         assert (depth.sequence, len(depth.bids)) == (2, 1)
         found.recorder.wait_for(2)
+
+
+def test_nobody_waits_for_a_sequence_that_was_not_given_out(disk: FakeDisk) -> None:
+    with opened(disk) as found, ThreadPoolExecutor() as pool:
+        disk.hold_syncs()
+        pool.submit(found.exchange.submit, [buy()])
+        disk.wait_until_sync_is_held()
+        given_out = pool.submit(found.exchange.wait_sequence, 2, PATIENCE_SECONDS)
+
+        assert not pool.submit(found.exchange.wait_sequence, 3, 10 * PATIENCE_SECONDS).result(PATIENCE_SECONDS)
+        assert not given_out.done()
+
+        disk.release_syncs()
+        assert given_out.result()
 
 
 def test_one_fsync_serves_everybody_who_waits(disk: FakeDisk) -> None:
@@ -185,19 +225,20 @@ def test_subscriber_that_raises_halts_the_exchange(disk: FakeDisk) -> None:
         assert [str(fault) for fault in found.faults] == ["a projection lost its way"]
 
 
-def test_backlog_beyond_its_limit_stops_all_but_cancels(disk: FakeDisk) -> None:
+def test_backlog_beyond_its_limit_stops_orders_and_amends_only(disk: FakeDisk) -> None:
     with opened(disk, lag_max=10) as found:
         found.exchange.submit([buy(user_id="u"), buy(user_id="u"), buy(user_id="u")])
         found.backlog.lag = 11
 
-        for commands in ([buy()], [amend("2", quantity="5")], [cancel("2"), buy()], [Configure()]):
+        for commands in ([buy()], [amend("2", quantity="5")], [cancel("2"), buy()]):
             with pytest.raises(ProjectionBehind, match="11 events behind"):
                 found.exchange.submit(commands)
-        assert found.exchange.submit([cancel("2")]).applied.record.sequence == 5
-        assert found.exchange.submit([cancel_all("u")]).applied.record.sequence == 6
+        for sequence, command in enumerate((cancel("2"), cancel_all("u"), *EMERGENCY_CONTROLS), 5):
+            assert found.exchange.submit([command]).applied.record.sequence == sequence
+        assert not found.exchange.standing("u").is_enabled
 
         found.backlog.lag = 10
-        assert found.exchange.submit([buy()]).applied.record.sequence == 7
+        assert not found.exchange.submit([buy()]).replayed
 
 
 def test_exchange_that_was_never_opened_takes_and_shows_nothing() -> None:

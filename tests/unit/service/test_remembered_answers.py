@@ -7,11 +7,12 @@ from order_engine.matching.events import CancelRejected, Event
 from order_engine.matching.reason import Reason
 from order_engine.service.applied import Applied
 from order_engine.service.exchange_state import ExchangeState
-from order_engine.service.remembered_answers import AGE_MAX_NS, EVENTS_MAX, RememberedAnswers
+from order_engine.service.remembered_answers import AGE_MAX_NS, ROOM_EVENTS, SMALL_EVENTS_MAX, RememberedAnswers
 from tests.builders import buy, cancel
 from tests.unit.service.exchanges import START_NS
 
-HALF = EVENTS_MAX // 2
+LARGE = ROOM_EVENTS // 2
+SMALL_IN_ALL = ROOM_EVENTS // SMALL_EVENTS_MAX
 
 
 def retry(key: str, scope: str = "") -> Retry:
@@ -21,7 +22,8 @@ def retry(key: str, scope: str = "") -> Retry:
 def answer(key: str | None, at_ns: int = START_NS, events: int = 1, scope: str = "") -> Applied:
     rejected: Event = CancelRejected("1", None, Reason.UNKNOWN_ORDER)
     of_whom = None if key is None else retry(key, scope)
-    record = Record(sequence=1, timestamp_ns=at_ns, commands=(cancel("1"),), retry=of_whom)
+    sequence = ord(key[0]) if key else 1  # Keys come in the order of the alphabet.
+    record = Record(sequence=sequence, timestamp_ns=at_ns, commands=(cancel("1"),), retry=of_whom)
     return Applied(record, [[rejected] * events])
 
 
@@ -67,39 +69,57 @@ def test_answers_past_their_day_leave_the_memory(answers: RememberedAnswers) -> 
 
 
 def test_oldest_answers_go_when_there_are_too_many_events(answers: RememberedAnswers) -> None:
-    answers.remember(answer("a", events=HALF))
-    answers.remember(answer("b", events=HALF))
-    assert keys(answers) == ["a", "b"]
+    names = [f"{number:02d}" for number in range(SMALL_IN_ALL)]
+    for name in names:
+        answers.remember(answer(name, events=SMALL_EVENTS_MAX))
+    assert keys(answers) == names
 
-    answers.remember(answer("c", events=0))
+    answers.remember(answer("next", events=0))
 
+    assert keys(answers) == [*names[1:], "next"]
+
+
+@pytest.mark.parametrize("events", [SMALL_EVENTS_MAX + 1, ROOM_EVENTS + 1])
+def test_large_answer_is_kept_and_pushes_out_no_small_one(answers: RememberedAnswers, events: int) -> None:
+    answers.remember(answer("a", events=SMALL_EVENTS_MAX))
+    answers.remember(answer("b", events=events))
+    answers.remember(answer("c"))
+
+    assert keys(answers) == ["a", "b", "c"]
+    assert answers.find(retry("b"), START_NS) is not None
+
+
+def test_large_answers_have_room_of_their_own_and_the_oldest_goes(answers: RememberedAnswers) -> None:
+    for name in "abc":
+        answers.remember(answer(name, events=LARGE))
     assert keys(answers) == ["b", "c"]
 
+    answers.remember(answer("d", events=ROOM_EVENTS + 1))
 
-def test_answer_larger_than_all_the_room_is_not_kept(answers: RememberedAnswers) -> None:
-    answers.remember(answer("a"))
-    answers.remember(answer("b", events=EVENTS_MAX + 1))
-
-    assert keys(answers) == []
+    assert keys(answers) == ["d"]
 
 
-def test_key_used_again_after_a_day_has_one_answer(answers: RememberedAnswers) -> None:
-    answers.remember(answer("a", events=HALF))
-    answers.remember(answer("a", START_NS + AGE_MAX_NS + 1, events=HALF))
-    answers.remember(answer("b", START_NS + AGE_MAX_NS + 1, events=HALF))
+@pytest.mark.parametrize("events", [1, LARGE])
+def test_key_used_again_after_a_day_has_one_answer(answers: RememberedAnswers, events: int) -> None:
+    answers.remember(answer("a", events=LARGE))
+    answers.remember(answer("a", START_NS + AGE_MAX_NS + 1, events=events))
+    answers.remember(answer("b", START_NS + AGE_MAX_NS + 1, events=LARGE))
 
     assert keys(answers) == ["a", "b"]
 
 
 def test_dumped_and_loaded_answers_go_on_as_if_nothing_had_been(answers: RememberedAnswers) -> None:
-    for name in "abc":
-        answers.remember(answer(name, events=HALF // 2))
+    for name, events in (("a", 1), ("b", LARGE), ("c", SMALL_EVENTS_MAX), ("d", LARGE), ("e", 1)):
+        answers.remember(answer(name, events=events))
     again = RememberedAnswers(answers.dump())
+    assert keys(again) == ["a", "b", "c", "d", "e"]
 
-    for kept in (answers, again):
-        kept.remember(answer("d", events=HALF))
+    later = [answer(name, events=events) for name, events in (("f", 1), ("g", SMALL_EVENTS_MAX + 1))]
+    for applied in later:
+        for kept in (answers, again):
+            kept.remember(applied)
 
-    assert keys(again) == keys(answers) == ["b", "c", "d"]
+    assert keys(again) == keys(answers) == ["a", "c", "d", "e", "f", "g"]
 
 
 def test_answers_are_part_of_the_state_that_is_dumped() -> None:

@@ -1,5 +1,6 @@
 """Snapshot files are whole or not used, and only the newest few are kept; the snapshotter takes them in time."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -17,7 +18,7 @@ from order_engine.service.snapshots import (
 )
 from order_engine.service.snapshotter import Snapshotter
 from tests.fakes.fake_disk import FakeDisk
-from tests.unit.service.exchanges import JOURNAL_ID, PATIENCE_SECONDS, wait_until
+from tests.unit.service.exchanges import JOURNAL_ID, wait_until
 
 DIRECTORY = Path("/snapshots")
 
@@ -174,21 +175,23 @@ def test_copy_that_fails_is_trouble_until_one_succeeds() -> None:
     assert taker.trouble is None
 
 
-def test_timer_goes_on_after_a_failure() -> None:
+@pytest.mark.parametrize("failure", [SnapshotError("no memory"), OSError(errno.ENOMEM, "no memory")])
+def test_timer_goes_on_after_a_failure(failure: Exception) -> None:
     attempts: list[int] = []
-    taken = Event()
+    healthy = Event()
 
     def advance(sequence: int) -> Snapshot:
         attempts.append(sequence)
-        if len(attempts) == 1:
-            raise SnapshotError("the first one fails")
-        taken.set()
+        if not healthy.is_set():
+            raise failure
         return snapshot_at(sequence)
 
     taker = snapshotter(FakeExchange(3), advance, interval=0.001)
     taker.start()
 
-    assert taken.wait(PATIENCE_SECONDS)
+    wait_until(lambda: len(attempts) > 1)
+    assert "no memory" in str(taker.trouble)
+    healthy.set()
     wait_until(lambda: taker.trouble is None)
     taker.stop()
 

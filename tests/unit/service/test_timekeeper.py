@@ -18,6 +18,7 @@ from order_engine.matching.commands import (
 from order_engine.service.errors import Unavailable
 from order_engine.service.timekeeper import SLEEP_SECONDS_MAX, Alarm, Timekeeper
 from tests.fakes.fake_disk import FakeDisk
+from tests.unit.service.exchanges import wait_until
 from tests.unit.service.timed_exchanges import HandClock, TimedExchange, at, timed_exchange
 
 E8 = 10**8
@@ -119,7 +120,7 @@ def test_earlier_expiry_wakes_the_timekeeper(timed: TimedExchange) -> None:
     timed.submit(good_till(at("08:10")))
     timed.clock.now = at("08:10")
     timed.alarm.ring()
-    timed.exchange.wait_sequence(4, timeout=30)
+    wait_until(lambda: timed.exchange.durable_sequence == 4)
     timekeeper.stop()
 
     assert timed.timed_commands() == [(at("08:10"), ExpireDue())]
