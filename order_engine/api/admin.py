@@ -5,9 +5,9 @@ from collections.abc import Callable
 from flask import Blueprint, Response
 
 from order_engine.api import answers
-from order_engine.api.answers import answer
 from order_engine.api.keys import Access
 from order_engine.api.operation import Asked, Entrance, Operation
+from order_engine.api.responses import answer
 from order_engine.protocol.timestamps import format_timestamp
 from order_engine.service.snapshots import Snapshot
 

@@ -1,34 +1,12 @@
-"""Responses of the API: JSON written in one place, and what each operation answers with, as documented schemas."""
+"""What is answered: the bodies of all operations, as the schemas that document them."""
 
 from collections.abc import Mapping
 
-import msgspec
-from flask import Response
 from marshmallow import INCLUDE, RAISE, Schema, fields, validate
 
-from order_engine.api.problems import Content
 from order_engine.market_data.candles import INTERVALS
 from order_engine.matching.commands import OrderType, SelfTradePrevention, SessionState, Side, TimeInForce
 from order_engine.matching.events import OrderStatus
-
-JSON_TYPE = "application/json"
-PROBLEM_TYPE = "application/problem+json"
-SEQUENCE_HEADER = "X-Sequence"
-REPLAYED_HEADER = "Idempotent-Replayed"
-
-_encode = msgspec.json.Encoder().encode
-
-
-def answer(
-    content: object, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = JSON_TYPE
-) -> Response:
-    """Write content as JSON."""
-    return Response(_encode(content), status, list(headers.items()) if headers else None, content_type=media_type)
-
-
-def problem_answer(content: Content, headers: Mapping[str, str]) -> Response:
-    """Write a problem document."""
-    return answer(content, content["status"], headers, PROBLEM_TYPE)
 
 
 class _Answer(Schema):

@@ -57,7 +57,7 @@ def install_api(app: Flask, backstage: Backstage, api_key: str | None) -> None:
         create_order_reads_blueprint(entrance, history),
         create_trades_blueprint(entrance, queries, freshness, renderer),
         create_market_blueprint(entrance, exchange, freshness, queries, backstage.clock, renderer),
-        create_instruments_blueprint(entrance, exchange, freshness, backstage.tick_sizes),
+        create_instruments_blueprint(entrance, exchange, freshness),
         create_users_blueprint(entrance, exchange, queries, freshness, renderer),
         create_admin_blueprint(entrance, backstage.take_snapshot),
         create_health_blueprint(entrance, exchange, backstage.health_parts, backstage.recovery_progress),

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, make_response, render_template
 
-from order_engine.api.answers import answer
 from order_engine.api.openapi import describe
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.problems import KINDS, REFUSALS, Content
+from order_engine.api.responses import answer
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 DESCRIBE = Operation(summary="Describe the API", answers={200: None})

@@ -6,9 +6,9 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 
 from order_engine.api import answers
-from order_engine.api.answers import answer
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.problems import RETRY_AFTER_SECONDS, Content
+from order_engine.api.responses import answer
 from order_engine.service.exchange import Exchange, Phase
 
 Parts = Mapping[str, Callable[[], str]]

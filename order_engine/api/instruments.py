@@ -3,14 +3,13 @@
 from flask import Blueprint, Response
 
 from order_engine.api import answers, rendering, schemas
-from order_engine.api.answers import answer
 from order_engine.api.freshness import Freshness
 from order_engine.api.keys import Access
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.problems import Problem, refused, unknown_symbol
-from order_engine.api.submission import Submission
-from order_engine.api.tick_sizes import TickSizes
-from order_engine.matching.commands import SetInstrument
+from order_engine.api.responses import answer
+from order_engine.api.submission import submit
+from order_engine.matching.commands import SessionState, SetInstrument
 from order_engine.matching.events import (
     InstrumentChanged,
     InstrumentListed,
@@ -57,10 +56,9 @@ SET_STATE = Operation(
 class Instruments:
     """Shows and sets what is traded."""
 
-    def __init__(self, exchange: Exchange, freshness: Freshness, tick_sizes: TickSizes) -> None:
+    def __init__(self, exchange: Exchange, freshness: Freshness) -> None:
         self._exchange = exchange
         self._freshness = freshness
-        self._tick_sizes = tick_sizes
 
     def list_all(self, asked: Asked) -> Response:
         """Show all instruments."""
@@ -88,8 +86,7 @@ class Instruments:
 
     def set_state(self, asked: Asked, symbol: str) -> Response:
         """Let a session enter a state."""
-        submission = Submission(self._exchange, (set_state({"symbol": symbol, **asked.fields}),), asked)
-        self._tick_sizes.publish(submission.applied)
+        submission = submit(self._exchange, (set_state({"symbol": symbol, **asked.fields}),), asked)
         state: StateChanged | None = None
         for event in submission.events[0]:
             if isinstance(event, StateRejected):
@@ -108,24 +105,21 @@ class Instruments:
         return listed
 
     def _set(self, asked: Asked, command: SetInstrument) -> Response:
-        submission = Submission(self._exchange, (command,), asked)
-        self._tick_sizes.publish(submission.applied)
+        submission = submit(self._exchange, (command,), asked)
         # Orders that were due have expired before.
         event = submission.events[0][-1]
         if isinstance(event, InstrumentRejected):
             raise submission.with_headers(refused(event.reason))
-        assert isinstance(event, InstrumentListed | InstrumentChanged)
-        status = 201 if isinstance(event, InstrumentListed) else 200
-        state = self._find(command.symbol).state
-        return answer(rendering.instrument(Listed(event.instrument, state)), status, submission.headers)
+        if isinstance(event, InstrumentListed):
+            return answer(rendering.instrument(Listed(event.instrument, SessionState.OPEN)), 201, submission.headers)
+        assert isinstance(event, InstrumentChanged)
+        return answer(rendering.instrument(Listed(event.instrument, event.state)), 200, submission.headers)
 
 
-def create_instruments_blueprint(
-    entrance: Entrance, exchange: Exchange, freshness: Freshness, tick_sizes: TickSizes
-) -> Blueprint:
+def create_instruments_blueprint(entrance: Entrance, exchange: Exchange, freshness: Freshness) -> Blueprint:
     """Serve instruments."""
     blueprint = Blueprint("instruments", __name__)
-    instruments = Instruments(exchange, freshness, tick_sizes)
+    instruments = Instruments(exchange, freshness)
     entrance.add(blueprint, "GET", "/instruments", instruments.list_all, LIST_ALL)
     entrance.add(blueprint, "GET", "/instruments/<symbol>", instruments.show, SHOW)
     entrance.add(blueprint, "POST", "/instruments", instruments.list_instrument, LIST)

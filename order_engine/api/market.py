@@ -3,11 +3,11 @@
 from flask import Blueprint, Response
 
 from order_engine.api import answers, rendering, schemas
-from order_engine.api.answers import answer
 from order_engine.api.freshness import Freshness
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.problems import Content, unknown_symbol
 from order_engine.api.rendering import Renderer
+from order_engine.api.responses import answer
 from order_engine.market_data.candles import INTERVALS
 from order_engine.matching.commands import SessionState
 from order_engine.persistence.queries import Queries

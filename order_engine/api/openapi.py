@@ -14,6 +14,7 @@ from order_engine.api.fields import Parsed
 from order_engine.api.keys import Access
 from order_engine.api.operation import Operation
 from order_engine.api.problems import KINDS, Content
+from order_engine.api.responses import PROBLEM_TYPE
 from order_engine.api.retries import PREFIX
 
 VERSION = "1"
@@ -40,13 +41,15 @@ REQUEST_ID: Header = {"description": "The caller's, or one made for the request.
 MIN_SEQUENCE: Header = {
     "in": "header",
     "name": "X-Min-Sequence",
-    "description": "Wait, a bounded time, until what is shown includes this sequence.",
+    "description": "Wait, a bounded time, until what is shown includes this sequence, which an answer gave. One that "
+    "none gave is answered 503 at once.",
     "schema": {"type": "integer", "minimum": 0},
 }
 IDEMPOTENCY_KEY: Header = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "The same key and body within 24 hours give the first answer again.",
+    "description": "The same key and body give the first answer again, for 24 hours, but no longer than some 50,000 "
+    "orders, cancels and trades of later requests with keys.",
     "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
 }
 
@@ -146,7 +149,7 @@ def _responses(operation: Operation) -> Content:
             responses[str(status)] = {
                 "description": _titles(status),
                 "headers": headers,
-                "content": {answers.PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
             }
     return responses
 

@@ -11,14 +11,16 @@ from flask import Blueprint, Response, request
 from marshmallow import Schema
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from order_engine.api import json_body, schemas
-from order_engine.api.json_body import Json
+from order_engine.api import schemas
 from order_engine.api.keys import Access, Caller, Environ, KeyRing
 from order_engine.api.problems import Problem, invalid
+from order_engine.api.responses import JSON_TYPE
 from order_engine.api.retries import read_retry
 from order_engine.journal.record import Retry
+from order_engine.protocol import exact_json
+from order_engine.protocol.exact_json import Json, NotJson
+from order_engine.protocol.form import Fields, FormError
 
-JSON_TYPE = "application/json"
 BODY_BYTES_MAX = 1 << 20
 READ_HEADER = "X-Min-Sequence"
 SEQUENCE_DIGITS_MAX = 18
@@ -28,8 +30,8 @@ class Asked(NamedTuple):
     """A request that was read: the fields of its body and of its query, and whose it is."""
 
     caller: Caller
-    fields: schemas.Fields
-    query: schemas.Fields
+    fields: Fields
+    query: Fields
     retry: Retry | None
     min_sequence: int
 
@@ -103,7 +105,7 @@ def _read_path(parameters: Mapping[str, str]) -> dict[str, Any]:  # Any: what th
     return read
 
 
-def _read_query(schema: Schema) -> schemas.Fields:
+def _read_query(schema: Schema) -> Fields:
     lists = dict(request.args.lists())
     duplicated = {name: ["Given more than once."] for name, values in lists.items() if len(values) > 1}
     if duplicated:
@@ -120,7 +122,12 @@ def _read_body(environ: Environ, operation: Operation) -> Json:
         raise Problem("unsupported_media_type", f"Send the body as {JSON_TYPE}, not as {content_type[:100]!r}.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise Problem("unsupported_media_type", "Send the body without a content encoding.")
-    body = json_body.decode(_read_payload(operation.body_bytes_max))
+    try:
+        body = exact_json.decode(_read_payload(operation.body_bytes_max))
+    except NotJson as error:
+        raise Problem("malformed_request", str(error)) from error
+    except FormError as error:
+        raise invalid(error.errors) from error
     if not isinstance(body, dict):
         raise Problem("malformed_request", "The body must be a JSON object.")
     return body

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from flask import Blueprint, Response
 
 from order_engine.api import answers, schemas
-from order_engine.api.answers import answer
 from order_engine.api.keys import Access
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.order_history import OrderHistory
 from order_engine.api.problems import Problem, invalid, refused, unknown_order
 from order_engine.api.rendering import Renderer
-from order_engine.api.submission import Submission
+from order_engine.api.responses import answer
+from order_engine.api.submission import submit
 from order_engine.matching.commands import AmendOrder, CancelOrder
 from order_engine.matching.events import OrderCanceled
 from order_engine.matching.reason import Reason
@@ -102,12 +102,12 @@ class OrderChanges:
 
     def cancel_all(self, asked: Asked) -> Response:
         """Cancel all live orders of a user, or only those in one symbol or on one side."""
-        submission = Submission(self._exchange, (cancel_all(asked.query),), asked)
+        submission = submit(self._exchange, (cancel_all(asked.query),), asked)
         canceled = [event.order.order_id for event in submission.events[0] if isinstance(event, OrderCanceled)]
         return answer({"canceled": canceled}, 200, submission.headers)
 
     def _change(self, asked: Asked, command: AmendOrder | CancelOrder, find: Find) -> Response:
-        submission = Submission(self._exchange, (command,), asked)
+        submission = submit(self._exchange, (command,), asked)
         reason = submission.refusal()
         if reason is None:
             return answer(submission.order(self._renderer), 200, submission.headers)

@@ -5,16 +5,16 @@ from typing import Any
 from flask import Blueprint, Response
 
 from order_engine.api import answers, schemas
-from order_engine.api.answers import answer
-from order_engine.api.json_body import Json
 from order_engine.api.keys import Access
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.problems import Content, Problem, invalid
 from order_engine.api.rendering import Renderer
+from order_engine.api.responses import answer
 from order_engine.api.schemas import BATCH_LENGTH_MAX, PLACE_ORDER
-from order_engine.api.submission import Submission
+from order_engine.api.submission import Submission, submit
 from order_engine.matching.commands import PlaceOrder
-from order_engine.protocol.form import FormError, place_order
+from order_engine.protocol.exact_json import Json
+from order_engine.protocol.form import Fields, FormError, place_order
 from order_engine.service.exchange import Exchange
 
 BATCH_BYTES_MAX = 8 << 20
@@ -51,7 +51,7 @@ class OrderEntry:
 
     def place_order(self, asked: Asked) -> Response:
         """Place one order."""
-        submission = Submission(self._exchange, (_command(asked.fields),), asked)
+        submission = submit(self._exchange, (_command(asked.fields),), asked)
         try:
             order = submission.order(self._renderer)
         except Problem as problem:
@@ -64,7 +64,7 @@ class OrderEntry:
         commands = [entry for entry in read if isinstance(entry, PlaceOrder)]
         if not commands:
             return answer({"results": [_wrong(entry) for entry in read if isinstance(entry, Problem)]})
-        submission = Submission(self._exchange, commands, asked)
+        submission = submit(self._exchange, commands, asked)
         results = []
         applied = 0
         for entry in read:
@@ -91,7 +91,7 @@ def create_order_entry_blueprint(entrance: Entrance, exchange: Exchange, rendere
     return blueprint
 
 
-def _command(fields: schemas.Fields) -> PlaceOrder:
+def _command(fields: Fields) -> PlaceOrder:
     try:
         return place_order(fields)
     except FormError as error:

@@ -11,9 +11,7 @@ from order_engine.api.problems import Content
 from order_engine.api.rendering import Renderer
 from order_engine.matching.events import OrderStatus
 from order_engine.persistence.queries import Queries
-from order_engine.persistence.results import OrderPage, StoredOrder, StoredOrderEvent
-from order_engine.protocol.timestamps import format_timestamp
-from order_engine.protocol.units import format_quantity
+from order_engine.persistence.results import OrderPage, StoredOrder
 from order_engine.service.exchange import Exchange
 
 
@@ -52,12 +50,10 @@ class OrderHistory:
 
     def life(self, stored: StoredOrder) -> list[Content]:
         """Write what happened to an order, oldest first, its trades in their places."""
-        symbol = stored.order.placed.symbol
-        order_id = stored.order.order_id
-        happened = [
-            ((event.sequence, event.number), self._event(event, symbol))
-            for event in self._queries.order_events(order_id)
-        ]
+        order_id, symbol = stored.order.order_id, stored.order.placed.symbol
+        # What was asked of this id before there was the order is not of its life.
+        events = self._queries.order_events(order_id, stored.order.sequence)
+        happened = [((event.sequence, event.number), self._renderer.stored_event(event, symbol)) for event in events]
         trades = self._queries.trades_of([stored])[order_id]
         happened += [
             ((trade.sequence, trade.number), {"event": "trade", **self._renderer.stored_trade(trade)})
@@ -77,28 +73,3 @@ class OrderHistory:
             if live is not None and live.sequence == order.sequence and live.status is OrderStatus.PENDING:
                 order = msgspec.structs.replace(order, stop_price_e8=live.stop_price_e8)
         return self._renderer.order(order, stored.updated_ns)
-
-    def _event(self, event: StoredOrderEvent, symbol: str) -> Content:
-        return {
-            "event": event.event,
-            "order_id": event.order_id,
-            "symbol": symbol,
-            "reason": event.reason,
-            "status": event.status,
-            "price": self._renderer.price(symbol, event.price_e8),
-            "quantity": _quantity(event.quantity_e8),
-            "filled_quantity": _quantity(event.filled_e8),
-            "remaining_quantity": _quantity(event.remaining_e8),
-            "canceled_quantity": _quantity(event.canceled_e8),
-            "decremented_quantity": _quantity(event.decremented_e8),
-            "display_quantity": _quantity(event.display_quantity_e8),
-            "stop_price": self._renderer.price(symbol, event.stop_price_e8),
-            "trail_amount": self._renderer.price(symbol, event.trail_amount_e8),
-            "sequence": event.sequence,
-            "occurred_at": format_timestamp(event.occurred_ns),
-            "actor": event.actor,
-        }
-
-
-def _quantity(quantity_e8: int | None) -> str | None:
-    return None if quantity_e8 is None else format_quantity(quantity_e8)

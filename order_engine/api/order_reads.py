@@ -3,12 +3,13 @@
 from flask import Blueprint, Response
 
 from order_engine.api import answers, schemas
-from order_engine.api.answers import answer
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.order_history import OrderHistory
 from order_engine.api.problems import unknown_order
-from order_engine.api.schemas import LIMIT_DEFAULT, Fields
+from order_engine.api.responses import answer
+from order_engine.api.schemas import LIMIT_DEFAULT
 from order_engine.persistence.results import StoredOrder
+from order_engine.protocol.form import Fields
 
 _ORDER = answers.OrderWithTrades()
 SHOW = Operation(

@@ -5,9 +5,9 @@ import logging
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from order_engine.api.answers import problem_answer
 from order_engine.api.problems import Problem
 from order_engine.api.request_ids import RequestIds
+from order_engine.api.responses import problem_answer
 from order_engine.persistence.errors import CursorInvalid, DatabaseRefused, DatabaseUnavailable
 from order_engine.service.errors import (
     ExchangeHalted,

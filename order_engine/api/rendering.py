@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
+from order_engine.api.problems import Content
 from order_engine.api.tick_sizes import TickSizes
 from order_engine.market_data.candles import Candle
 from order_engine.matching.commands import SetRiskLimits
 from order_engine.matching.events import OrderState, TradeExecuted
-from order_engine.persistence.results import Statistics, StoredPosition, StoredTrade
+from order_engine.persistence.results import Statistics, StoredOrderEvent, StoredPosition, StoredTrade
 from order_engine.protocol.schedules import format_schedule
 from order_engine.protocol.timestamps import format_timestamp
 from order_engine.protocol.units import SCALE, average_price_e8, format_price, format_quantity
 from order_engine.service.views import Indicated, Listed
 
-Content = dict[str, Any]  # Any: JSON
 Level = tuple[int, int, int]
 
 
@@ -91,9 +91,28 @@ class Renderer:
             "executed_at": format_timestamp(trade.executed_ns),
         }
 
-    def price(self, symbol: str, price_e8: int | None) -> str | None:
-        """Write a price of an instrument, if there is one."""
-        return _price(price_e8, self._tick_size_e8(symbol))
+    def stored_event(self, event: StoredOrderEvent, symbol: str) -> Content:
+        """Write what happened to an order of a symbol, and how the order stood after it."""
+        tick_size_e8 = self._tick_size_e8(symbol)
+        return {
+            "event": event.event,
+            "order_id": event.order_id,
+            "symbol": symbol,
+            "reason": event.reason,
+            "status": event.status,
+            "price": _price(event.price_e8, tick_size_e8),
+            "quantity": _quantity(event.quantity_e8),
+            "filled_quantity": _quantity(event.filled_e8),
+            "remaining_quantity": _quantity(event.remaining_e8),
+            "canceled_quantity": _quantity(event.canceled_e8),
+            "decremented_quantity": _quantity(event.decremented_e8),
+            "display_quantity": _quantity(event.display_quantity_e8),
+            "stop_price": _price(event.stop_price_e8, tick_size_e8),
+            "trail_amount": _price(event.trail_amount_e8, tick_size_e8),
+            "sequence": event.sequence,
+            "occurred_at": format_timestamp(event.occurred_ns),
+            "actor": event.actor,
+        }
 
     def position(self, held: StoredPosition) -> Content:
         """Write what a user holds of a symbol; totals are rounded half-even to 8 decimals."""

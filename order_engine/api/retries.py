@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from order_engine.api.json_body import Json
 from order_engine.api.problems import invalid
 from order_engine.journal.record import Retry
+from order_engine.protocol.exact_json import Json
 
 HEADER = "Idempotency-Key"
 PREFIX = "/api/v1"

@@ -1,15 +1,17 @@
 """Handing commands to the exchange, and reading what became of them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from order_engine.api.answers import REPLAYED_HEADER, SEQUENCE_HEADER
 from order_engine.api.operation import Asked
 from order_engine.api.problems import Content, Problem, refused
 from order_engine.api.rendering import Renderer
+from order_engine.api.responses import REPLAYED_HEADER, SEQUENCE_HEADER
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
+    Event,
     OrderEvent,
     OrderState,
     OrderStatus,
@@ -19,19 +21,14 @@ from order_engine.matching.reason import Reason
 from order_engine.service.exchange import Exchange
 
 
-class Submission:
-    """Commands that were carried out and are on disk, with the events of each."""
+class Submission(NamedTuple):
+    """Commands that were carried out and are on disk, with the events of each, and the headers of their answer."""
 
-    def __init__(self, exchange: Exchange, commands: Sequence[Command], asked: Asked) -> None:
-        answer = exchange.submit(commands, asked.retry, asked.caller.actor)
-        self.applied = answer.applied
-        record, self.events = answer.applied
-        self.commands = record.commands
-        self.sequence = record.sequence
-        self.timestamp_ns = record.timestamp_ns
-        self.headers = {SEQUENCE_HEADER: str(record.last_sequence)}
-        if answer.replayed:
-            self.headers[REPLAYED_HEADER] = "true"
+    commands: tuple[Command, ...]
+    sequence: int
+    timestamp_ns: int
+    events: list[list[Event]]
+    headers: dict[str, str]
 
     def order(self, renderer: Renderer, index: int = 0) -> Content:
         """Write the order that a command was about as the command left it, with the trades that it made.
@@ -79,6 +76,15 @@ class Submission:
                     state = order
         assert state is not None, "a command about an order says what became of it"
         return state, trades
+
+
+def submit(exchange: Exchange, commands: Sequence[Command], asked: Asked) -> Submission:
+    """Carry out commands as one record; return once it is on disk."""
+    (record, events), is_replayed = exchange.submit(commands, asked.retry, asked.caller.actor)
+    headers = {SEQUENCE_HEADER: str(record.last_sequence)}
+    if is_replayed:
+        headers[REPLAYED_HEADER] = "true"
+    return Submission(record.commands, record.sequence, record.timestamp_ns, events, headers)
 
 
 def _is_about(command: Command, order: OrderState, sequence: int) -> bool:

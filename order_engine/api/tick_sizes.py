@@ -10,7 +10,10 @@ NO_TICK = 0
 
 
 class TickSizes:
-    """Remembers ticks; to be subscribed to the event bus, so that it hears of changes whichever way they came."""
+    """Remembers ticks; to be subscribed to the event bus, which tells of changes in order, whichever way they came.
+
+    For a moment after a change a price may still have the decimals of the tick before; it is the same price.
+    """
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -23,7 +26,8 @@ class TickSizes:
             listed = self._exchange.instrument(symbol)
             if listed is None:
                 return NO_TICK
-            tick_size_e8 = self._known[symbol] = listed.instrument.tick_size_e8
+            # Unless the event bus has told of a newer one meanwhile.
+            tick_size_e8 = self._known.setdefault(symbol, listed.instrument.tick_size_e8)
         return tick_size_e8
 
     def publish(self, applied: Applied) -> None:

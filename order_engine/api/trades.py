@@ -3,10 +3,10 @@
 from flask import Blueprint, Response
 
 from order_engine.api import answers, schemas
-from order_engine.api.answers import answer
 from order_engine.api.freshness import Freshness
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.rendering import Renderer
+from order_engine.api.responses import answer
 from order_engine.persistence.queries import Queries
 
 LIST = Operation(summary="List trades, newest first", query=schemas.TRADES, answers={200: answers.TradePage()})

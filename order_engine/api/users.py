@@ -3,12 +3,12 @@
 from flask import Blueprint, Response
 
 from order_engine.api import answers, rendering, schemas
-from order_engine.api.answers import answer
 from order_engine.api.freshness import Freshness
 from order_engine.api.keys import Access
 from order_engine.api.operation import Asked, Entrance, Operation
 from order_engine.api.rendering import Renderer
-from order_engine.api.submission import Submission
+from order_engine.api.responses import answer
+from order_engine.api.submission import submit
 from order_engine.matching.commands import DisableUser, EnableUser
 from order_engine.matching.events import OrderCanceled, RiskLimitsChanged
 from order_engine.persistence.queries import Queries
@@ -70,11 +70,10 @@ class Users:
 
     def set_risk_limits(self, asked: Asked, user_id: str) -> Response:
         """Limit a user."""
-        submission = Submission(self._exchange, (set_risk_limits({"user_id": user_id, **asked.fields}),), asked)
+        submission = submit(self._exchange, (set_risk_limits({"user_id": user_id, **asked.fields}),), asked)
         event = submission.events[0][-1]
         assert isinstance(event, RiskLimitsChanged)
-        is_enabled = self._exchange.standing(user_id).is_enabled
-        content = {"user_id": user_id, "is_own": True, "is_enabled": is_enabled}
+        content = {"user_id": user_id, "is_own": True, "is_enabled": not event.is_disabled}
         return answer(content | rendering.risk_limits(event.limits), 200, submission.headers)
 
     def disable(self, asked: Asked, user_id: str) -> Response:
@@ -86,7 +85,7 @@ class Users:
         return self._switch(asked, enable_user({"user_id": user_id}), is_enabled=True)
 
     def _switch(self, asked: Asked, command: DisableUser | EnableUser, *, is_enabled: bool) -> Response:
-        submission = Submission(self._exchange, (command,), asked)
+        submission = submit(self._exchange, (command,), asked)
         canceled = [event.order.order_id for event in submission.events[0] if isinstance(event, OrderCanceled)]
         content = {"user_id": command.user_id, "is_enabled": is_enabled, "canceled": canceled}
         return answer(content, 200, submission.headers)

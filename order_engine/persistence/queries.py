@@ -102,7 +102,7 @@ class Queries:
         """List trades, newest first; ``since_ns`` is inclusive."""
         conditions = _equalities({_TRADES.c.symbol: symbol})
         if cursor is not None:
-            conditions.append(_position() < tuple_(*map(literal, decode_cursor("trades", cursor, 2))))
+            conditions.append(_place_in_tape() < tuple_(*map(literal, decode_cursor("trades", cursor, 2))))
         if not _all_storable(symbol, user_id, order_id):
             return TradePage([], None)
         if since_ns is not None:
@@ -131,12 +131,13 @@ class Queries:
             trades[order_id] = [trade for trade in trades[order_id] if first <= trade.sequence <= last]
         return trades
 
-    def order_events(self, order_id: str) -> list[StoredOrderEvent]:
-        """Return what happened to an order, oldest first; its trades are ``trades_of``."""
+    def order_events(self, order_id: str, since: int = 0) -> list[StoredOrderEvent]:
+        """Return what happened to an order, oldest first; its trades are ``trades_of``. ``since`` is a sequence."""
         if not _all_storable(order_id):
             return []
         columns = _ORDER_EVENTS.c
-        statement = select(_ORDER_EVENTS).where(columns.order_id == order_id).order_by(columns.sequence, columns.number)
+        conditions = (columns.order_id == order_id, columns.sequence >= since)
+        statement = select(_ORDER_EVENTS).where(*conditions).order_by(columns.sequence, columns.number)
         return [StoredOrderEvent(*row) for row in self._rows(statement)]
 
     def statistics(self, symbol: str, now_ns: int) -> Statistics:
@@ -206,7 +207,7 @@ def _all_storable(*names: str | None) -> bool:
     return all(name is None or (name.isascii() and name.isprintable()) for name in names)
 
 
-def _position() -> Any:  # Any: SQLAlchemy's tuple of two columns
+def _place_in_tape() -> Any:  # Any: SQLAlchemy's tuple of two columns
     return tuple_(_TRADES.c.sequence, _TRADES.c.number)
 
 

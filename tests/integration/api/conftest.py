@@ -29,10 +29,3 @@ def guarded(tmp_path: Path) -> Iterator[Served]:
     """An exchange with an API key."""
     with served_exchange(tmp_path, api_key=API_KEY) as served:
         yield served
-
-
-@pytest.fixture
-def impatient(tmp_path: Path) -> Iterator[Served]:
-    """An exchange whose reads wait a moment only."""
-    with served_exchange(tmp_path, wait_seconds=0.05) as served:
-        yield served

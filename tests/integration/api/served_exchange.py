@@ -119,5 +119,5 @@ def _open(
         clock=SystemClock().now_ns,
     )
     projector.start(journal.journal_id, recovered.end.last_sequence)
-    bus = EventBus(journal, [projector, tick_sizes], exchange.halt)
+    bus = EventBus(journal, [tick_sizes, projector], exchange.halt)
     exchange.open(recovered.state, journal, bus, settings)

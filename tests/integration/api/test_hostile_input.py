@@ -1,6 +1,8 @@
 """Whatever is sent: a 4xx that names the field, and nothing changed."""
 
+import gc
 import json
+import tracemalloc
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -191,3 +193,21 @@ def test_content_length_that_lies_is_refused(client: FlaskClient) -> None:
     )
 
     problem(response, 400, "malformed_request")
+
+
+def test_names_that_nobody_knows_are_not_kept(client: FlaskClient) -> None:
+    def send(number: int) -> None:
+        names = {f"{number}-{name}": 1 for name in range(10_000)}
+        problem(client.post("/orders", json=names), 400, "invalid_fields")
+
+    send(0)
+    tracemalloc.start()
+    try:
+        for number in range(1, 6):
+            send(number)
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 1_000_000

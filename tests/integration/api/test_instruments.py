@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from order_engine.matching.commands import Configure
+from order_engine.service.views import Listed
 from tests.integration.api.orders import answered, buy, place, problem
-from tests.integration.api.served_exchange import served_exchange
+from tests.integration.api.served_exchange import Served, served_exchange
 
 
 def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
@@ -27,15 +29,35 @@ def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
     assert int(changed.headers["X-Sequence"]) > int(listed.headers["X-Sequence"])
 
 
-def test_prices_have_the_decimals_of_the_tick_also_right_after_it_changed(client: FlaskClient) -> None:
-    client.post("/instruments", json={"symbol": "X", "tick_size": "0.5"})
-    before = place(client, buy(symbol="X", price="10"))
-    client.delete(f"/orders/{before['order_id']}")
+def test_prices_have_the_decimals_of_the_tick_as_it_was_last_changed(client: FlaskClient) -> None:
+    first = {"json": {"symbol": "X", "tick_size": "0.5"}, "headers": {"Idempotency-Key": "first"}}
+    client.post("/instruments", **first)
+    path = f"/orders/{place(client, buy(symbol='X', price='10'))['order_id']}"
+    before = answered(client.get(path))["price"]
+    client.delete(path)
     client.patch("/instruments/X", json={"tick_size": "0.0001"})
 
-    after = place(client, buy(symbol="X", price="10"))
+    after = answered(client.get(path))["price"]
+    client.post("/instruments", **first)
+    after_repetition = answered(client.get(path))["price"]
 
-    assert (before["price"], after["price"]) == ("10.0", "10.0000")
+    assert (before, after, after_repetition) == ("10.0", "10.0000", "10.0000")
+
+
+def test_tick_that_changes_while_it_is_looked_up_stays_changed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, look_up = served.client, served.exchange.instrument
+
+    def look_up_slowly(symbol: str) -> Listed | None:
+        monkeypatch.undo()
+        found = look_up(symbol)
+        assert client.patch(f"/instruments/{symbol}", json={"tick_size": "0.0001"}).status_code == 200
+        client.get("/orders")  # Answered once the change has been published.
+        return found
+
+    monkeypatch.setattr(served.exchange, "instrument", look_up_slowly)
+    order = place(client, buy(time_in_force="IOC"))
+
+    assert answered(client.get(f"/orders/{order['order_id']}"))["price"] == "150.5000"
 
 
 def test_terms_do_not_change_while_an_order_lives(client: FlaskClient) -> None:

@@ -1,10 +1,12 @@
 """GET of orders and trades, from the database."""
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
 from tests.integration.api.orders import answered, buy, place, problem, sell
-from tests.integration.api.served_exchange import Served
+from tests.integration.api.served_exchange import Served, served_exchange
 
 
 def test_order_is_shown_with_its_trades(client: FlaskClient) -> None:
@@ -80,6 +82,18 @@ def test_life_of_an_order_is_told_in_order_with_its_trades(client: FlaskClient) 
     assert life["events"][4]["canceled_quantity"] == "30"
 
 
+def test_life_of_an_order_begins_with_its_placing_whatever_was_asked_of_its_id_before(client: FlaskClient) -> None:
+    sequence = place(client, buy())["sequence"]
+    guessed = f"/orders/{sequence + 3}"
+    problem(client.delete(guessed), 404, "unknown_order")
+    problem(client.put(guessed, json={"quantity": 1}), 404, "unknown_order")
+    place(client, buy())
+
+    life = answered(client.get(f"{guessed}/events"))["events"]
+
+    assert [event["event"] for event in life] == ["accepted"]
+
+
 def test_trades_are_listed_by_symbol_user_order_and_time(client: FlaskClient) -> None:
     place(client, buy(quantity="2"))
     first = place(client, sell(quantity="1"))["trades"][0]
@@ -133,8 +147,10 @@ def test_read_that_must_show_the_future_waits_and_then_says_so(served: Served) -
     problem(client.get("/orders", headers={"X-Min-Sequence": "-1"}), 400, "invalid_fields")
 
 
-def test_read_beyond_what_is_on_disk_is_told_to_come_back(impatient: Served) -> None:
-    response = impatient.client.get("/orders", headers={"X-Min-Sequence": "1000000"})
+@pytest.mark.parametrize("path", ["/orders", "/bbo/AAPL"])
+def test_read_beyond_what_was_ever_given_out_is_told_so_at_once(tmp_path: Path, path: str) -> None:
+    with served_exchange(tmp_path, wait_seconds=600) as served:
+        response = served.client.get(path, headers={"X-Min-Sequence": "1000000"})
 
     problem(response, 503, "projection_behind")
     assert int(response.headers["Retry-After"]) >= 1

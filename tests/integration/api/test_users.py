@@ -216,3 +216,32 @@ def test_admin_command_sent_again_is_carried_out_once(client: FlaskClient) -> No
         assert (second.status_code, second.data) == (first.status_code, first.data)
         assert second.headers["Idempotent-Replayed"] == "true"
         assert second.headers["X-Sequence"] == first.headers["X-Sequence"]
+
+
+def test_admin_command_sent_again_is_answered_as_it_was_then(client: FlaskClient) -> None:
+    client.post("/instruments/MSFT/state", json={"state": "PRE_OPEN"})
+    requests = [
+        ("PUT", "/risk-limits/user123", {"max_open_orders": 5}),
+        ("POST", "/instruments", {"symbol": "AAPL"}),
+        ("PATCH", "/instruments/MSFT", {"price_band_percent": "10"}),
+    ]
+
+    def ask_all() -> list[Json]:
+        return [
+            answered(client.open(path, method=method, json=body, headers={"Idempotency-Key": path}))
+            for method, path, body in requests
+        ]
+
+    first = ask_all()
+    client.post("/users/user123/disable")
+    for symbol in ("AAPL", "MSFT"):
+        client.post(f"/instruments/{symbol}/state", json={"state": "HALTED"})
+
+    assert ask_all() == first
+    assert (first[0]["is_enabled"], first[1]["state"], first[2]["state"]) == (True, "OPEN", "PRE_OPEN")
+
+
+def test_limits_of_a_disabled_user_are_answered_with_the_user_disabled(client: FlaskClient) -> None:
+    client.post("/users/user123/disable")
+
+    assert limit(client, "user123", max_open_orders=5)["is_enabled"] is False
