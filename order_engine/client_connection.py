@@ -16,6 +16,7 @@ from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn
 
 from order_engine.api.problems import Problem
+from order_engine.api.responses import PROBLEM_TYPE
 from order_engine.request_arrival import Arrival, Unacceptable
 
 RECEIVE_BYTES = 1 << 16
@@ -53,6 +54,12 @@ class ClientSocket(socket):
         """Keep it until the answer is whole: gunicorn sends head and body apart."""
         del flags
         self.unsent += data
+
+    def send_last(self, problem: Problem) -> None:
+        """Answer without the application: what came is no request that it could see."""
+        status, content = HTTPStatus(problem.status), json.dumps(problem.document()).encode()
+        head = f"HTTP/1.1 {status} {status.phrase}\r\nConnection: close\r\nContent-Type: {PROBLEM_TYPE}\r\n"
+        self.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
 
     def send_more(self) -> None:
         """Send what the client takes now of what was kept; raises ``OSError`` if it has hung up."""
@@ -126,11 +133,8 @@ class ClientConnection(TConn):  # type: ignore[misc] # gunicorn ships no types
 
     def refuse(self, status: HTTPStatus) -> None:
         """Answer what is not a request yet, and read no more of it."""
-        code, detail = _REFUSALS[status]
-        content = json.dumps(Problem(code, detail).document()).encode()
-        head = f"HTTP/1.1 {status} {status.phrase}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
         self._is_kept = False
-        self.sock.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        self.sock.send_last(Problem(*_REFUSALS[status]))
 
     def say_goodbye(self) -> None:
         """Tell the client that nothing more will come. What it still sends is read, or it might not see its answer."""

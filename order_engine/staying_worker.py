@@ -9,6 +9,7 @@ changes of thread, which cost about as much as placing the order. A client that 
 its thread waiting instead, for a moment, as long as nobody else needs the thread.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
 from select import POLLIN, poll
@@ -17,14 +18,28 @@ from socket import socket
 from time import monotonic
 from typing import Any
 
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
 from gunicorn.workers.gthread import ThreadWorker
 
+from order_engine.api.problems import Problem
 from order_engine.client_connection import ClientConnection, ClientSocket, Stage
 
 STAY_MS = 50
 LEAVE_SECONDS = 2.0
 SWEEP_SECONDS = 0.5
 HELD_BYTES_MAX = 64 << 20
+_CODES: Mapping[type[Exception], str] = {
+    LimitRequestLine: "target_too_long",
+    ExpectationFailed: "unknown_expectation",
+    LimitRequestHeaders: "head_too_large",
+    UnsupportedTransferCoding: "unknown_transfer_coding",
+}
 
 
 class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
@@ -54,6 +69,15 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
     def _keepalive_after(self, conn: ClientConnection, keepalive: bool) -> bool:
         # Gunicorn reads only so much of a body that nobody wanted, for it might have to wait; here it has come already.
         return keepalive and bool(conn.parser.finish_body())
+
+    def handle_error(self, req: object, client: ClientSocket, addr: object, exc: Exception) -> None:
+        """Answer what gunicorn's parser refuses as everything else is refused, and not in HTML."""
+        if req is None and isinstance(exc, ParseException):
+            self.log.warning("refused a request of %s: %s", addr, exc)
+            client.send_last(Problem(_CODES.get(type(exc), "malformed_request"), f"{exc}."))
+        else:
+            self.log.error("a request of %s failed", addr, exc_info=exc)
+            client.send_last(Problem("internal_error", "It was logged."))
 
     # In the main thread:
 

@@ -137,8 +137,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         yield server.wait_ready()
 
 
-def status_of(server: ServerProcess, request_bytes: bytes) -> int:
-    """Send all of it, whatever becomes of it, and read the status of the first answer."""
+def answer_to(server: ServerProcess, request_bytes: bytes) -> tuple[int, str | None]:
+    """Send all of it, whatever becomes of it, and read status and type of the first answer."""
     with closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS)) as connection:
         try:
             connection.sendall(request_bytes)
@@ -146,13 +146,20 @@ def status_of(server: ServerProcess, request_bytes: bytes) -> int:
             response.begin()
             response.read()
         except (http.client.RemoteDisconnected, ConnectionError):
-            return HUNG_UP
-        return response.status
+            return HUNG_UP, None
+        return response.status, response.headers["Content-Type"]
+
+
+def status_of(server: ServerProcess, request_bytes: bytes) -> int:
+    return answer_to(server, request_bytes)[0]
 
 
 @pytest.mark.parametrize(("request_bytes", "status"), ATTACKS.values(), ids=ATTACKS)
 def test_attack_gets_what_it_deserves(server: ServerProcess, request_bytes: bytes, status: int) -> None:
-    assert status_of(server, request_bytes) == status
+    answered, media_type = answer_to(server, request_bytes)
+
+    assert answered == status
+    assert status < 400 or media_type == "application/problem+json"
 
 
 def test_what_stands_behind_a_refused_request_is_not_carried_out(server: ServerProcess) -> None:
