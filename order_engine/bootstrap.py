@@ -23,6 +23,7 @@ from order_engine.journal.writer import JournalWriter
 from order_engine.matching.engine import RULES_VERSION
 from order_engine.persistence.database import Database
 from order_engine.persistence.projector import Projector
+from order_engine.persistence.pulse import Pulse
 from order_engine.persistence.queries import Queries
 from order_engine.persistence.snapshot_copies import DatabaseSnapshotCopies
 from order_engine.persistence.snapshot_store import SnapshotStore
@@ -69,6 +70,7 @@ class Venue:
         self._closing = Lock()
         self.app = ServiceApp()
         self.database = Database(settings.database_url, self.app)
+        self._pulse = Pulse(self.database.check)
         self._copies = DatabaseSnapshotCopies(SnapshotStore(self.database))
         self.recovery = Recovery(settings.data_dir, self._disk, self._copies, settings.archive_dir)
         self.projector = Projector(self.database, self.recovery.history, self._halt)
@@ -208,7 +210,9 @@ class Venue:
         return min(self.projector.harden(), self.audit.durable_sequence)
 
     def _database_part(self) -> str:
-        return self.projector.status
+        # A projector that has nothing to write does not notice that the database is gone.
+        status = self.projector.status
+        return self._pulse.status() if status == "ok" else status
 
     def _snapshots_part(self) -> str:
         trouble = self.snapshotter.trouble

@@ -9,7 +9,9 @@ import pytest
 from tests.integration.service.acknowledgements import check_journal, check_shown, check_stored
 from tests.integration.service.remembering_client import RememberingClient
 from tests.integration.service.server_process import Answered, Client, Json, ServerProcess, buy, running, sell
+from tests.integration.service.venues import PATIENCE_SECONDS, venue
 from tests.postgres_cluster import PostgresCluster
+from tests.unit.service.exchanges import wait_until
 
 SEED = 20_261_121
 CLIENTS = 8
@@ -88,6 +90,21 @@ def test_trading_goes_on_while_the_database_is_away_and_every_row_comes_later_an
 
     check_journal(directory, load.clients)
     check_stored(directory, postgres_server.url)
+
+
+def test_database_that_goes_away_while_nobody_trades_is_noticed(
+    tmp_path: Path, postgres_server: PostgresCluster
+) -> None:
+    with venue(tmp_path, DATABASE_URL=postgres_server.url) as found:
+        client = found.app.test_client()
+        assert found.projector.wait_projected(found.exchange.durable_sequence, PATIENCE_SECONDS)
+        assert client.get("/health").get_json()["status"] == "ok"
+
+        postgres_server.stop()
+        wait_until(lambda: "OperationalError" in client.get("/health").get_json()["database"])
+
+        postgres_server.start()
+        wait_until(lambda: client.get("/health").get_json()["status"] == "ok")
 
 
 def test_database_too_far_behind_costs_new_orders_only_and_they_are_taken_again_by_themselves(
