@@ -22,7 +22,6 @@ from order_engine.journal.disk import Disk, LocalDisk
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap
 from order_engine.journal.still_disk import StillDisk
 from order_engine.persistence.errors import PersistenceError
-from order_engine.processors import use_all_allowed
 from order_engine.service.errors import ServiceError
 from order_engine.service.exchange_state import state_hash
 from order_engine.service.recovery import Recovery
@@ -34,6 +33,7 @@ from order_engine.service.verification import (
     Verification,
     stored_files,
 )
+from order_engine.serving.processors import use_all_allowed
 from order_engine.settings import VARIABLES, SettingInvalid, Settings
 
 EXIT_DIFFERENT = 1
@@ -52,7 +52,7 @@ def cli() -> None:
 )
 def serve() -> None:
     """Serve the exchange over HTTP until SIGTERM."""
-    from order_engine.server import Server
+    from order_engine.serving.server import Server
 
     settings = _settings()
     _require_usable(settings)

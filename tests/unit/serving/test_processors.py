@@ -8,14 +8,14 @@ import pytest
 
 SCRIPT = """
 import os, subprocess, sys
-from order_engine.processors import keep_to_one
+from order_engine.serving.processors import keep_to_one
 keep_to_one()
 print(len(os.sched_getaffinity(0)))
 subprocess.run([sys.executable, "-c", sys.argv[1]], check=True)
 """
 CHILD = """
 import os
-from order_engine.processors import use_all_allowed
+from order_engine.serving.processors import use_all_allowed
 use_all_allowed()
 print(len(os.sched_getaffinity(0)))
 """

@@ -17,7 +17,7 @@ from gunicorn.workers.gthread import TConn
 
 from order_engine.api.problems import Problem
 from order_engine.api.responses import PROBLEM_TYPE
-from order_engine.request_arrival import Arrival, Unacceptable
+from order_engine.serving.request_arrival import Arrival, Unacceptable
 
 RECEIVE_BYTES = 1 << 16
 _REFUSALS = {

@@ -18,7 +18,7 @@ from gunicorn.app.base import BaseApplication
 from order_engine.bootstrap import Venue
 from order_engine.journal.errors import JournalLocked
 from order_engine.persistence.errors import PersistenceError
-from order_engine.processors import keep_to_one
+from order_engine.serving.processors import keep_to_one
 from order_engine.settings import SettingInvalid, Settings
 
 # Requests leave next to no cycles behind: looking for them every 700 objects costs a tenth of the throughput.
@@ -41,7 +41,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
-            "worker_class": "order_engine.staying_worker.StayingWorker",
+            "worker_class": "order_engine.serving.staying_worker.StayingWorker",
             "threads": self._settings.threads,
             "worker_connections": min(connections, _allow_files(connections + OTHER_FILES) - OTHER_FILES),
             "keepalive": self._settings.client_timeout_sec,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_engine.request_arrival import BODY_BYTES_MAX, HEAD_BYTES_MAX, Arrival, Unacceptable
+from order_engine.serving.request_arrival import BODY_BYTES_MAX, HEAD_BYTES_MAX, Arrival, Unacceptable
 
 HOST = b"POST /orders HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HOST + b"Transfer-Encoding: chunked\r\n\r\n"

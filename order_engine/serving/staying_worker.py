@@ -28,7 +28,7 @@ from gunicorn.http.errors import (
 from gunicorn.workers.gthread import ThreadWorker
 
 from order_engine.api.problems import Problem
-from order_engine.client_connection import ClientConnection, ClientSocket, Stage
+from order_engine.serving.client_connection import ClientConnection, ClientSocket, Stage
 
 STAY_MS = 50
 LEAVE_SECONDS = 2.0
