@@ -30,11 +30,6 @@ class DirectoryLock:
         os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
         _let_go_in_children(weakref.ref(self))
 
-    @property
-    def is_held(self) -> bool:
-        """Whether this process owns the directory through this object."""
-        return self._descriptor is not None
-
     def release(self) -> None:
         """Let another process have the directory."""
         if self._descriptor is not None:

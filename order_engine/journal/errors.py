@@ -63,10 +63,6 @@ class JournalClosed(JournalError):
     """The journal was closed in good order and takes nothing more."""
 
 
-class JournalTimeout(JournalError):
-    """A record was not durable within the time allowed; it may still become so."""
-
-
 class JournalLocked(JournalError):
     """Another process, or another part of this one, owns the directory."""
 

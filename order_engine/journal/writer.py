@@ -11,10 +11,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from threading import Event, Lock, Thread
-from time import monotonic
 
 from order_engine.journal.disk import Disk
-from order_engine.journal.errors import JournalClosed, JournalFailed, JournalGap, JournalTimeout
+from order_engine.journal.errors import JournalClosed, JournalFailed, JournalGap
 from order_engine.journal.reader import JournalEnd
 from order_engine.journal.record import Record, encode_record
 from order_engine.journal.segment_appender import SegmentAppender
@@ -123,22 +122,14 @@ class JournalWriter:
             self._buffer.append((record.last_sequence, line))
             self._buffer_bytes += len(line) + 1
 
-    def wait_durable(self, sequence: int, timeout: float | None = None) -> None:
-        """Return once ``sequence`` is durable; raise ``JournalTimeout`` or ``JournalFailed`` if it is not.
-
-        The time-out, in seconds, bounds the sleep; the thread whose turn it is to write sees that through.
-        """
+    def wait_durable(self, sequence: int) -> None:
+        """Return once ``sequence`` is durable; raise ``JournalFailed`` if it cannot become so."""
         if sequence <= self._durable_sequence:
             return
         if sequence > self._appended_sequence:
             raise JournalGap(f"nothing of sequence {sequence} was appended, the last is {self._appended_sequence}")
-        deadline = None if timeout is None else monotonic() + timeout
-        while self._must_lead(sequence, deadline):
+        while self._must_lead(sequence):
             self._lead(self._commit)
-
-    def flush(self) -> None:
-        """Return once all that was appended before the call is durable."""
-        self.wait_durable(self._appended_sequence)
 
     def wait_beyond(self, sequence: int, timeout: float | None = None) -> int:
         """Return the durable sequence once it is past ``sequence``; or as it is, on time-out, failure or close."""
@@ -146,7 +137,7 @@ class JournalWriter:
             if self._durable_sequence > sequence or self._is_finished or self._failure is not None:
                 return self._durable_sequence
             waiter = self._waiters.enlist(sequence + 1, may_lead=False)
-        self._sleep(waiter, None if timeout is None else monotonic() + timeout)
+        self._sleep(waiter, timeout)
         return self._durable_sequence
 
     def sync(self) -> None:
@@ -158,12 +149,6 @@ class JournalWriter:
             self._fail(error)
             self._require_sound()
 
-    def rotate(self) -> None:
-        """Commit what was appended and begin a new segment, unless the present one holds no record."""
-        with self._mutex:
-            self._require_open()
-        self._exclusively(self._commit_and_rotate)
-
     def close(self) -> None:
         """Commit, sync and release the files; raise ``JournalFailed`` if that fails. Later appends are refused."""
         with self._mutex:
@@ -174,7 +159,9 @@ class JournalWriter:
         if self._syncer is not None:
             self._syncer.join()
         try:
-            self._exclusively(self._commit_and_sync)
+            if self._must_lead(_NEVER):
+                self._lead(self._commit_and_sync)
+            self._require_sound()
         finally:
             self._is_finished = True
             self._release_unless_led()
@@ -198,12 +185,7 @@ class JournalWriter:
             # Every caller gets an error of its own: one shared by many threads would mix up their tracebacks.
             raise JournalFailed(self._failure.path, self._failure.cause) from self._failure.cause
 
-    def _exclusively(self, work: Callable[[], None]) -> None:
-        if self._must_lead(_NEVER, None):
-            self._lead(work)
-        self._require_sound()
-
-    def _must_lead(self, sequence: int, deadline: float | None) -> bool:
+    def _must_lead(self, sequence: int) -> bool:
         """Sleep until the sequence is durable (False) or it is this thread's turn to write (True)."""
         while True:
             with self._mutex:
@@ -213,21 +195,21 @@ class JournalWriter:
                 waiter = self._waiters.lead_or_enlist(sequence)
             if waiter is None:
                 return True
-            if not self._sleep(waiter, deadline):
-                raise JournalTimeout(f"sequence {sequence} is not durable yet, {self._durable_sequence} is")
+            self._sleep(waiter)
             if waiter.leads:
                 return True
 
-    def _sleep(self, waiter: Waiter, deadline: float | None) -> bool:
-        """Return True once woken, False on time-out."""
+    def _sleep(self, waiter: Waiter, timeout: float | None = None) -> None:
+        """Return once woken, or on time-out."""
         try:
-            woken = waiter.sleep(None if deadline is None else deadline - monotonic())
+            woken = waiter.sleep(timeout)
         except BaseException:
             # An interrupted thread must not take a leadership with it that it was just given.
             if self._give_up(waiter) and waiter.leads:
                 self._lead(lambda: None)
             raise
-        return woken or self._give_up(waiter)
+        if not woken:
+            self._give_up(waiter)
 
     def _give_up(self, waiter: Waiter) -> bool:
         """Withdraw a waiter; True if it was woken at that very moment, so that it still has to do its part."""
@@ -296,17 +278,9 @@ class JournalWriter:
         self._buffer_bytes -= size
         return taken
 
-    def _commit_all(self) -> None:
+    def _commit_and_sync(self) -> None:
         while self._buffer:
             self._commit()
-
-    def _commit_and_rotate(self) -> None:
-        self._commit_all()
-        if not self._is_closed:
-            self._segment.rotate()
-
-    def _commit_and_sync(self) -> None:
-        self._commit_all()
         self._segment.sync()
 
     def _sync_at_intervals(self, interval_ms: int) -> None:

@@ -115,11 +115,6 @@ class SnapshotFiles:
         """Return where the snapshot of a sequence lies."""
         return self._directory / f"{sequence:020d}.snapshot"
 
-    def save(self, snapshot: Snapshot) -> None:
-        """Put a snapshot in place, durably, and remove the oldest beyond those to keep."""
-        self.put(snapshot)
-        self.remove_old(snapshot.header.sequence)
-
     def put(self, snapshot: Snapshot) -> None:
         """Put a snapshot in place, durably."""
         self._disk.make_directory(self._directory)

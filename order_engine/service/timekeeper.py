@@ -30,11 +30,6 @@ class Alarm:
         self._rung = False
         self._off = False
 
-    @property
-    def has_rung(self) -> bool:
-        """Whether it was rung since somebody last waited."""
-        return self._rung
-
     def ring(self) -> None:
         """Wake whoever waits, or the next to wait."""
         with self._condition:

@@ -50,10 +50,10 @@ class SteppedJournal(JournalWriter):
         super().append(record)
         self.on_append(record)
 
-    def wait_durable(self, sequence: int, timeout: float | None = None) -> None:
+    def wait_durable(self, sequence: int) -> None:
         if self.holds and sequence > self.durable_sequence:
             raise StillWaiting
-        super().wait_durable(sequence, timeout)
+        super().wait_durable(sequence)
 
     def abandon(self) -> None:
         """End the thread that syncs, as the end of a process does; nothing is written."""

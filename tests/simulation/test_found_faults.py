@@ -16,7 +16,7 @@ from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.survival import recorded_count, recovered_records
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.workload import Request
-from tests.unit.journal.journal_fixtures import DIRECTORY, cancels, open_writer, sequences, write
+from tests.unit.journal.journal_fixtures import DIRECTORY, begin_segment, cancels, open_writer, sequences, write
 from tests.unit.service.exchanges import FakeClock
 
 ORDER = Request((buy(),), None)
@@ -76,7 +76,7 @@ def test_snapshot_never_outlives_the_journal_that_it_is_of(sync: SyncMode, datab
 def test_segment_being_archived_by_a_killed_process_survives_a_later_power_cut(database: MemoryDatabase) -> None:
     venue = SimulatedVenue(SimulatedDisk(), database, FakeClock(), [])
     venue.submit(ORDER)
-    venue.journal.rotate()
+    begin_segment(venue.journal)
     venue.submit(ORDER)
     venue.abandon()
     segment = list_segments(venue.recovery.journal_directory, venue.disk)[0]

@@ -76,6 +76,11 @@ def write(writer: JournalWriter, *records: Record) -> None:
         writer.wait_durable(record.last_sequence)
 
 
+def begin_segment(writer: JournalWriter) -> None:
+    """Go on in a new segment, as when one is full; nothing may be waiting to be written."""
+    writer._segment.rotate()
+
+
 def write_journal(disk: Disk, *records: Record, directory: Path = DIRECTORY, segment_bytes_max: int = 1 << 20) -> None:
     """Write a journal of one frame a record and close it."""
     writer = open_writer(disk, directory, segment_bytes_max=segment_bytes_max)

@@ -6,10 +6,11 @@ from threading import Barrier, Lock
 import pytest
 
 from order_engine.journal import writer as writer_module
-from order_engine.journal.errors import JournalClosed, JournalGap, JournalTimeout
+from order_engine.journal.errors import JournalClosed, JournalGap
 from order_engine.journal.frames import HEADER_BYTES, Flag, decode_header
 from order_engine.journal.record import encode_record
 from order_engine.journal.segments import segment_path
+from order_engine.journal.waiters import Waiter
 from order_engine.journal.writer import JournalWriter, SyncMode
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.journal.journal_fixtures import (
@@ -57,8 +58,7 @@ def test_nothing_is_durable_while_the_sync_is_held_back() -> None:
     assert encode_record(cancels(1)) in disk.content(FIRST_SEGMENT)
     assert writer.durable_sequence == 0
     assert waiting.is_running
-    with pytest.raises(JournalTimeout, match="sequence 1 is not durable yet, 0 is"):
-        writer.wait_durable(1, timeout=0)
+    assert writer.wait_beyond(0, timeout=0) == 0
 
     disk.release_syncs()
     assert waiting.join().error is None
@@ -132,7 +132,7 @@ def test_group_larger_than_a_frame_is_written_in_several(monkeypatch: pytest.Mon
     for sequence in range(1, 10):
         writer.append(cancels(sequence))
 
-    writer.flush()
+    writer.wait_durable(9)
 
     assert writer.durable_sequence == 9
     assert len(flags(disk)) > 2
@@ -221,18 +221,6 @@ def test_rotation_syncs_what_no_fsync_has_covered_yet() -> None:
     assert sequences(disk.crash()) == [1]
 
 
-def test_rotation_on_demand_commits_first_and_makes_no_empty_segment() -> None:
-    disk = FakeDisk()
-    writer = open_writer(disk)
-    writer.append(cancels(1))
-
-    writer.rotate()
-    writer.rotate()
-
-    assert writer.durable_sequence == 1
-    assert disk.names(DIRECTORY) == [FIRST_SEGMENT.name, segment_path(DIRECTORY, 2).name]
-
-
 def test_other_rules_begin_a_new_segment() -> None:
     disk = FakeDisk()
     write_journal(disk, cancels(1))
@@ -276,9 +264,8 @@ def test_close_commits_and_refuses_what_comes_later() -> None:
     assert publisher.join().result == [1, 1]
     assert sequences(disk.crash()) == [1]
     writer.wait_durable(1)
-    for attempt in (lambda: writer.append(cancels(2)), writer.rotate):
-        with pytest.raises(JournalClosed):
-            attempt()
+    with pytest.raises(JournalClosed):
+        writer.append(cancels(2))
 
 
 def test_close_waits_for_the_write_that_is_under_way() -> None:
@@ -291,8 +278,7 @@ def test_close_waits_for_the_write_that_is_under_way() -> None:
     writer.append(cancels(2))
 
     closing = in_thread(writer.close)
-    with pytest.raises(JournalTimeout):
-        writer.wait_durable(2, timeout=0)
+    assert writer.wait_beyond(1, timeout=0) == 0
     disk.release_syncs()
 
     assert leader.join().error is None
@@ -311,7 +297,7 @@ def test_close_syncs_what_another_thread_writes_meanwhile() -> None:
     # Closing waits for the thread whose sync is held back, and refuses appends before it does.
     closing = in_thread(writer.close)
     append_until_closed(writer)
-    leader = in_thread(writer.flush)
+    leader = in_thread(lambda: writer.wait_durable(writer.appended_sequence))
     assert leader.join().error is None
     disk.release_syncs()
 
@@ -319,7 +305,7 @@ def test_close_syncs_what_another_thread_writes_meanwhile() -> None:
     assert sequences(disk.crash()) == list(range(1, writer.appended_sequence + 1))
 
 
-def test_waiter_that_gave_up_is_not_made_the_leader() -> None:
+def test_interrupted_waiter_is_not_made_the_leader(monkeypatch: pytest.MonkeyPatch) -> None:
     disk = FakeDisk()
     writer = open_writer(disk)
     disk.hold_syncs()
@@ -327,13 +313,19 @@ def test_waiter_that_gave_up_is_not_made_the_leader() -> None:
     leader = in_thread(lambda: writer.wait_durable(1))
     disk.wait_until_sync_is_held()
     writer.append(cancels(2))
-    with pytest.raises(JournalTimeout):
-        writer.wait_durable(2, timeout=0)
+
+    def interrupt(waiter: Waiter, timeout: float | None) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Waiter, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            writer.wait_durable(2)
 
     disk.release_syncs()
 
     assert leader.join().error is None
-    assert in_thread(writer.flush).join().error is None
+    assert in_thread(lambda: writer.wait_durable(2)).join().error is None
 
 
 def test_flags_tell_what_was_on_disk() -> None:

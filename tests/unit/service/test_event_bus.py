@@ -50,7 +50,7 @@ def test_record_that_is_durable_only_in_part_waits(disk: FakeDisk) -> None:
         journal.append(record)
 
     assert recorder.sequences == []
-    journal.flush()
+    journal.wait_durable(4)
     recorder.wait_for(4)
     journal.close()
     bus.join()
@@ -67,7 +67,7 @@ def test_what_a_failed_fsync_leaves_in_doubt_is_never_published(disk: FakeDisk) 
     bus.enqueue(applied(2))
     journal.append(cancels(2))
     with pytest.raises(Exception, match="gone"):
-        journal.flush()
+        journal.wait_durable(2)
     bus.join()
 
     assert recorder.sequences == [1]

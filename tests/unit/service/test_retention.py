@@ -10,6 +10,7 @@ from order_engine.service.exchange_state import state_hash
 from order_engine.service.retention import Retention, RetentionMode
 from tests.builders import buy
 from tests.fakes.fake_disk import FakeDisk
+from tests.unit.journal.journal_fixtures import begin_segment
 from tests.unit.service.exchanges import DATA, opened, recovery_on
 
 JOURNAL, ARCHIVE = DATA / "journal", DATA / "archive"
@@ -22,7 +23,7 @@ def exchange_with_segments() -> FakeDisk:
     with opened(disk) as found:
         for sequence in range(2, END + 1):
             if sequence % 3 == 1:
-                found.journal.rotate()
+                begin_segment(found.journal)
             found.exchange.submit([buy()])
             if sequence in (5, 8, 10, 12):
                 found.recovery.advance_snapshot(sequence)

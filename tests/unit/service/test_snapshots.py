@@ -32,7 +32,7 @@ def snapshot_at(sequence: int) -> Snapshot:
 def test_snapshot_that_was_saved_reads_back() -> None:
     disk = FakeDisk()
     files = SnapshotFiles(DIRECTORY, disk)
-    files.save(snapshot_at(7))
+    files.put(snapshot_at(7))
 
     read = read_snapshot(files.read(files.path_of(7)))
 
@@ -61,7 +61,8 @@ def test_only_the_newest_are_kept() -> None:
     disk = FakeDisk()
     files = SnapshotFiles(DIRECTORY, disk, kept=2)
     for sequence in (5, 1, 30, 200):
-        files.save(snapshot_at(sequence))
+        files.put(snapshot_at(sequence))
+    files.remove_old(200)
 
     assert files.paths_newest_first() == [files.path_of(200), files.path_of(30)]
     assert files.paths_newest_first(199) == [files.path_of(30)]
@@ -71,11 +72,11 @@ def test_only_the_newest_are_kept() -> None:
 def test_older_snapshots_stay_when_the_new_one_cannot_be_written() -> None:
     disk = FakeDisk()
     files = SnapshotFiles(DIRECTORY, disk, kept=1)
-    files.save(snapshot_at(1))
+    files.put(snapshot_at(1))
     disk.fail("create", OSError("full"))
 
     with pytest.raises(OSError, match="full"):
-        files.save(snapshot_at(2))
+        files.put(snapshot_at(2))
 
     assert files.paths_newest_first() == [files.path_of(1)]
 
@@ -85,8 +86,9 @@ def test_other_files_are_left_alone() -> None:
     disk.put(DIRECTORY / "notes.txt", b"")
     disk.put(DIRECTORY / f"{9:020d}.snapshot.partial", b"")
     files = SnapshotFiles(DIRECTORY, disk, kept=1)
-    files.save(snapshot_at(1))
-    files.save(snapshot_at(2))
+    files.put(snapshot_at(1))
+    files.put(snapshot_at(2))
+    files.remove_old(2)
 
     assert disk.names(DIRECTORY) == [f"{2:020d}.snapshot", f"{9:020d}.snapshot.partial", "notes.txt"]
 

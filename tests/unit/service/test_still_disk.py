@@ -10,6 +10,7 @@ from tests.fakes.fake_disk import FakeDisk
 from tests.unit.journal.journal_fixtures import (
     DIRECTORY,
     FIRST_SEGMENT,
+    begin_segment,
     big_cancel,
     open_writer,
     read_all,
@@ -40,7 +41,7 @@ def test_segment_begun_after_the_first_look_is_not_there(disk: FakeDisk) -> None
     still = StillDisk(disk)
     still.names(DIRECTORY)
     writer = open_writer(disk)
-    writer.rotate()
+    begin_segment(writer)
     write(writer, big_cancel(4))
 
     assert sequences(still) == [1, 2, 3]

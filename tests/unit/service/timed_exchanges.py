@@ -53,6 +53,18 @@ class PassingTime(Alarm):
         return wakes_ns < self._until_ns
 
 
+class CountingAlarm(Alarm):
+    """Counts how often it was rung."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rings = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+        super().ring()
+
+
 class NoBacklog:
     """Is never behind."""
 
@@ -65,7 +77,7 @@ class TimedExchange(NamedTuple):
     exchange: Exchange
     clock: HandClock
     recovery: Recovery
-    alarm: Alarm
+    alarm: CountingAlarm
 
     def submit(self, *commands: Command) -> None:
         self.exchange.submit(commands)
@@ -110,7 +122,7 @@ def timed_exchange(disk: FakeDisk, clock: HandClock) -> Iterator[TimedExchange]:
         rules_version=RULES_VERSION,
         clock=clock.now_ns,
     )
-    alarm = Alarm()
+    alarm = CountingAlarm()
     exchange = Exchange(clock, NoBacklog(), 100, alarm.ring)
     exchange.open(state, journal, EventBus(journal, [], exchange.halt), Configure())
     try:
