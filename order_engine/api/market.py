@@ -53,7 +53,7 @@ class Market:
 
     def market(self, asked: Asked, symbol: str) -> Response:
         """Show the top of the book, the last price and the last 24 hours."""
-        depth = self._depth(asked, symbol, 1)
+        depth = self._depth(asked, symbol, 1, indicates=False)
         tick_size_e8 = depth.instrument.tick_size_e8
         last_price_e8 = depth.last_trade_price_e8
         content = _top(symbol, depth)
@@ -73,7 +73,7 @@ class Market:
 
     def top_of_book(self, asked: Asked, symbol: str) -> Response:
         """Show the best bid and ask."""
-        return answer(_top(symbol, self._depth(asked, symbol, 1)))
+        return answer(_top(symbol, self._depth(asked, symbol, 1, indicates=False)))
 
     def candles(self, asked: Asked, symbol: str) -> Response:
         """Show what was traded, stretch by stretch."""
@@ -102,10 +102,10 @@ class Market:
             content |= rendering.indication(depth.indicated, tick_size_e8)
         return answer(content)
 
-    def _depth(self, asked: Asked, symbol: str, levels: int) -> Depth:
+    def _depth(self, asked: Asked, symbol: str, levels: int, *, indicates: bool = True) -> Depth:
         if asked.min_sequence:
             self._freshness.of_book(asked.min_sequence)
-        depth = self._exchange.depth(symbol, levels)
+        depth = self._exchange.depth(symbol, levels, indicates=indicates)
         if depth is None:
             raise unknown_symbol(symbol)
         return depth

@@ -153,9 +153,12 @@ class Exchange:
         self._wait_durable(sequence)
         return due_ns
 
-    def depth(self, symbol: str, levels: int | None = None) -> Depth | None:
-        """Show the best levels of a book, all of them by default; None if the symbol is not listed."""
-        return self._shown(lambda engine: depth_of(engine, symbol, levels))
+    def depth(self, symbol: str, levels: int | None = None, *, indicates: bool = True) -> Depth | None:
+        """Show the best levels of a book, all of them by default; None if the symbol is not listed.
+
+        What an auction would do now costs more the more the book is crossed: ``indicates`` says whether it is wanted.
+        """
+        return self._shown(lambda engine: depth_of(engine, symbol, levels, indicates=indicates))
 
     def instruments(self) -> list[Listed]:
         """List all instruments, by symbol."""

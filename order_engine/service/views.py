@@ -25,7 +25,7 @@ class Indicated(NamedTuple):
 class Depth(NamedTuple):
     """The best levels of a book: (price, quantity, number of orders), best first, amounts in units of 10^-8.
 
-    ``indicated`` only while PRE_OPEN, and only if the book is crossed or locked.
+    ``indicated`` only if asked for, while PRE_OPEN, and if the book is crossed or locked.
     """
 
     sequence: int
@@ -55,8 +55,8 @@ class Standing(NamedTuple):
     is_own: bool
 
 
-def depth_of(engine: MatchingEngine, symbol: str, levels: int | None) -> Depth | None:
-    """Copy the best levels of a book, all of them by default; of icebergs only what shows."""
+def depth_of(engine: MatchingEngine, symbol: str, levels: int | None, *, indicates: bool) -> Depth | None:
+    """Copy the best levels of a book, all if None; of icebergs only what shows. ``indicates``: the auction as well."""
     book = engine.books.get(symbol)
     if book is None:
         return None
@@ -68,7 +68,7 @@ def depth_of(engine: MatchingEngine, symbol: str, levels: int | None) -> Depth |
         _levels(islice(book.bids.best_first(), levels), instrument),
         _levels(islice(book.asks.best_first(), levels), instrument),
         book.last_trade_price_e8,
-        _indicated(book),
+        _indicated(book) if indicates else None,
     )
 
 
