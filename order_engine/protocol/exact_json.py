@@ -21,14 +21,16 @@ def decode(text: bytes) -> Json:
     """Read a JSON document; raise ``NotJson``, or ``FormError`` that says which name was given twice."""
     try:
         value = _decoder.decode(text)
-        names = _names_in(value, NESTING_MAX)
+        # Outside of strings each name has one colon; only where there are more can a name have been lost to another,
+        # and with it what it names, however deep.
+        if text.count(b":") > _names_in(value, NESTING_MAX):
+            json.loads(text, object_pairs_hook=_refuse_names_given_twice, parse_float=str, parse_int=str)
+    except FormError:
+        raise
     except RecursionError as error:
         raise NotJson("Nested too deeply.") from error
     except ValueError as error:
         raise NotJson(f"Not JSON: {error}.") from error
-    # Outside of strings each name has one colon; only where there are more can a name have been lost to another.
-    if text.count(b":") > names:
-        json.loads(text, object_pairs_hook=_refuse_names_given_twice, parse_float=str, parse_int=str)
     return value
 
 

@@ -66,6 +66,11 @@ class Arrival:
         self._unread -= len(piece)
         return piece
 
+    def forget(self) -> None:
+        """Drop what has come: nobody will read it."""
+        self._received.clear()
+        self._unread = 0
+
     def is_ready_for_next(self) -> bool:
         """Begin to look for the next request; false if the reader of this one did not end where it ends."""
         self._search = _request_end(self._received)

@@ -89,7 +89,7 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
         super().set_accept_enabled(enabled)
 
     def _accept_waiting(self, listener: socket) -> None:
-        for _ in range(self.cfg.backlog):
+        for _ in range(self.worker_connections - self.nr_conns):
             if not _is_readable_within(listener, 0):
                 return
             self.accept(listener)
@@ -100,6 +100,11 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
             accepted, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
+        except OSError as error:
+            # No room for it in the system: the listener would ask again and again until there is.
+            self.log.error("a connection cannot be taken: %s", error)
+            self._give_up_longest_waiting()
+            return
         self.nr_conns += 1
         conn = ClientConnection(self.cfg, ClientSocket(accepted), address, listener.getsockname())
         conn.advance()
@@ -107,17 +112,20 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
 
     def finish_request(self, conn: ClientConnection, fs: "Future[None]") -> None:
         """Go on with a connection that a thread is done with."""
-        if fs.cancelled() or fs.exception() is not None:
+        error = None if fs.cancelled() else fs.exception()
+        if error is not None:
+            self.log.error("a connection is closed that could not be served", exc_info=error)
+        if fs.cancelled() or error is not None:
             self._close(conn)
         else:
             self._go_on(conn)
 
     def murder_pending(self) -> None:
         """Close what has waited too long, and the longest waiting as long as there are too many or too much is held."""
-        while self._waiting and (self.nr_conns >= self.worker_connections or self._held_bytes > HELD_BYTES_MAX):
-            conn = next(iter(self._waiting))
-            self._stop_waiting(conn)
-            self._close(conn)
+        while self._waiting and self.nr_conns >= self.worker_connections:
+            self._give_up_longest_waiting()
+        while self._held_bytes > HELD_BYTES_MAX and any(conn.counted_bytes for conn in self._waiting):
+            self._give_up_longest_waiting(holding_bytes=True)
         now = monotonic()
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
@@ -126,11 +134,20 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
                 conn.give_up()
                 self._go_on(conn)
 
+    def _give_up_longest_waiting(self, *, holding_bytes: bool = False) -> None:
+        for conn in self._waiting:
+            if conn.counted_bytes or not holding_bytes:
+                self._stop_waiting(conn)
+                self._close(conn)
+                return
+
     def _cap_keepalive(self, deadline: float) -> None:
         # Gunicorn calls it when it begins to stop.
         self._waiting = {conn: (stage, min(until, deadline)) for conn, (stage, until) in self._waiting.items()}
 
     def _go_on(self, conn: ClientConnection) -> None:
+        if conn.stage is Stage.LEAVING:
+            conn.say_goodbye()
         self._count_held(conn)
         match conn.stage:
             case Stage.WHOLE:
@@ -141,8 +158,6 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no typ
                 self._wait(conn, stage)
 
     def _wait(self, conn: ClientConnection, stage: Stage) -> None:
-        if stage is Stage.LEAVING:
-            conn.say_goodbye()
         seconds = self.cfg.keepalive if self.alive and stage is not Stage.LEAVING else LEAVE_SECONDS
         self._waiting[conn] = (stage, monotonic() + seconds)
         events = EVENT_WRITE if stage is Stage.TAKING else EVENT_READ

@@ -33,9 +33,12 @@ class Load:
         self._jobs = [self._pool.submit(self._trade, client) for client in self.clients]
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         self._enough.set()
         self._pool.shutdown()
+        if failure is None:
+            for job in self._jobs:
+                job.result()
 
     def wait_for_more_answers(self) -> None:
         """Return once some hundred more requests were answered."""

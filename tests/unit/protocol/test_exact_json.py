@@ -60,6 +60,14 @@ def test_nesting_is_read_up_to_its_bound_and_no_deeper(opening: bytes, closing: 
             decode(nested(depth))
 
 
+def test_what_stands_under_a_name_given_twice_may_be_too_deep_as_well() -> None:
+    # The first decoder drops it unseen; how deep the second can follow depends on the stack.
+    for depth in range(900, 1_000):
+        text = b'{"a":' + b"[" * depth + b"]" * depth + b',"a":1}'
+        with pytest.raises((NotJson, FormError)):
+            decode(text)
+
+
 @pytest.mark.parametrize(
     "text", [b"", b"{", b"{} {}", b"NaN", b"01", b'"\xff"', b'"\\ud800"', b"\xef\xbb\xbf{}", b"{'a': 1}"]
 )
