@@ -44,11 +44,17 @@ def _module_and_arguments() -> list[str]:
 
 
 def _commit() -> str:
-    described = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        return subprocess.run(described, capture_output=True, text=True, check=True).stdout.strip()
+        commit = _git("describe", "--always", "--abbrev=12")
+        # Kept figures, those of a run just before as well, change nothing of what is measured.
+        return f"{commit}-dirty" if _git("status", "--porcelain", "--", ".", ":!stress/results") else commit
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(PROJECT), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _processor() -> str:
