@@ -54,6 +54,16 @@ def memory_of(process_id: int) -> int:
     return sum(_resident_of(member) for member in _family_of(process_id))
 
 
+def processor_seconds_of(process_id: int) -> float:
+    """Return how long a process and what it forked have kept a processor busy so far."""
+    ticks = 0
+    for member in _family_of(process_id):
+        # The name, in brackets, may hold anything; the state comes after it. See proc_pid_stat(5).
+        fields = Path(f"/proc/{member}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def files_of(process_id: int) -> int:
     """Return how many files and connections a process and what it forked have open."""
     return sum(len(os.listdir(f"/proc/{member}/fd")) for member in _family_of(process_id))
