@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -41,6 +42,15 @@ def postgres_url(postgres_service_url: str, postgres_database_names: Iterator[st
     _execute(postgres_service_url, f'CREATE DATABASE "{name}"')
     yield f"{postgres_service_url.rpartition('/')[0]}/{name}"
     _execute(postgres_service_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh, empty database of each kind, in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/exchange.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
 
 
 @pytest.fixture

@@ -28,8 +28,11 @@ class Accounts:
         if reason is not None:
             return reason
         open_max = limits.max_open_orders
-        has_too_many = open_max is not None and len(self._open_orders(placed.user_id, placed.symbol)) >= open_max
-        if has_too_many and _may_wait(placed):
+        if (
+            open_max is not None
+            and _may_wait(placed)
+            and len(self._open_orders(placed.user_id, placed.symbol)) >= open_max
+        ):
             return Reason.RISK_MAX_OPEN_ORDERS
         return self._refusal_of_position(limits, placed, placed.user_id, placed.quantity_e8, position_e8)
 

@@ -53,7 +53,8 @@ class Admission:
         # A caller may have named an order "7" before the seventh command came without a name.
         if (placed.order_id or str(sequence)) in self._live.by_id:
             return Reason.DUPLICATE_ORDER_ID
-        if placed.client_order_id is not None and self._live.has_client_id_of(placed):
+        client_order_id = placed.client_order_id
+        if client_order_id is not None and (placed.user_id, client_order_id) in self._live.by_client_id:
             return Reason.DUPLICATE_ORDER_ID
         if placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns:
             return Reason.INVALID_INSTRUCTION

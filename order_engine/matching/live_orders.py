@@ -1,6 +1,6 @@
 """The orders that are not final yet, found by their id, by their client's id, or by their user."""
 
-from order_engine.matching.commands import AmendOrder, CancelOrder, PlaceOrder
+from order_engine.matching.commands import AmendOrder, CancelOrder
 from order_engine.matching.order import Order
 
 
@@ -37,12 +37,6 @@ class LiveOrders:
                 del self.by_user[placed.user_id]
             if placed.client_order_id is not None:
                 del self.by_client_id[placed.user_id, placed.client_order_id]
-
-    def has_client_id_of(self, placed: PlaceOrder) -> bool:
-        """Whether the id that its client gave this new order is a live order's of that client."""
-        if placed.user_id is None or placed.client_order_id is None:
-            return False
-        return (placed.user_id, placed.client_order_id) in self.by_client_id
 
     def named_by(self, command: AmendOrder | CancelOrder) -> Order | None:
         """Find the live order that a command means; None if there is none, or if it is in another symbol than named."""

@@ -20,9 +20,9 @@ from order_engine.persistence.errors import RowsMissing
 from order_engine.persistence.rows import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
+    ORDER_COLUMNS,
     ORDER_EVENT_COLUMNS,
     ORDER_KEY,
-    ORDER_TERMS,
     POSITION_COLUMNS,
     TRADE_COLUMNS,
     PositionTrades,
@@ -32,7 +32,6 @@ from order_engine.persistence.rows import (
 )
 from order_engine.persistence.tables import Base, CandleRow, InstrumentRow, PositionRow
 
-_ORDER_COLUMNS = ORDER_TERMS + ORDER_CHANGES + ORDER_KEY
 _KEYS_PER_QUERY = 400
 _CANDLE_KEY = CandleKey._fields
 _CANDLES = CandleRow.__table__
@@ -69,7 +68,7 @@ class RowWriter:
 
     def write(self, connection: Connection, rows: Rows) -> None:
         """Write all rows of a batch in the transaction of ``connection``."""
-        self._bulk.insert(connection, "orders", _ORDER_COLUMNS, rows.new_orders)
+        self._bulk.insert(connection, "orders", ORDER_COLUMNS, rows.new_orders)
         self._bulk.insert(connection, "trades", TRADE_COLUMNS, rows.trades)
         self._bulk.insert(connection, "order_events", ORDER_EVENT_COLUMNS, rows.order_events)
         if rows.changed_orders:

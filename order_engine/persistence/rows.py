@@ -53,6 +53,7 @@ ORDER_CHANGES = (
     *("updated_ns", "updated_sequence"),
 )
 ORDER_KEY = ("sequence",)
+ORDER_COLUMNS = ORDER_TERMS + ORDER_CHANGES + ORDER_KEY
 TRADE_COLUMNS = (
     *("sequence", "number", "trade_id", "symbol", "price_e8", "quantity_e8", "taker_side"),
     *("buy_order_id", "sell_order_id", "buy_user_id", "sell_user_id", "executed_ns"),

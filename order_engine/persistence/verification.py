@@ -24,6 +24,7 @@ from order_engine.persistence.database_url import SQLITE_DRIVER, parse_database_
 from order_engine.persistence.rows import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
+    ORDER_COLUMNS,
     ORDER_EVENT_COLUMNS,
     ORDER_KEY,
     ORDER_TERMS,
@@ -44,7 +45,6 @@ from order_engine.service.verification import DifferenceFound, StoredSnapshot
 
 _ROWS_AT_A_TIME = 1_000
 _FINAL = frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED"})
-_ORDER_COLUMNS = ORDER_TERMS + ORDER_CHANGES + ORDER_KEY
 _CANDLE_COLUMNS = (*CandleKey._fields, *Candle.__struct_fields__)
 _EVENT_KEY = ("sequence", "number")
 
@@ -68,7 +68,7 @@ class ProjectionCheck:
         self._connection = connection
         self._checkpoint = checkpoint
         self.counts = ProjectionCounts(checkpoint=checkpoint.sequence)
-        self._orders = _TableReader(connection, "orders", _ORDER_COLUMNS, ORDER_KEY)
+        self._orders = _TableReader(connection, "orders", ORDER_COLUMNS, ORDER_KEY)
         self._trades = _TableReader(connection, "trades", TRADE_COLUMNS, _EVENT_KEY)
         self._order_events = _TableReader(connection, "order_events", ORDER_EVENT_COLUMNS, _EVENT_KEY)
         self._candles = [_CandleReader(connection, seconds) for seconds in KEPT_LENGTHS]
@@ -135,7 +135,7 @@ class ProjectionCheck:
             self._compare_if_final(expected[: len(ORDER_TERMS)] + row, found)
 
     def _compare_if_final(self, expected: Row, found: Row) -> None:
-        if expected[_ORDER_COLUMNS.index("status")] in _FINAL:
+        if expected[ORDER_COLUMNS.index("status")] in _FINAL:
             self._orders.require_same(expected, found)
         else:
             self._live[_integer(expected[-1])] = (expected, found)

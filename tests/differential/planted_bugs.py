@@ -353,7 +353,7 @@ PROTECTIONS: dict[str, Planted] = {
 
 NAMES: dict[str, Planted] = {
     "an id of a live order is taken again": (Admission, "of_order", "in self._live.by_id", "in ()"),
-    "a client's id of a live order is taken again": (LiveOrders, "has_client_id_of", "in self.by_client_id", "in ()"),
+    "a client's id of a live order is taken again": (Admission, "of_order", "in self._live.by_client_id", "in ()"),
     "an unnamed order takes a live order's name": (
         Admission,
         "of_order",

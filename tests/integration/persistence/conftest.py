@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 import pytest
 
@@ -13,14 +12,6 @@ from tests.integration.persistence.market import Market
 
 JOURNAL_ID = "0123456789abcdef"
 QUICK = ProjectionPace(pause_seconds=0.02, retry_seconds_first=0.02, retry_seconds_max=0.1)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/exchange.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
 
 
 @pytest.fixture

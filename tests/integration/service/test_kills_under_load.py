@@ -131,14 +131,6 @@ def repeat_everything(server: ServerProcess, client: RememberingClient) -> None:
         client.compare(connection, acknowledged)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/exchange.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
-
-
 def serving(directory: Path, database_url: str) -> AbstractContextManager[ServerProcess]:
     """Run a server with short segments, and snapshots as often as can be set."""
     return running(directory, DATABASE_URL=database_url, SNAPSHOT_INTERVAL_SEC="1", JOURNAL_SEGMENT_BYTES="65536")

@@ -18,14 +18,6 @@ from tests.integration.service.venues import PATIENCE_SECONDS, venue
 from tests.unit.service.exchanges import START_NS, FakeClock, wait_until
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/exchange.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
-
-
 @pytest.fixture
 def directory(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Data of a venue whose first segments were archived, and a database that somebody has spoilt."""

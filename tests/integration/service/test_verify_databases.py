@@ -22,14 +22,6 @@ TAMPERED = [
 ]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/exchange.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
-
-
 def test_what_a_running_exchange_adds_meanwhile_is_left_out(tmp_path: Path, database_url: str) -> None:
     """Commands, snapshots and rows that come once verifying began make no difference."""
     clock = FakeClock(START_NS)
