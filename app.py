@@ -10,6 +10,6 @@ if __name__ == "__main__":
 
     sys.exit(main(["serve"]))
 
-from order_engine.serving.server import wsgi_app
+from order_engine.server.server import wsgi_app
 
 app = wsgi_app()

@@ -5,8 +5,8 @@ import os
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from order_engine.persistence.database_url import parse_database_url
-from order_engine.persistence.tables import Base
+from order_engine.database.database_url import parse_database_url
+from order_engine.database.tables import Base
 
 
 def run(connection: Connection) -> None:

@@ -16,16 +16,11 @@ import msgspec
 from msgspec import structs
 
 from order_engine import __version__
-from order_engine.audit.errors import AuditError
-from order_engine.journal.directory_lock import DirectoryLock
-from order_engine.journal.disk import Disk, LocalDisk
-from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap
-from order_engine.journal.still_disk import StillDisk
-from order_engine.persistence.errors import PersistenceError
-from order_engine.service.errors import ServiceError
-from order_engine.service.exchange_state import state_hash
-from order_engine.service.recovery import Recovery
-from order_engine.service.verification import (
+from order_engine.database.errors import PersistenceError
+from order_engine.exchange.errors import ServiceError
+from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.state import state_hash
+from order_engine.exchange.verification import (
     DifferenceFound,
     Follower,
     Progress,
@@ -33,7 +28,12 @@ from order_engine.service.verification import (
     Verification,
     stored_files,
 )
-from order_engine.serving.processors import use_all_allowed
+from order_engine.followers.audit.errors import AuditError
+from order_engine.journal.directory_lock import DirectoryLock
+from order_engine.journal.disk import Disk, LocalDisk
+from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap
+from order_engine.journal.still_disk import StillDisk
+from order_engine.server.processors import use_all_allowed
 from order_engine.settings import VARIABLES, SettingInvalid, Settings
 
 EXIT_DIFFERENT = 1
@@ -52,7 +52,7 @@ def cli() -> None:
 )
 def serve() -> None:
     """Serve the exchange over HTTP until SIGTERM."""
-    from order_engine.serving.server import Server
+    from order_engine.server.server import Server
 
     settings = _settings()
     _require_usable(settings)
@@ -123,8 +123,8 @@ def rebuild(*, as_json: bool) -> None:
     The journal is read through first: if it is damaged, the database stays as it is. One that is interrupted may be
     begun again, or left to the next server, which goes on where it ended.
     """
-    from order_engine.persistence.database import Database
-    from order_engine.persistence.rebuilding import rebuild as rebuild_projection
+    from order_engine.database.database import Database
+    from order_engine.followers.sql.rebuilding import rebuild as rebuild_projection
 
     settings, report = _settings(), _SlowReport()
     with DirectoryLock(settings.data_dir):
@@ -159,7 +159,7 @@ def audit(order_id: str | None, user_id: str | None, since: str | None, *, is_ve
 
     With --verify: check that no entry was changed, dropped or added; exit 1 and name the first that was.
     """
-    from order_engine.audit.story import Question, answer
+    from order_engine.followers.audit.story import Question, answer
 
     settings = _settings()
     if is_verified:
@@ -216,7 +216,7 @@ def _verified(settings: Settings) -> dict[str, object]:
 
 
 def _verified_with_database(settings: Settings) -> dict[str, object]:
-    from order_engine.persistence.verification import checking_projection
+    from order_engine.followers.sql.projection_check import checking_projection
 
     # Whatever the journal is compared with is looked at before the journal, which has it all then.
     files = stored_files(settings.data_dir, LocalDisk())
@@ -227,8 +227,8 @@ def _verified_with_database(settings: Settings) -> dict[str, object]:
 
 
 def _verified_audit(settings: Settings) -> dict[str, object]:
-    from order_engine.audit.check import AuditCheck
-    from order_engine.audit.files import AUDIT_DIRECTORY
+    from order_engine.followers.audit.check import AuditCheck
+    from order_engine.followers.audit.files import AUDIT_DIRECTORY
 
     try:
         return _walked(settings, [], [])
@@ -238,8 +238,8 @@ def _verified_audit(settings: Settings) -> dict[str, object]:
 
 
 def _walked(settings: Settings, snapshots: list[StoredSnapshot], followers: Sequence[Follower]) -> dict[str, object]:
-    from order_engine.audit.check import AuditCheck, Together
-    from order_engine.audit.files import AUDIT_DIRECTORY
+    from order_engine.followers.audit.check import AuditCheck, Together
+    from order_engine.followers.audit.files import AUDIT_DIRECTORY
 
     check = AuditCheck(settings.data_dir / AUDIT_DIRECTORY, LocalDisk())
     together = Together([*followers, check])
@@ -278,7 +278,7 @@ def _print(found: Mapping[str, object], *, as_json: bool) -> None:
 
 def _require_usable(settings: Settings) -> None:
     """Say in one line what a server would find out later, in many."""
-    from order_engine.persistence.database_url import parse_database_url
+    from order_engine.database.database_url import parse_database_url
 
     parse_database_url(settings.database_url)
     directory = settings.data_dir

@@ -11,32 +11,32 @@ from threading import Lock, Thread
 from uuid import uuid4
 
 from order_engine.api.application import Backstage, install_api
-from order_engine.api.flask_app import ServiceApp
-from order_engine.api.health import Parts
-from order_engine.api.tick_sizes import TickSizes
-from order_engine.audit.files import AUDIT_DIRECTORY
-from order_engine.audit.log import AuditLog
-from order_engine.audit.recorder import AuditRecorder
+from order_engine.api.plumbing.flask_app import ServiceApp
+from order_engine.api.plumbing.tick_sizes import TickSizes
+from order_engine.api.resources.health import Parts
+from order_engine.database.database import Database
+from order_engine.database.pulse import Pulse
+from order_engine.database.snapshot_copies import DatabaseSnapshotCopies
+from order_engine.database.snapshot_store import SnapshotStore
+from order_engine.exchange.clock import Clock, SystemClock
+from order_engine.exchange.errors import SnapshotError
+from order_engine.exchange.event_bus import EventBus
+from order_engine.exchange.exchange import Exchange, Phase
+from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.retention import Retention
+from order_engine.exchange.snapshots import Snapshot, read_snapshot
+from order_engine.exchange.snapshotter import Snapshotter
+from order_engine.exchange.state import ExchangeState
+from order_engine.exchange.timekeeper import Alarm, Timekeeper
+from order_engine.followers.audit.files import AUDIT_DIRECTORY
+from order_engine.followers.audit.log import AuditLog
+from order_engine.followers.audit.recorder import AuditRecorder
+from order_engine.followers.sql.projector import Projector
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import Disk, LocalDisk
 from order_engine.journal.writer import JournalWriter
 from order_engine.matching.engine import RULES_VERSION
-from order_engine.persistence.database import Database
-from order_engine.persistence.projector import Projector
-from order_engine.persistence.pulse import Pulse
-from order_engine.persistence.queries import Queries
-from order_engine.persistence.snapshot_copies import DatabaseSnapshotCopies
-from order_engine.persistence.snapshot_store import SnapshotStore
-from order_engine.service.clock import Clock, SystemClock
-from order_engine.service.errors import SnapshotError
-from order_engine.service.event_bus import EventBus
-from order_engine.service.exchange import Exchange, Phase
-from order_engine.service.exchange_state import ExchangeState
-from order_engine.service.recovery import Recovery
-from order_engine.service.retention import Retention
-from order_engine.service.snapshots import Snapshot, read_snapshot
-from order_engine.service.snapshotter import Snapshotter
-from order_engine.service.timekeeper import Alarm, Timekeeper
+from order_engine.queries.queries import Queries
 from order_engine.settings import Settings
 from order_engine.ui.page import create_page_blueprint
 

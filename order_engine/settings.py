@@ -7,12 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from order_engine.exchange.retention import RetentionMode
 from order_engine.journal.archive import ARCHIVE_DIRECTORY
 from order_engine.journal.writer import SEGMENT_BYTES_MAX, SyncMode
 from order_engine.matching.commands import Configure, SelfTradePrevention
-from order_engine.protocol.identifiers import parse_choice
-from order_engine.protocol.units import parse_positive_amount
-from order_engine.service.retention import RetentionMode
+from order_engine.wire.identifiers import parse_choice
+from order_engine.wire.units import parse_positive_amount
 
 PORT_MAX = 65_535
 API_KEY_LENGTH_MIN = 8

@@ -6,9 +6,9 @@ Positions and candles are reckoned from the trades that are there, as the projec
 import sqlalchemy as sa
 from alembic import op
 
+from order_engine.database.wide_integer import WideInteger
 from order_engine.market_data.candles import Candle, CandleSheet
 from order_engine.market_data.positions import Position
-from order_engine.persistence.wide_integer import WideInteger
 
 revision = "0002"
 down_revision = "0001"

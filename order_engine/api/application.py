@@ -5,29 +5,29 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from order_engine.api.admin import create_admin_blueprint
-from order_engine.api.documents import create_documents_blueprint
-from order_engine.api.freshness import WAIT_SECONDS, Freshness, WaitProjected
-from order_engine.api.health import Parts, Progress, create_health_blueprint
-from order_engine.api.instruments import create_instruments_blueprint
-from order_engine.api.keys import KeyRing
-from order_engine.api.market import create_market_blueprint
-from order_engine.api.operation import BODY_BYTES_MAX, Entrance
-from order_engine.api.order_changes import create_order_changes_blueprint
-from order_engine.api.order_entry import create_order_entry_blueprint
-from order_engine.api.order_history import OrderHistory
-from order_engine.api.order_reads import create_order_reads_blueprint
-from order_engine.api.problem_handlers import install_problem_handlers
-from order_engine.api.rendering import Renderer
-from order_engine.api.request_ids import RequestIds
-from order_engine.api.retries import PREFIX
-from order_engine.api.tick_sizes import TickSizes
-from order_engine.api.trades import create_trades_blueprint
-from order_engine.api.users import create_users_blueprint
-from order_engine.persistence.queries import Queries
-from order_engine.service.clock import Clock
-from order_engine.service.exchange import Exchange
-from order_engine.service.snapshots import Snapshot
+from order_engine.api.plumbing.freshness import WAIT_SECONDS, Freshness, WaitProjected
+from order_engine.api.plumbing.keys import KeyRing
+from order_engine.api.plumbing.operation import BODY_BYTES_MAX, Entrance
+from order_engine.api.plumbing.problem_handlers import install_problem_handlers
+from order_engine.api.plumbing.rendering import Renderer
+from order_engine.api.plumbing.request_ids import RequestIds
+from order_engine.api.plumbing.retries import PREFIX
+from order_engine.api.plumbing.tick_sizes import TickSizes
+from order_engine.api.resources.admin import create_admin_blueprint
+from order_engine.api.resources.documents import create_documents_blueprint
+from order_engine.api.resources.health import Parts, Progress, create_health_blueprint
+from order_engine.api.resources.instruments import create_instruments_blueprint
+from order_engine.api.resources.market import create_market_blueprint
+from order_engine.api.resources.order_changes import create_order_changes_blueprint
+from order_engine.api.resources.order_entry import create_order_entry_blueprint
+from order_engine.api.resources.order_history import OrderHistory
+from order_engine.api.resources.order_reads import create_order_reads_blueprint
+from order_engine.api.resources.trades import create_trades_blueprint
+from order_engine.api.resources.users import create_users_blueprint
+from order_engine.exchange.clock import Clock
+from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.snapshots import Snapshot
+from order_engine.queries.queries import Queries
 
 
 class Backstage(NamedTuple):

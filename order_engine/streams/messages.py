@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
-from order_engine.protocol import exact_json
-from order_engine.protocol.exact_json import NotJson
-from order_engine.protocol.form import (
+from order_engine.wire import exact_json
+from order_engine.wire.exact_json import NotJson
+from order_engine.wire.form import (
     AMEND_FIELDS,
     CANCEL_ALL_FIELDS,
     INSTRUMENT_FIELDS,
@@ -27,8 +27,8 @@ from order_engine.protocol.form import (
     set_risk_limits,
     set_state,
 )
-from order_engine.protocol.identifiers import parse_order_id, parse_symbol
-from order_engine.protocol.timestamps import parse_timestamp
+from order_engine.wire.identifiers import parse_order_id, parse_symbol
+from order_engine.wire.timestamps import parse_timestamp
 
 Message = dict[str, object]
 

@@ -23,9 +23,6 @@ from order_engine.matching.events import (
     UserDisabled,
     UserEnabled,
 )
-from order_engine.protocol.schedules import format_schedule
-from order_engine.protocol.timestamps import format_timestamp
-from order_engine.protocol.units import SCALE, format_price, format_quantity
 from order_engine.streams.event_lines import (
     EventLine,
     InstrumentLine,
@@ -39,6 +36,9 @@ from order_engine.streams.event_lines import (
     UserLine,
 )
 from order_engine.streams.ports import Received
+from order_engine.wire.schedules import format_schedule
+from order_engine.wire.timestamps import format_timestamp
+from order_engine.wire.units import SCALE, format_price, format_quantity
 
 REMEMBERED_AMOUNTS = 8_192
 NAMES: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Event)}

@@ -8,10 +8,10 @@ from order_engine.matching.book_side import BookSide
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import Event, TradeExecuted
 from order_engine.matching.order_book import OrderBook
-from order_engine.protocol.units import format_price, format_quantity
 from order_engine.streams.ndjson_lines import LISTINGS, LineWriter
 from order_engine.streams.output_file import OutputFile
 from order_engine.streams.ports import Received
+from order_engine.wire.units import format_price, format_quantity
 
 LevelRow = tuple[str, str, int]
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from order_engine.protocol.form import FormError
-from order_engine.protocol.timestamps import parse_timestamp
 from order_engine.streams.dead_letters import DeadLetters
 from order_engine.streams.lines import LINE_LENGTH_MAX, LongLine, RawInput, line_batches
 from order_engine.streams.messages import CommandReader, Message, decode_message
 from order_engine.streams.notices import Notices
 from order_engine.streams.ports import Received
+from order_engine.wire.form import FormError
+from order_engine.wire.timestamps import parse_timestamp
 
 SEQUENCE_MAX = 2**63 - 1
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

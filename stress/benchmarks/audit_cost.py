@@ -14,12 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from order_engine.audit.log import AuditLog
-from order_engine.audit.recorder import AuditRecorder
+from order_engine.exchange.applied import Applied
+from order_engine.followers.audit.log import AuditLog
+from order_engine.followers.audit.recorder import AuditRecorder
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.record import Record
 from order_engine.matching.engine import MatchingEngine
-from order_engine.service.applied import Applied
 from stress.benchmarks.conditions import conditions_now, report
 from stress.benchmarks.core_flow import synthetic_commands
 

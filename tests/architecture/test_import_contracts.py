@@ -9,23 +9,23 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = (
-    ("matching", "protocol"),
+    ("matching", "wire"),
     ("matching", "market_data"),
-    ("protocol", "market_data"),
-    ("market_data", "protocol"),
+    ("wire", "market_data"),
+    ("market_data", "wire"),
     ("market_data", "journal"),
-    ("journal", "service"),
-    ("service", "persistence"),
-    ("service", "audit"),
-    ("audit", "persistence"),
-    ("persistence", "audit"),
-    ("persistence", "api"),
+    ("journal", "exchange"),
+    ("exchange", "database"),
+    ("database", "followers"),
+    ("followers", "queries"),
+    ("queries", "followers"),
+    ("queries", "api"),
     ("api", "ui"),
     ("streams", "api"),
     ("ui", "settings"),
     ("settings", "bootstrap"),
 )
-PURE = ("matching", "protocol", "market_data")
+PURE = ("matching", "wire", "market_data")
 IMPURE = (
     "asyncio",
     "datetime",
@@ -41,7 +41,7 @@ IMPURE = (
     "time",
     "uuid",
 )
-NO_SQL = ("api", "ui", "streams", "audit", "service", "journal", "market_data", "protocol", "matching")
+NO_SQL = ("api", "ui", "streams", "followers.audit", "exchange", "journal", "market_data", "wire", "matching")
 
 
 def lint_imports(directory: Path) -> subprocess.CompletedProcess[str]:
@@ -64,7 +64,9 @@ def violated(tmp_path_factory: pytest.TempPathFactory) -> str:
     for name in PURE:
         (package / name / "planted_impure.py").write_text("".join(f"import {module}\n" for module in IMPURE))
     for name in NO_SQL:
-        (package / name / "planted_sql.py").write_text("import sqlalchemy.orm, flask_sqlalchemy, alembic.op\n")
+        package.joinpath(*name.split("."), "planted_sql.py").write_text(
+            "import sqlalchemy.orm, flask_sqlalchemy, alembic.op\n"
+        )
     (package / "unplaced").mkdir()
     (package / "unplaced" / "__init__.py").touch()
 
@@ -98,7 +100,7 @@ def test_impure_import_is_caught(violated: str, package: str, module: str) -> No
 
 @pytest.mark.parametrize("package", NO_SQL)
 @pytest.mark.parametrize("module", ["sqlalchemy", "flask_sqlalchemy", "alembic"])
-def test_sql_outside_persistence_is_caught(violated: str, package: str, module: str) -> None:
+def test_sql_outside_its_rooms_is_caught(violated: str, package: str, module: str) -> None:
     assert f"order_engine.{package}.planted_sql -> {module}" in violated
 
 

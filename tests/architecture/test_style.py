@@ -61,7 +61,7 @@ def test_python_of_the_project_keeps_the_rule(rule: Rule) -> None:
 
 
 def test_money_never_meets_floating_point() -> None:
-    pure = [f"order_engine/{package}" for package in ("matching", "market_data", "protocol")]
+    pure = [f"order_engine/{package}" for package in ("matching", "market_data", "wire")]
 
     assert violations(style_rules.floating_point, python_sources(*pure)) == []
 

@@ -10,7 +10,7 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import CheckFunction, negative_data_rejection, positive_data_acceptance
 from schemathesis.schemas import BaseSchema
 
-from order_engine.api.operation import READ_HEADER
+from order_engine.api.plumbing.operation import READ_HEADER
 from tests.integration.api.orders import answered, buy, sell
 from tests.integration.api.served_exchange import Served, served_exchange
 

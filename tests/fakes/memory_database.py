@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from order_engine.persistence.database import Database
+from order_engine.database.database import Database
 
 Watcher = Callable[[str], None]
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from order_engine.audit.log import AuditLog
-from order_engine.audit.recorder import AuditPace, AuditRecorder
+from order_engine.database.database import Database
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.event_bus import EventBus
+from order_engine.followers.audit.log import AuditLog
+from order_engine.followers.audit.recorder import AuditPace, AuditRecorder
+from order_engine.followers.sql.projection_queue import ProjectionQueue
+from order_engine.followers.sql.projector import History, ProjectionPace, Projector
 from order_engine.journal.record import Record
 from order_engine.journal.writer import JournalWriter
-from order_engine.persistence.database import Database
-from order_engine.persistence.projection_queue import ProjectionQueue
-from order_engine.persistence.projector import History, ProjectionPace, Projector
-from order_engine.service.applied import Applied
-from order_engine.service.event_bus import EventBus
 
 OUTAGES_MAX = 10
 STEPS_MAX = 10_000

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from order_engine.audit.entries import FIRST_CHAIN, chain_after, chained_line
-from order_engine.audit.errors import AuditDamaged, AuditForeign
-from order_engine.audit.files import list_segments
-from order_engine.audit.story import Question, entries, told
-from order_engine.service.verification import DifferenceFound
+from order_engine.exchange.verification import DifferenceFound
+from order_engine.followers.audit.entries import FIRST_CHAIN, chain_after, chained_line
+from order_engine.followers.audit.errors import AuditDamaged, AuditForeign
+from order_engine.followers.audit.files import list_segments
+from order_engine.followers.audit.story import Question, entries, told
 from tests.fakes.fake_disk import FakeDisk
 from tests.fuzz.mutations import MUTATIONS, Mutation, mutate_all
 from tests.unit.audit.audited import DIRECTORY, FIRST_SEGMENT, checked, opened_log, trading, written

@@ -5,15 +5,15 @@ import hashlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from order_engine.exchange.errors import SnapshotError
+from order_engine.exchange.snapshots import Snapshot, make_snapshot, read_snapshot
+from order_engine.exchange.state import ExchangeState
 from order_engine.matching.engine import RULES_VERSION
 from order_engine.matching.invariants import check_engine
-from order_engine.service.errors import SnapshotError
-from order_engine.service.exchange_state import ExchangeState
-from order_engine.service.snapshots import Snapshot, make_snapshot, read_snapshot
 from tests.builders import buy, cancel, sell
 from tests.fakes.fake_disk import FakeDisk
 from tests.fuzz.mutations import MUTATIONS, Mutation, mutate_all
-from tests.unit.service.exchanges import JOURNAL_ID, opened, recovery_on
+from tests.unit.exchange.exchanges import JOURNAL_ID, opened, recovery_on
 
 
 def exchange_on_disk() -> tuple[FakeDisk, Snapshot]:

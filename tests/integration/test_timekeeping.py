@@ -5,10 +5,10 @@ from time import time_ns
 
 from order_engine.bootstrap import Venue
 from order_engine.matching.commands import SelfTradePrevention
-from order_engine.protocol.timestamps import format_timestamp
 from order_engine.settings import Settings
+from order_engine.wire.timestamps import format_timestamp
 from tests.integration.api.orders import answered, buy, place
-from tests.unit.service.exchanges import wait_until
+from tests.unit.exchange.exchanges import wait_until
 
 
 def test_order_ends_at_its_time_by_the_system_s_clock(tmp_path: Path) -> None:

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
 
+from order_engine.database.errors import CheckpointBeyondJournal
 from order_engine.journal.record import Record
 from order_engine.journal.writer import SyncMode
-from order_engine.persistence.errors import CheckpointBeyondJournal
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.scenario import JUMP_NS_MAX, Moment
 from tests.simulation.survival import check_survival, recorded_count, recovered_records
 from tests.simulation.venue import SimulatedVenue
-from tests.unit.service.exchanges import FakeClock
+from tests.unit.exchange.exchanges import FakeClock
 
 SOME_PERCENT = 50
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.errors import RetryInFlight
+from order_engine.exchange.exchange import Answer
+from order_engine.exchange.retention import RetentionMode
 from order_engine.journal.record import Record
 from order_engine.journal.writer import SyncMode
-from order_engine.service.applied import Applied
-from order_engine.service.errors import RetryInFlight
-from order_engine.service.exchange import Answer
-from order_engine.service.retention import RetentionMode
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.fakes.stepped import STEPS_MAX
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.workload import SYMBOLS, Request, RequestSource
-from tests.unit.service.exchanges import SECOND_NS, START_NS, FakeClock
+from tests.unit.exchange.exchanges import SECOND_NS, START_NS, FakeClock
 
 JUMP_NS_MAX = 3_600 * SECOND_NS
 

@@ -3,19 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from order_engine.audit.check import AuditCheck, Together
-from order_engine.audit.errors import AuditForeign
-from order_engine.audit.files import AUDIT_DIRECTORY
+from order_engine.database.checkpoint import read_checkpoint
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.exchange import Answer
+from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.state import state_hash
+from order_engine.exchange.verification import Verification, stored_files
+from order_engine.followers.audit.check import AuditCheck, Together
+from order_engine.followers.audit.errors import AuditForeign
+from order_engine.followers.audit.files import AUDIT_DIRECTORY
+from order_engine.followers.sql.projection_check import ProjectionCheck
 from order_engine.journal.record import Record
 from order_engine.journal.writer import SyncMode
 from order_engine.matching.invariants import check_engine
-from order_engine.persistence.checkpoint import read_checkpoint
-from order_engine.persistence.verification import ProjectionCheck
-from order_engine.service.applied import Applied
-from order_engine.service.exchange import Answer
-from order_engine.service.exchange_state import state_hash
-from order_engine.service.recovery import Recovery
-from order_engine.service.verification import Verification, stored_files
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.scenario import Moment
 from tests.simulation.venue import DATA, SimulatedVenue

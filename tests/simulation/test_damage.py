@@ -8,14 +8,14 @@ from random import Random
 
 import pytest
 
+from order_engine.exchange.verification import DifferenceFound, Verification, Verified, stored_files
 from order_engine.journal.errors import JournalDamaged
 from order_engine.journal.frames import MAGIC
-from order_engine.service.verification import DifferenceFound, Verification, Verified, stored_files
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.venue import DATA, SimulatedVenue
 from tests.simulation.workload import RequestSource
-from tests.unit.service.exchanges import FakeClock
+from tests.unit.exchange.exchanges import FakeClock
 
 REQUESTS_PER_SNAPSHOT = 16
 # Some bytes between one flip and the next: the units flip every bit, of smaller files.

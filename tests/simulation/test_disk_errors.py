@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from order_engine.exchange.errors import ExchangeHalted, ServiceError
+from order_engine.exchange.exchange import Phase
 from order_engine.journal.errors import JournalError
-from order_engine.service.errors import ExchangeHalted, ServiceError
-from order_engine.service.exchange import Phase
 from tests.builders import buy
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import ShortWrite

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from order_engine.audit.errors import AuditForeign
+from order_engine.followers.audit.errors import AuditForeign
 from order_engine.journal.errors import JournalFailed
 from order_engine.journal.segments import list_segments
 from order_engine.journal.writer import SyncMode
@@ -16,8 +16,8 @@ from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.survival import recorded_count, recovered_records
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.workload import Request
+from tests.unit.exchange.exchanges import FakeClock
 from tests.unit.journal.journal_fixtures import DIRECTORY, begin_segment, cancels, open_writer, sequences, write
-from tests.unit.service.exchanges import FakeClock
 
 ORDER = Request((buy(),), None)
 

@@ -3,18 +3,18 @@
 from collections import Counter
 from random import Random
 
-from order_engine.audit.check import AuditCheck, Together
-from order_engine.audit.files import AUDIT_DIRECTORY
+from order_engine.database.checkpoint import read_checkpoint
+from order_engine.exchange.retention import RetentionMode
+from order_engine.exchange.state import ExchangeState, state_hash
+from order_engine.followers.audit.check import AuditCheck, Together
+from order_engine.followers.audit.files import AUDIT_DIRECTORY
+from order_engine.followers.sql.projection_check import ProjectionCheck
 from order_engine.journal.segments import list_segments
-from order_engine.persistence.checkpoint import read_checkpoint
-from order_engine.persistence.verification import ProjectionCheck
-from order_engine.service.exchange_state import ExchangeState, state_hash
-from order_engine.service.retention import RetentionMode
 from tests.fakes.memory_database import MemoryDatabase
 from tests.simulation.crashes import SOME_PERCENT
 from tests.simulation.scenario import Moment, Scenario
 from tests.simulation.venue import DATA, SimulatedVenue
-from tests.unit.service.exchanges import FakeClock
+from tests.unit.exchange.exchanges import FakeClock
 
 REMOVE = RetentionMode.REMOVE
 STEP_COUNT = 70

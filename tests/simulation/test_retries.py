@@ -3,13 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.errors import RetryInFlight
+from order_engine.exchange.exchange import Answer, Exchange
 from order_engine.journal.record import Retry
-from order_engine.service.applied import Applied
-from order_engine.service.errors import RetryInFlight
-from order_engine.service.exchange import Answer, Exchange
 from tests.builders import buy, sell
 from tests.fakes.fake_disk import FakeDisk
-from tests.unit.service.exchanges import opened, recovery_on, wait_until
+from tests.unit.exchange.exchanges import opened, recovery_on, wait_until
 
 RETRY_COUNT = 50
 COMMANDS = [sell(quantity="4"), buy(quantity="6")]

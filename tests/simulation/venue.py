@@ -4,24 +4,24 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
-from order_engine.audit.files import AUDIT_DIRECTORY
-from order_engine.audit.log import AuditLog
+from order_engine.database.snapshot_copies import DatabaseSnapshotCopies
+from order_engine.database.snapshot_store import SnapshotStore
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.errors import ExchangeHalted, SnapshotError
+from order_engine.exchange.exchange import Answer, Exchange
+from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.retention import Retention, RetentionMode
+from order_engine.exchange.snapshots import Snapshot
+from order_engine.exchange.snapshotter import Snapshotter
+from order_engine.exchange.state import ExchangeState
+from order_engine.followers.audit.files import AUDIT_DIRECTORY
+from order_engine.followers.audit.log import AuditLog
 from order_engine.journal.reader import JournalEnd
 from order_engine.journal.record import Record
 from order_engine.journal.segments import list_segments
 from order_engine.journal.writer import SyncMode
 from order_engine.matching.commands import Configure
 from order_engine.matching.engine import RULES_VERSION
-from order_engine.persistence.snapshot_copies import DatabaseSnapshotCopies
-from order_engine.persistence.snapshot_store import SnapshotStore
-from order_engine.service.applied import Applied
-from order_engine.service.errors import ExchangeHalted, SnapshotError
-from order_engine.service.exchange import Answer, Exchange
-from order_engine.service.exchange_state import ExchangeState
-from order_engine.service.recovery import Recovery
-from order_engine.service.retention import Retention, RetentionMode
-from order_engine.service.snapshots import Snapshot
-from order_engine.service.snapshotter import Snapshotter
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.fakes.stepped import (
@@ -33,7 +33,7 @@ from tests.fakes.stepped import (
     StillWaiting,
 )
 from tests.simulation.workload import Request
-from tests.unit.service.exchanges import FakeClock
+from tests.unit.exchange.exchanges import FakeClock
 
 DATA = Path("/exchange/data")
 SEGMENT_BYTES_MAX = 2_000

@@ -5,7 +5,7 @@ from random import Random
 
 from order_engine.journal.record import Retry
 from order_engine.matching.commands import Command, TimeInForce
-from order_engine.protocol.units import format_quantity
+from order_engine.wire.units import format_quantity
 from tests.builders import amend, buy, cancel, cancel_all, instrument, sell
 
 SYMBOLS = ("AAPL", "MSFT")

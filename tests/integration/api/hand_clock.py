@@ -1,6 +1,6 @@
 """A clock for tests in which time passes when they say so."""
 
-from order_engine.protocol.timestamps import format_timestamp
+from order_engine.wire.timestamps import format_timestamp
 
 START_NS = 1_700_000_000_000_000_000
 SECOND_NS = 1_000_000_000

@@ -9,20 +9,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from order_engine.api.application import Backstage, install_api
-from order_engine.api.tick_sizes import TickSizes
+from order_engine.api.plumbing.tick_sizes import TickSizes
+from order_engine.database.database import Database
+from order_engine.exchange.clock import Clock, SystemClock
+from order_engine.exchange.event_bus import EventBus
+from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.snapshots import Snapshot, SnapshotCopy
+from order_engine.exchange.snapshotter import Snapshotter
+from order_engine.followers.sql.projector import ProjectionPace, Projector
 from order_engine.journal.disk import Disk, LocalDisk
 from order_engine.journal.writer import JournalWriter
 from order_engine.matching.commands import Configure
 from order_engine.matching.engine import RULES_VERSION
-from order_engine.persistence.database import Database
-from order_engine.persistence.projector import ProjectionPace, Projector
-from order_engine.persistence.queries import Queries
-from order_engine.service.clock import Clock, SystemClock
-from order_engine.service.event_bus import EventBus
-from order_engine.service.exchange import Exchange
-from order_engine.service.recovery import Recovery
-from order_engine.service.snapshots import Snapshot, SnapshotCopy
-from order_engine.service.snapshotter import Snapshotter
+from order_engine.queries.queries import Queries
 from order_engine.ui.page import create_page_blueprint
 
 JOURNAL_ID = "0" * 32

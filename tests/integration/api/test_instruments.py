@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from order_engine.exchange.views import Listed
 from order_engine.matching.commands import Configure
-from order_engine.service.views import Listed
 from tests.integration.api.orders import answered, buy, place, problem
 from tests.integration.api.served_exchange import Served, served_exchange
 

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from order_engine.api.problems import REFUSALS
+from order_engine.api.plumbing.problems import REFUSALS
 from order_engine.matching.reason import Reason
 from tests.integration.api.orders import buy, problem
 from tests.integration.api.served_exchange import Served

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.state import state_hash
 from order_engine.journal.disk import LocalDisk
-from order_engine.service.exchange_state import state_hash
-from order_engine.service.recovery import Recovery
 from tests.integration.api.orders import Json, answered, buy, place, problem, sell
 from tests.integration.api.served_exchange import Served, served_exchange
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from order_engine.exchange.recovery import Recovery
 from order_engine.journal.disk import LocalDisk
-from order_engine.service.recovery import Recovery
 from stress.conservation import ApiReader, check_symbol
 from tests.integration.service.remembering_client import LIVE, SYMBOLS, Acknowledged, RememberingClient
 from tests.integration.service.server_process import Json, command_line

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.service.tampering import END, trade_for_two_minutes
 from tests.integration.service.venues import PATIENCE_SECONDS, venue
-from tests.unit.service.exchanges import START_NS, FakeClock
+from tests.unit.exchange.exchanges import START_NS, FakeClock
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 from sqlalchemy import create_engine
 
 from order_engine.bootstrap import Venue
-from order_engine.persistence.database_url import parse_database_url
+from order_engine.database.database_url import parse_database_url
 from tests.integration.service.server_process import buy, sell
-from tests.unit.service.exchanges import FakeClock
+from tests.unit.exchange.exchanges import FakeClock
 
 MINUTE_NS = 60_000_000_000
 END = 16

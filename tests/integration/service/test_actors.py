@@ -10,7 +10,7 @@ from order_engine.__main__ import main
 from order_engine.bootstrap import Venue
 from tests.integration.service.server_process import Json, buy
 from tests.integration.service.venues import PATIENCE_SECONDS, venue
-from tests.unit.service.exchanges import SECOND_NS, FakeClock, wait_until
+from tests.unit.exchange.exchanges import SECOND_NS, FakeClock, wait_until
 
 KEY = "a long secret"
 HOLDER = "the holder of API_KEY"

@@ -13,7 +13,7 @@ from order_engine.__main__ import main
 from tests.integration.service.server_process import ROOT, Json, buy, running, sell
 from tests.integration.service.tampering import END
 from tests.integration.service.venues import venue
-from tests.unit.service.exchanges import wait_until
+from tests.unit.exchange.exchanges import wait_until
 
 Audit = Callable[..., tuple[int, str]]
 

@@ -11,7 +11,7 @@ from tests.integration.service.remembering_client import RememberingClient
 from tests.integration.service.server_process import Answered, Client, Json, ServerProcess, buy, running, sell
 from tests.integration.service.venues import PATIENCE_SECONDS, venue
 from tests.postgres_cluster import PostgresCluster
-from tests.unit.service.exchanges import wait_until
+from tests.unit.exchange.exchanges import wait_until
 
 SEED = 20_261_121
 CLIENTS = 8

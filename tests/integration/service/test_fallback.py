@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from order_engine.bootstrap import Venue
-from order_engine.service.exchange_state import state_hash
+from order_engine.exchange.state import state_hash
 from tests.integration.service.server_process import buy, sell
 from tests.integration.service.venues import PATIENCE_SECONDS, venue
 from tests.postgres_cluster import PostgresCluster
-from tests.unit.service.exchanges import START_NS, FakeClock, wait_until
+from tests.unit.exchange.exchanges import START_NS, FakeClock, wait_until
 
 
 def place(found: Venue, order: dict[str, object]) -> None:

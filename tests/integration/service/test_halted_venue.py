@@ -12,16 +12,16 @@ import pytest
 from werkzeug.test import TestResponse
 
 from order_engine.bootstrap import Venue
+from order_engine.exchange.errors import ExchangeHalted
+from order_engine.exchange.exchange import Phase
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.errors import JournalLocked
 from order_engine.matching.commands import PlaceOrder, Side
-from order_engine.service.errors import ExchangeHalted
-from order_engine.service.exchange import Phase
 from tests.fakes.fake_disk import FakeDisk
 from tests.integration.service.server_process import buy, sell
 from tests.integration.service.venues import PATIENCE_SECONDS, settings_for, venue
-from tests.unit.service.exchanges import wait_until
+from tests.unit.exchange.exchanges import wait_until
 
 READS = ("/orderbook/AAPL", "/market/AAPL/depth", "/bbo/AAPL", "/market/AAPL", "/orders", "/orders/2", "/trades")
 READS += ("/instruments", "/instruments/AAPL", "/orders/user/buyer", "/orders/2/events")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.state import ExchangeState, state_hash
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.record import Record
 from order_engine.matching.events import TradeExecuted
 from order_engine.matching.invariants import check_engine
-from order_engine.service.exchange_state import ExchangeState, state_hash
-from order_engine.service.recovery import Recovery
 from tests.integration.service.server_process import Json, ServerProcess, buy, command_line, running
 
 CLIENTS = 64

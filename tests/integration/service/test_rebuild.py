@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from order_engine.__main__ import main
-from order_engine.persistence.database import Database
-from order_engine.persistence.database_url import parse_database_url
-from order_engine.persistence.errors import ForeignCheckpoint
-from order_engine.persistence.rebuilding import rebuild
-from order_engine.service.applied import Applied
+from order_engine.database.database import Database
+from order_engine.database.database_url import parse_database_url
+from order_engine.database.errors import ForeignCheckpoint
+from order_engine.exchange.applied import Applied
+from order_engine.followers.sql.rebuilding import rebuild
 from tests.integration.service.tampering import COUNTS, END, execute, trade_for_two_minutes
 from tests.integration.service.venues import PATIENCE_SECONDS, venue
-from tests.unit.service.exchanges import START_NS, FakeClock, wait_until
+from tests.unit.exchange.exchanges import START_NS, FakeClock, wait_until
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from threading import Event, Lock
 
 import pytest
 
+from order_engine.exchange.recovery import Recovery
 from order_engine.journal.disk import LocalDisk
-from order_engine.service.recovery import Recovery
 from tests.integration.service.server_process import ServerProcess, buy, command_line, running, sell
 
 CLIENTS = 48

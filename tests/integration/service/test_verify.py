@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from order_engine.__main__ import main
-from order_engine.persistence.tables import Base
-from order_engine.service.snapshots import make_snapshot, read_snapshot
+from order_engine.database.tables import Base
+from order_engine.exchange.snapshots import make_snapshot, read_snapshot
 from tests.integration.service.server_process import Json
 from tests.integration.service.tampering import COUNTS, END, execute
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from order_engine.__main__ import main
+from order_engine.exchange.verification import Verification
+from order_engine.followers.sql.projection_check import checking_projection
 from order_engine.journal.disk import LocalDisk
-from order_engine.persistence.verification import checking_projection
-from order_engine.service.verification import Verification
 from tests.integration.service.server_process import buy, sell
 from tests.integration.service.tampering import COUNTS, END, MINUTE_NS, execute, trade_for_two_minutes
 from tests.integration.service.venues import PATIENCE_SECONDS, venue
-from tests.unit.service.exchanges import START_NS, FakeClock
+from tests.unit.exchange.exchanges import START_NS, FakeClock
 
 TAMPERED = [
     ("UPDATE orders SET filled_notional_e16 = 1 WHERE sequence = 2", "orders, sequence 2, filled_notional_e16"),

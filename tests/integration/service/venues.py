@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from order_engine.bootstrap import Venue
+from order_engine.exchange.clock import Clock
 from order_engine.journal.disk import Disk
-from order_engine.service.clock import Clock
 from order_engine.settings import Settings
 
 PATIENCE_SECONDS = 30.0

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from order_engine.audit.check import AuditCheck
-from order_engine.audit.log import AuditLog
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.state import ExchangeState
+from order_engine.followers.audit.check import AuditCheck
+from order_engine.followers.audit.log import AuditLog
 from order_engine.journal.disk import Disk
 from order_engine.journal.record import Record
 from order_engine.matching.commands import Command
-from order_engine.service.applied import Applied
-from order_engine.service.exchange_state import ExchangeState
 from tests.builders import amend, buy, cancel, sell
 
 DIRECTORY = Path("/audit")

@@ -5,13 +5,13 @@ from hashlib import sha256
 
 import pytest
 
-from order_engine.audit import log as log_module
-from order_engine.audit.check import AuditCheck
-from order_engine.audit.entries import chain_after, chained_line, split_line
-from order_engine.audit.errors import AuditDamaged, AuditForeign, AuditIncomplete
-from order_engine.audit.files import list_segments
-from order_engine.audit.sentences import WORDING
-from order_engine.service.verification import DifferenceFound
+from order_engine.exchange.verification import DifferenceFound
+from order_engine.followers.audit import log as log_module
+from order_engine.followers.audit.check import AuditCheck
+from order_engine.followers.audit.entries import chain_after, chained_line, split_line
+from order_engine.followers.audit.errors import AuditDamaged, AuditForeign, AuditIncomplete
+from order_engine.followers.audit.files import list_segments
+from order_engine.followers.audit.sentences import WORDING
 from tests.builders import buy
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.audit.audited import (

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from order_engine.audit.log import AuditLog
-from order_engine.audit.recorder import AuditPace, AuditRecorder
-from order_engine.service.applied import Applied
+from order_engine.exchange.applied import Applied
+from order_engine.followers.audit.log import AuditLog
+from order_engine.followers.audit.recorder import AuditPace, AuditRecorder
 from tests.builders import buy, sell
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.audit.audited import DIRECTORY, FIRST_SEGMENT, JOURNAL_ID, checked, opened_log, trading, written
-from tests.unit.service.exchanges import Opened, opened, wait_until
+from tests.unit.exchange.exchanges import Opened, opened, wait_until
 
 EAGER = AuditPace(pause_seconds=0, sync_seconds=0, retry_seconds=0.01)
 

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from order_engine.audit.entries import bodies_of
-from order_engine.audit.reasons import WORDS
-from order_engine.audit.sentences import COMMAND_WORDS, EVENT_WORDS, kinds, tag_of
+from order_engine.exchange.applied import Applied
+from order_engine.followers.audit.entries import bodies_of
+from order_engine.followers.audit.reasons import WORDS
+from order_engine.followers.audit.sentences import COMMAND_WORDS, EVENT_WORDS, kinds, tag_of
 from order_engine.journal.record import Record
 from order_engine.matching.commands import Command, SetInstrument
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import Event
 from order_engine.matching.reason import Reason
-from order_engine.service.applied import Applied
 from tests.builders import amend, buy, cancel, cancel_all, sell
 from tests.naive.random_commands import RandomCommands
 from tests.unit.audit.audited import Audited, trading

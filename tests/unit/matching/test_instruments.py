@@ -6,7 +6,7 @@ from order_engine.matching.commands import Configure, SetInstrument
 from order_engine.matching.events import Configured, InstrumentChanged, InstrumentListed, InstrumentRejected
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
-from order_engine.protocol.units import parse_amount
+from order_engine.wire.units import parse_amount
 from tests.builders import Exchange, accepted, buy, cancel, instrument, rejected
 
 CENT_E8 = parse_amount("0.01")

@@ -23,8 +23,8 @@ from order_engine.matching.commands import (
     Side,
     TimeInForce,
 )
-from order_engine.protocol.form import FormError
 from order_engine.streams.messages import CommandReader, decode_message
+from order_engine.wire.form import FormError
 from tests.unit.streams.stream_fixtures import create
 
 PLAIN = PlaceOrder(symbol="AAPL", side=Side.BUY, quantity_e8=1_000_000_000, price_e8=10_000_000_000, order_id="a1")

@@ -1,0 +1,83 @@
+"""Turns everything that can end a request early into a problem document."""
+
+import logging
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from order_engine.api.plumbing.problems import Problem
+from order_engine.api.plumbing.request_ids import RequestIds
+from order_engine.api.plumbing.responses import problem_answer
+from order_engine.database.errors import CursorInvalid, DatabaseRefused, DatabaseUnavailable
+from order_engine.exchange.errors import (
+    ExchangeHalted,
+    NotReady,
+    ProjectionBehind,
+    RetryInFlight,
+    RetryMismatch,
+    SnapshotError,
+)
+
+log = logging.getLogger(__name__)
+
+CODES: dict[type[Exception], str] = {
+    NotReady: "starting",
+    ExchangeHalted: "halted",
+    ProjectionBehind: "projection_behind",
+    RetryInFlight: "idempotency_in_flight",
+    RetryMismatch: "idempotency_key_reused",
+    DatabaseUnavailable: "database_unavailable",
+    DatabaseRefused: "database_unavailable",
+    SnapshotError: "snapshot_failed",
+}
+CODES_OF_STATUS = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    500: "internal_error",
+}
+
+
+def install_problem_handlers(app: Flask, request_ids: RequestIds) -> None:
+    """See to it that whatever goes wrong in the app is answered with a problem document."""
+    handlers = _ProblemHandlers(request_ids)
+    app.register_error_handler(Problem, handlers.problem)
+    for kind in CODES:
+        app.register_error_handler(kind, handlers.known)
+    app.register_error_handler(CursorInvalid, handlers.wrong_cursor)
+    app.register_error_handler(HTTPException, handlers.http_error)
+    app.register_error_handler(Exception, handlers.mistake)
+
+
+class _ProblemHandlers:
+    def __init__(self, request_ids: RequestIds) -> None:
+        self._request_ids = request_ids
+
+    def problem(self, problem: Problem) -> Response:
+        return problem_answer(problem.document(self._request_ids.current()), problem.headers)
+
+    def known(self, error: Exception) -> Response:
+        return self.problem(Problem(CODES[type(error)], str(error)))
+
+    def wrong_cursor(self, error: CursorInvalid) -> Response:
+        return self.problem(Problem("invalid_fields", "Not accepted: cursor.", errors={"cursor": [f"It is {error}."]}))
+
+    def http_error(self, error: HTTPException) -> Response:
+        status = error.code or 500
+        code = CODES_OF_STATUS.get(status, "malformed_request" if status < 500 else "internal_error")
+        detail = _details(status) or str(error.description)
+        # What werkzeug would say in HTML is said in JSON; its other headers, such as Allow, stay.
+        headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+        return self.problem(Problem(code, detail, status=status, headers=headers))
+
+    def mistake(self, error: Exception) -> Response:
+        log.error("request %s failed", self._request_ids.current(), exc_info=error)
+        return self.problem(Problem("internal_error", "It was logged under the id of this request."))
+
+
+def _details(status: int) -> str | None:
+    path = request.path[:100]
+    if status == 404:
+        return f"There is nothing at {path}."
+    return f"{request.method} is not for {path}." if status == 405 else None

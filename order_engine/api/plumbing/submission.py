@@ -1,0 +1,97 @@
+"""Handing commands to the exchange, and reading what became of them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from order_engine.api.plumbing.operation import Asked
+from order_engine.api.plumbing.problems import Content, Problem, refused
+from order_engine.api.plumbing.rendering import Renderer
+from order_engine.api.plumbing.responses import REPLAYED_HEADER, SEQUENCE_HEADER
+from order_engine.exchange.exchange import Exchange
+from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
+from order_engine.matching.events import (
+    AmendRejected,
+    CancelRejected,
+    Event,
+    OrderEvent,
+    OrderState,
+    OrderStatus,
+    TradeExecuted,
+)
+from order_engine.matching.reason import Reason
+
+
+class Submission(NamedTuple):
+    """Commands that were carried out and are on disk, with the events of each, and the headers of their answer."""
+
+    commands: tuple[Command, ...]
+    sequence: int
+    timestamp_ns: int
+    events: list[list[Event]]
+    headers: dict[str, str]
+
+    def order(self, renderer: Renderer, index: int = 0) -> Content:
+        """Write the order that a command was about as the command left it, with the trades that it made.
+
+        Raises the problem where the rulebook refused a new order.
+        """
+        state, trades = self._followed(index)
+        order = renderer.order(state, self.timestamp_ns)
+        if state.status is OrderStatus.REJECTED:
+            assert state.reason is not None
+            raise refused(state.reason, order)
+        sequence = self.sequence + index
+        order["trades"] = [renderer.trade(trade, sequence, self.timestamp_ns) for trade in trades]
+        return order
+
+    def refusal(self, index: int = 0) -> Reason | None:
+        """Tell why an amend or a cancel was refused, if it was."""
+        for event in self.events[index]:
+            if isinstance(event, AmendRejected | CancelRejected):
+                return event.reason
+        return None
+
+    def with_headers(self, problem: Problem) -> Problem:
+        """Give a refusal what every answer to a write carries: a refusal is journaled too."""
+        problem.headers.update(self.headers)
+        return problem
+
+    def _followed(self, index: int) -> tuple[OrderState, list[TradeExecuted]]:
+        """Find the last state of the order that a command was about, and its trades.
+
+        Others may have expired before it; others again, triggered by it, may have traded after it.
+        """
+        command = self.commands[index]
+        state: OrderState | None = None
+        trades: list[TradeExecuted] = []
+        for event in self.events[index]:
+            if isinstance(event, TradeExecuted):
+                for side in (event.buy, event.sell):
+                    if state is not None and side.sequence == state.sequence:
+                        state = side
+                        trades.append(event)
+            elif isinstance(event, OrderEvent):
+                order = event.order
+                if order.sequence == state.sequence if state else _is_about(command, order, self.sequence + index):
+                    state = order
+        assert state is not None, "a command about an order says what became of it"
+        return state, trades
+
+
+def submit(exchange: Exchange, commands: Sequence[Command], asked: Asked) -> Submission:
+    """Carry out commands as one record; return once it is on disk."""
+    (record, events), is_replayed = exchange.submit(commands, asked.retry, asked.caller.actor)
+    headers = {SEQUENCE_HEADER: str(record.last_sequence)}
+    if is_replayed:
+        headers[REPLAYED_HEADER] = "true"
+    return Submission(record.commands, record.sequence, record.timestamp_ns, events, headers)
+
+
+def _is_about(command: Command, order: OrderState, sequence: int) -> bool:
+    if isinstance(command, PlaceOrder):
+        return order.sequence == sequence
+    assert isinstance(command, AmendOrder | CancelOrder)
+    if command.order_id is not None:
+        return order.order_id == command.order_id
+    placed = order.placed
+    return (placed.user_id, placed.client_order_id) == (command.user_id, command.client_order_id)

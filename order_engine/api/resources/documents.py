@@ -1,0 +1,40 @@
+"""The API's description, for programs as ``/openapi.json`` and for people as ``/docs``."""
+
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, make_response, render_template
+
+from order_engine.api.plumbing.openapi import describe
+from order_engine.api.plumbing.operation import Asked, Entrance, Operation
+from order_engine.api.plumbing.problems import KINDS, REFUSALS, Content
+from order_engine.api.plumbing.responses import answer
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
+DESCRIBE = Operation(summary="Describe the API", answers={200: None})
+DOCS_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def create_documents_blueprint(entrance: Entrance) -> Blueprint:
+    """Serve the description; it is made once, when it is first asked for."""
+    blueprint = Blueprint("documents", __name__, template_folder=str(TEMPLATES))
+
+    @cache
+    def description() -> Content:
+        return describe(current_app)
+
+    def openapi(_: Asked) -> Response:
+        return answer(description())
+
+    @blueprint.get("/docs")
+    def docs() -> Response:
+        page = render_template("docs.html", description=description(), kinds=KINDS, refusals=REFUSALS)
+        response = make_response(page)
+        response.headers["Content-Security-Policy"] = DOCS_POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    entrance.add(blueprint, "GET", "/openapi.json", openapi, DESCRIBE)
+    return blueprint

@@ -1,0 +1,313 @@
+"""The exchange: the single writer. Whoever holds its lock stamps, applies and appends; nobody holds it across I/O.
+
+A command is answered, and its events are published, only once the journal is durable up to it. What it shows of the
+books is shown only once what it saw is durable.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from threading import RLock
+from typing import NamedTuple, Protocol, TypeVar
+
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.clock import Clock
+from order_engine.exchange.errors import ExchangeHalted, NotReady, ProjectionBehind, RetryInFlight, RetryMismatch
+from order_engine.exchange.event_bus import EventBus
+from order_engine.exchange.state import ExchangeState
+from order_engine.exchange.timetable import Timetable
+from order_engine.exchange.views import (
+    Depth,
+    Listed,
+    Standing,
+    depth_of,
+    instrument_of,
+    instruments_of,
+    live_order_of,
+    standing_of,
+)
+from order_engine.journal.errors import JournalError
+from order_engine.journal.record import Record, Retry
+from order_engine.journal.writer import JournalWriter
+from order_engine.matching.commands import AmendOrder, Command, Configure, ExpireDue, PlaceOrder, SetInstrument
+from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.events import OrderState
+
+log = logging.getLogger(__name__)
+
+Seen = TypeVar("Seen")
+SCHEDULE = "the schedule"
+
+
+class Phase(StrEnum):
+    """Where the exchange is in its life."""
+
+    STARTING = "starting"
+    OPEN = "open"
+    HALTED = "halted"
+    CLOSED = "closed"
+
+
+class Answer(NamedTuple):
+    """What a request led to; ``replayed`` if it was answered before."""
+
+    applied: Applied
+    replayed: bool
+
+
+class Backlog(Protocol):
+    """Something on the right-hand side that must not fall behind without bound."""
+
+    @property
+    def lag(self) -> int:
+        """Return how many events it has still to deal with."""
+        ...
+
+
+class Exchange:
+    """Takes commands and shows books. Thread-safe. It is starting until ``open`` hands it its state and journal."""
+
+    def __init__(
+        self, clock: Clock, backlog: Backlog, lag_max: int, on_due_changed: Callable[[], object] = lambda: None
+    ) -> None:
+        self._lock = RLock()
+        self._clock = clock
+        self._backlog = backlog
+        self._lag_max = lag_max
+        self._on_due_changed = on_due_changed
+        self._due_ns: int | None = None
+        self._phase = Phase.STARTING
+        self._fault: BaseException | None = None
+        self._was_opened = False
+        self._state: ExchangeState
+        self._journal: JournalWriter
+        self._bus: EventBus
+        self._timetable: Timetable
+
+    @property
+    def phase(self) -> Phase:
+        """Where the exchange is in its life."""
+        return self._phase
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What halted the exchange, or None."""
+        return self._fault
+
+    @property
+    def durable_sequence(self) -> int:
+        """The last sequence that is on disk; 0 until the exchange was opened."""
+        return self._journal.durable_sequence if self._was_opened else 0
+
+    def open(self, state: ExchangeState, journal: JournalWriter, bus: EventBus, settings: Configure) -> None:
+        """Begin to take commands. Settings that the journal does not have yet are journaled first."""
+        with self._lock:
+            if self._phase is not Phase.STARTING:
+                return
+            self._state, self._journal, self._bus = state, journal, bus
+            self._was_opened = True
+            self._timetable = Timetable(state.engine)
+            bus.start()
+            self._phase = Phase.OPEN
+            if state.sequence == 0 or state.engine.settings != settings:
+                timestamp_ns = self._stamp_ns()
+                self._follow_timetable(timestamp_ns)
+                self._take([settings], None, timestamp_ns)
+        self._wait_durable(journal.appended_sequence)
+
+    def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Answer:
+        """Carry out commands that stand or fall together as one record; return once that is on disk.
+
+        ``actor`` is who asks, where that is not the user whom the commands name. The same ``retry`` gives the first
+        answer again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``RetryInFlight`` or
+        ``RetryMismatch``; then nothing was changed, save that after ``ExchangeHalted`` a restart decides what of the
+        last records is on disk.
+        """
+        with self._lock:
+            self._require_open()
+            timestamp_ns = self._stamp_ns()
+            if retry is not None:
+                answered = self._answered_before(retry, timestamp_ns)
+                if answered is not None:
+                    return Answer(answered, replayed=True)
+            self._require_room_for(commands)
+            self._follow_timetable(timestamp_ns)
+            applied = self._take(commands, retry, timestamp_ns, actor)
+        self._wait_durable(applied.record.last_sequence)
+        return Answer(applied, replayed=False)
+
+    def keep_time(self) -> int | None:
+        """Carry out what is due by now; return when something will be due next, None if nothing ever will.
+
+        Raises ``NotReady`` or ``ExchangeHalted``.
+        """
+        with self._lock:
+            self._require_open()
+            timestamp_ns = self._stamp_ns()
+            self._follow_timetable(timestamp_ns)
+            expires_ns = self._state.engine.expiries.next_ns
+            if expires_ns is not None and expires_ns <= timestamp_ns:
+                self._take([ExpireDue()], None, timestamp_ns)
+            due_ns, sequence = self._next_due_ns(), self._state.sequence
+            self._due_ns = due_ns
+        self._wait_durable(sequence)
+        return due_ns
+
+    def depth(self, symbol: str, levels: int | None = None, *, indicates: bool = True) -> Depth | None:
+        """Show the best levels of a book, all of them by default; None if the symbol is not listed.
+
+        What an auction would do now costs more the more the book is crossed: ``indicates`` says whether it is wanted.
+        """
+        return self._shown(lambda engine: depth_of(engine, symbol, levels, indicates=indicates))
+
+    def instruments(self) -> list[Listed]:
+        """List all instruments, by symbol."""
+        return self._shown(instruments_of)
+
+    def instrument(self, symbol: str) -> Listed | None:
+        """Return the instrument of a symbol, or None if it is not listed."""
+        return self._shown(lambda engine: instrument_of(engine, symbol))
+
+    def live_order(self, order_id: str) -> OrderState | None:
+        """Show an order as it stands; None if no live order has this id."""
+        return self._shown(lambda engine: live_order_of(engine, order_id))
+
+    def standing(self, user_id: str) -> Standing:
+        """Say whether a user's orders are taken, and within which limits."""
+        return self._shown(lambda engine: standing_of(engine, user_id))
+
+    def wait_sequence(self, sequence: int, timeout: float) -> bool:
+        """Wait, at most ``timeout`` seconds, until ``sequence`` is on disk; say whether it is.
+
+        For one that was not given out yet nobody waits: no answer can have named it.
+        """
+        with self._lock:
+            self._require_open()
+        if sequence > self._journal.appended_sequence:
+            return False
+        return self._journal.wait_beyond(sequence - 1, timeout) >= sequence
+
+    def sync(self) -> int:
+        """Put on disk what the journal's mode left to the system to write; return the last sequence, all of it there.
+
+        0 until the exchange was opened.
+        """
+        sequence = self.durable_sequence
+        if self._was_opened:
+            try:
+                self._journal.sync()
+            except JournalError as error:
+                raise self._halted_by(error) from error
+        return sequence
+
+    def halt(self, fault: BaseException) -> None:
+        """Stop taking commands and showing books; what is on disk stays, and a restart recovers it."""
+        with self._lock:
+            if self._phase in (Phase.HALTED, Phase.CLOSED):
+                return
+            self._phase = Phase.HALTED
+            self._fault = fault
+        log.critical("the exchange has halted: %s: %s", type(fault).__name__, fault, exc_info=fault)
+
+    def close(self) -> ExchangeState | None:
+        """Finish what is in flight, then stop; return the state, all of it on disk, or None if none can be trusted."""
+        with self._lock:
+            before, self._phase = self._phase, Phase.CLOSED
+        if before is Phase.CLOSED or not self._was_opened:
+            return None
+        try:
+            self._journal.close()
+        except JournalError:
+            log.exception("the journal could not be closed in good order")
+            return None
+        self._bus.join()
+        return self._state if before is Phase.OPEN else None
+
+    def _shown(self, look: Callable[[MatchingEngine], Seen]) -> Seen:
+        """Look at the books; return what was seen once all that led to it is on disk."""
+        with self._lock:
+            self._require_open()
+            seen, sequence = look(self._state.engine), self._state.sequence
+        self._wait_durable(sequence)
+        return seen
+
+    def _require_open(self) -> None:
+        if self._phase is Phase.OPEN:
+            return
+        if self._phase is Phase.HALTED:
+            raise _halted(self._fault)
+        raise NotReady("The exchange is starting." if self._phase is Phase.STARTING else "The exchange is closing.")
+
+    def _answered_before(self, retry: Retry, timestamp_ns: int) -> Applied | None:
+        answered = self._state.answers.find(retry, timestamp_ns)
+        if answered is None:
+            return None
+        if answered.record.retry != retry:
+            raise RetryMismatch(f"The key {retry.key!r} was used for another request.")
+        if answered.record.last_sequence > self._journal.durable_sequence:
+            raise RetryInFlight(f"The first request with the key {retry.key!r} is still in flight.")
+        return Applied(answered.record, answered.events)
+
+    def _require_room_for(self, commands: Iterable[Command]) -> None:
+        lag = self._backlog.lag
+        if lag > self._lag_max and any(isinstance(command, PlaceOrder | AmendOrder) for command in commands):
+            raise ProjectionBehind(f"The database is {lag} events behind; orders and amends must wait.")
+
+    def _stamp_ns(self) -> int:
+        # A clock that was set back, before a restart too, does not turn back the exchange's time.
+        return max(self._clock.now_ns(), self._state.engine.timestamp_ns)
+
+    def _take(
+        self, commands: Sequence[Command], retry: Retry | None, timestamp_ns: int, actor: str | None = None
+    ) -> Applied:
+        sequence = self._state.sequence + 1
+        record = Record(
+            sequence=sequence, timestamp_ns=timestamp_ns, commands=tuple(commands), retry=retry, actor=actor
+        )
+        try:
+            applied = self._state.apply(record)
+            self._journal.append(record)
+        except Exception as error:
+            # Either the core has a bug and the books are half changed, or they are ahead of a journal that has failed.
+            raise self._halted_by(error) from error
+        self._bus.enqueue(applied)
+        self._note_what_is_due(commands)
+        return applied
+
+    def _follow_timetable(self, timestamp_ns: int) -> None:
+        """Take what the schedules ask for by now, before the command that comes now."""
+        scheduled_ns = self._timetable.next_ns
+        if scheduled_ns is None or scheduled_ns > timestamp_ns:
+            return
+        commands = self._timetable.due(timestamp_ns)
+        self._timetable.look_ahead(timestamp_ns)
+        if commands:
+            self._take(commands, None, timestamp_ns, SCHEDULE)
+
+    def _note_what_is_due(self, commands: Iterable[Command]) -> None:
+        if any(type(command) is SetInstrument for command in commands):
+            self._timetable.look_ahead(self._state.engine.timestamp_ns)
+        due_ns = self._next_due_ns()
+        if due_ns != self._due_ns:
+            self._due_ns = due_ns
+            self._on_due_changed()
+
+    def _next_due_ns(self) -> int | None:
+        expires_ns, scheduled_ns = self._state.engine.expiries.next_ns, self._timetable.next_ns
+        if expires_ns is None or scheduled_ns is None:
+            return scheduled_ns if expires_ns is None else expires_ns
+        return min(expires_ns, scheduled_ns)
+
+    def _wait_durable(self, sequence: int) -> None:
+        try:
+            self._journal.wait_durable(sequence)
+        except JournalError as error:
+            raise self._halted_by(error) from error
+
+    def _halted_by(self, fault: BaseException) -> ExchangeHalted:
+        self.halt(fault)
+        return _halted(fault)
+
+
+def _halted(fault: BaseException | None) -> ExchangeHalted:
+    return ExchangeHalted(f"The exchange has halted and needs a restart: {fault}")

@@ -1,0 +1,179 @@
+"""Recovery: the newest snapshot that is whole, then the journal's tail; or an older one, or the journal from the start.
+
+The same walk gives recovery at start, the history that a projection lacks, and the next snapshot.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.errors import SnapshotError
+from order_engine.exchange.snapshots import (
+    Snapshot,
+    SnapshotCopies,
+    SnapshotFiles,
+    make_snapshot,
+    read_snapshot,
+    snapshot_sequence,
+)
+from order_engine.exchange.state import ExchangeState
+from order_engine.journal.archive import ARCHIVE_DIRECTORY
+from order_engine.journal.disk import Disk
+from order_engine.journal.reader import JournalEnd, JournalReader
+from order_engine.journal.segments import list_segments
+from order_engine.matching.engine import RULES_VERSION
+
+log = logging.getLogger(__name__)
+
+JOURNAL_DIRECTORY = "journal"
+SNAPSHOT_DIRECTORY = "snapshots"
+
+
+class Recovered(NamedTuple):
+    """The state that the journal leads to, where the journal ends, and the snapshot it started from (0: none)."""
+
+    state: ExchangeState
+    end: JournalEnd
+    snapshot_sequence: int
+
+
+class Progress(NamedTuple):
+    """How far a recovery has come."""
+
+    bytes_read: int
+    bytes_total: int
+
+
+class Recovery:
+    """Rebuilds the state from ``data_directory``. Without ``copies`` it knows only the snapshot files.
+
+    Segments that are in the journal's directory no more are looked for in ``archive_directory``.
+    """
+
+    def __init__(
+        self,
+        data_directory: Path,
+        disk: Disk,
+        copies: SnapshotCopies | None = None,
+        archive_directory: Path | None = None,
+    ) -> None:
+        self.journal_directory = data_directory / JOURNAL_DIRECTORY
+        self.archive_directory = archive_directory or data_directory / ARCHIVE_DIRECTORY
+        self.files = SnapshotFiles(data_directory / SNAPSHOT_DIRECTORY, disk)
+        self._disk = disk
+        self._copies = copies
+        self._reader: JournalReader | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """How much of the journal has been read, of what has to be."""
+        reader = self._reader
+        return Progress(0, 0) if reader is None else Progress(reader.bytes_read, reader.bytes_total)
+
+    def latest(self) -> Recovered:
+        """Rebuild the state at the journal's end. Raises a ``JournalError`` if the journal is damaged or too short."""
+        self._disk.make_directory(self.journal_directory)
+        with suppress(FileNotFoundError):
+            # A process that was killed may have moved a segment: its new name is on disk before the old one goes.
+            self._disk.sync_directory(self.archive_directory)
+        state = self._newest_state(None)
+        snapshot_sequence = state.sequence
+        reader = self._reader = self._new_reader()
+        for record in reader.records(snapshot_sequence):
+            state.apply(record)
+        return Recovered(state, reader.end, snapshot_sequence)
+
+    def history(self, after_sequence: int, until_sequence: int) -> Iterator[Applied]:
+        """Yield again what happened after a sequence and up to a durable one, in order."""
+        state = self._newest_state(after_sequence)
+        for record in self._new_reader().records(state.sequence, until_sequence):
+            applied = state.apply(record)
+            if record.sequence > after_sequence:
+                yield applied
+
+    def state_at(self, sequence: int) -> ExchangeState:
+        """Rebuild the state at a durable sequence that ends a record."""
+        state = self._newest_state(sequence)
+        for record in self._new_reader().records(state.sequence, sequence):
+            state.apply(record)
+        return state
+
+    def replay(self, until_sequence: int | None) -> ExchangeState:
+        """Replay the journal from its beginning, without any snapshot, to its end or up to a sequence."""
+        state = ExchangeState()
+        for record in self._new_reader().records(0, until_sequence):
+            state.apply(record)
+        return state
+
+    def read_through(self) -> JournalEnd:
+        """Check every frame of the journal, from its beginning, and return its end; nothing is carried out."""
+        reader = self._new_reader()
+        for _ in reader.records(0):
+            pass
+        return reader.end
+
+    def advance_snapshot(self, sequence: int, needed_from: int | None = None) -> Snapshot:
+        """Bring the newest snapshot forward to a durable sequence that ends a record, and save it as ``save`` does."""
+        return self.save(self.state_at(sequence), needed_from)
+
+    def save(self, state: ExchangeState, needed_from: int | None = None) -> Snapshot:
+        """Save a snapshot of a state that stands still, all of it durable.
+
+        Older ones go, but for the newest few and one from which whoever lacks what comes after ``needed_from`` can be
+        handed it; where nobody says what is needed, none goes.
+        """
+        journal_id = self.journal_id()
+        if journal_id is None:
+            raise SnapshotError(f"{self.journal_directory}: there is no journal to take a snapshot of")
+        snapshot = make_snapshot(state, journal_id, RULES_VERSION)
+        self.files.put(snapshot)
+        if needed_from is not None:
+            self.files.remove_old(needed_from)
+        return snapshot
+
+    def journal_id(self) -> str | None:
+        """Read the journal's name from its newest segment that has one; None if there is no journal yet."""
+        for segment in reversed(list_segments(self.journal_directory, self._disk)):
+            reader = self._new_reader()
+            next(reader.records(segment.first_sequence - 1), None)
+            if reader.header is not None:
+                return reader.header.journal_id
+        return None
+
+    def _new_reader(self) -> JournalReader:
+        return JournalReader(
+            self.journal_directory, self._disk, rules_version=RULES_VERSION, archive=self.archive_directory
+        )
+
+    def _newest_state(self, sequence_max: int | None) -> ExchangeState:
+        """Load the newest snapshot, up to a sequence, that is whole and of this journal; else begin from nothing."""
+        journal_id = self.journal_id()
+        for name, content in self._contents(sequence_max, journal_id):
+            try:
+                snapshot = read_snapshot(content())
+                if journal_id not in (None, snapshot.header.journal_id):
+                    raise SnapshotError(f"it belongs to the journal {snapshot.header.journal_id}, not {journal_id}")
+                return snapshot.proven_state()
+            except SnapshotError as error:
+                log.error("the snapshot %s is not used: %s", name, error)
+        return ExchangeState()
+
+    def _contents(self, sequence_max: int | None, journal_id: str | None) -> Iterator[tuple[str, Callable[[], bytes]]]:
+        paths = self.files.paths_newest_first(sequence_max)
+        for path in paths[:1]:
+            yield str(path), partial(self.files.read, path)
+        # The database may be slow to say that it is down, so it is asked only when the newest file was no good.
+        copies = (
+            [] if self._copies is None or journal_id is None else self._copies.newest_first(journal_id, sequence_max)
+        )
+        others: list[tuple[int, str, Callable[[], bytes]]] = [
+            (snapshot_sequence(path), str(path), partial(self.files.read, path)) for path in paths[1:]
+        ]
+        others += [(copy.sequence, f"in the database at sequence {copy.sequence}", copy.read) for copy in copies]
+        for _, name, content in sorted(others, key=itemgetter(0), reverse=True):
+            yield name, content

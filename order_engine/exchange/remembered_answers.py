@@ -1,0 +1,99 @@
+"""Remembered answers: what makes a repeated request give its first answer again, also after a restart.
+
+They are part of the exchange's state: made by the journal's records, dumped with every snapshot. An answer is kept for
+24 hours of command time, but no longer than there is room. Small and large ones have room of their own, so that a mass
+cancel does not push out everybody's.
+"""
+
+from collections import OrderedDict
+
+from msgspec import Struct
+
+from order_engine.exchange.applied import Applied
+from order_engine.journal.record import Record, Retry
+from order_engine.matching.events import Event
+
+AGE_MAX_NS = 24 * 3600 * 1_000_000_000
+ROOM_EVENTS = 50_000
+SMALL_EVENTS_MAX = 5_000
+
+
+class RememberedAnswer(Struct, frozen=True, kw_only=True, gc=False):
+    """A record that came with an idempotency key, and what became of it."""
+
+    record: Record
+    events: list[list[Event]]
+
+    @property
+    def weight(self) -> int:
+        """How many events this answer keeps in memory; at least 1."""
+        return max(1, sum(map(len, self.events)))
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Its scope and key, by which it is found."""
+        retry = self.record.retry
+        assert retry is not None
+        return retry.scope, retry.key
+
+
+class RememberedAnswers:
+    """Answers by scope and key."""
+
+    def __init__(self, answers: list[RememberedAnswer]) -> None:
+        self._small, self._large = _Room(), _Room()
+        for answer in answers:
+            self._add(answer)
+
+    def find(self, retry: Retry, timestamp_ns: int) -> RememberedAnswer | None:
+        """Return the answer that was given under this scope and key, whatever was asked then, if not too old by now."""
+        name = (retry.scope, retry.key)
+        answer = self._small.answers.get(name) or self._large.answers.get(name)
+        if answer is None or answer.record.timestamp_ns < timestamp_ns - AGE_MAX_NS:
+            return None
+        return answer
+
+    def remember(self, applied: Applied) -> None:
+        """Keep what a record with a key led to, and forget what is too old or too much at its time."""
+        if applied.record.retry is not None:
+            self._add(RememberedAnswer(record=applied.record, events=applied.events))
+        oldest_ns = applied.record.timestamp_ns - AGE_MAX_NS
+        self._small.tidy(oldest_ns)
+        self._large.tidy(oldest_ns)
+
+    def dump(self) -> list[RememberedAnswer]:
+        """Copy the answers, oldest first."""
+        answers = [*self._small.answers.values(), *self._large.answers.values()]
+        return sorted(answers, key=lambda answer: answer.record.sequence)
+
+    def _add(self, answer: RememberedAnswer) -> None:
+        room = self._small if answer.weight <= SMALL_EVENTS_MAX else self._large
+        room.add(answer)
+
+
+class _Room:
+    """Answers of ``ROOM_EVENTS`` events in all, or the newest alone, however large it is; oldest first."""
+
+    def __init__(self) -> None:
+        # A plain dict takes longer and longer to find its first item when items are deleted at its beginning.
+        self.answers: OrderedDict[tuple[str, str], RememberedAnswer] = OrderedDict()
+        self._weight = 0
+
+    def add(self, answer: RememberedAnswer) -> None:
+        # A key may be used again after its day.
+        self.forget(answer.name)
+        self.answers[answer.name] = answer
+        self._weight += answer.weight
+
+    def forget(self, name: tuple[str, str]) -> None:
+        answer = self.answers.pop(name, None)
+        if answer is not None:
+            self._weight -= answer.weight
+
+    def tidy(self, oldest_ns: int) -> None:
+        while self.answers:
+            oldest = next(iter(self.answers.values()))
+            has_room = self._weight <= ROOM_EVENTS or len(self.answers) == 1
+            if has_room and oldest.record.timestamp_ns >= oldest_ns:
+                return
+            self.forget(oldest.name)

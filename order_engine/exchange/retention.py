@@ -1,0 +1,94 @@
+"""Retention: segments of the journal that nobody needs for a start any more leave its directory.
+
+A segment may go once all of it is older than the oldest snapshot that is kept, and in the database, and in the audit
+log, on disk. The newest segment never goes.
+"""
+
+import logging
+from collections.abc import Callable
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+
+from order_engine.exchange.errors import SnapshotError
+from order_engine.exchange.snapshots import SnapshotFiles, read_snapshot, snapshot_sequence
+from order_engine.journal.archive import move_to_archive
+from order_engine.journal.disk import Disk
+from order_engine.journal.errors import JournalError
+from order_engine.journal.segments import Segment, list_segments
+
+log = logging.getLogger(__name__)
+
+
+class RetentionMode(StrEnum):
+    """What becomes of a segment that nobody needs for a start."""
+
+    ARCHIVE = "archive"
+    """It is moved to the archive, where replay, verification and rebuilding find it."""
+    KEEP = "keep"
+    """It stays where it is."""
+    REMOVE = "remove"
+    """It is deleted: the journal can then not be replayed from its beginning any more."""
+
+
+class Retention:
+    """Looks after the segments in ``journal_directory``.
+
+    ``covered_sequence`` says up to where every projection has, on disk, what the journal has.
+    """
+
+    def __init__(
+        self,
+        mode: RetentionMode,
+        journal_directory: Path,
+        archive_directory: Path,
+        disk: Disk,
+        snapshots: SnapshotFiles,
+        covered_sequence: Callable[[], int],
+    ) -> None:
+        self._mode = mode
+        self._journal_directory = journal_directory
+        self._archive_directory = archive_directory
+        self._disk = disk
+        self._snapshots = snapshots
+        self._covered_sequence = covered_sequence
+        self._status = "ok"
+
+    @property
+    def status(self) -> str:
+        """``ok``, or why segments could not be retired when that was last tried."""
+        return self._status
+
+    def tend(self) -> None:
+        """Retire what may go; what fails is told by ``status`` and tried again the next time."""
+        try:
+            self.retire()
+        except (OSError, JournalError, SnapshotError) as error:
+            self._status = f"{type(error).__name__}: {error}"
+            log.warning("no segment was retired: %s", self._status)
+        else:
+            self._status = "ok"
+
+    def retire(self) -> list[Segment]:
+        """Move or delete every segment that may go; return them, where they were."""
+        paths = [] if self._mode is RetentionMode.KEEP else self._snapshots.paths_newest_first()
+        if not paths:
+            return []
+        covered = min(snapshot_sequence(paths[-1]), self._covered_sequence())
+        segments = list_segments(self._journal_directory, self._disk)
+        retired = [one for one, following in pairwise(segments) if following.first_sequence - 1 <= covered]
+        if retired:
+            # Without the segments a start depends on this snapshot and on those after it.
+            read_snapshot(self._snapshots.read(paths[-1]))
+        for segment in retired:
+            self._retire(segment)
+        return retired
+
+    def _retire(self, segment: Segment) -> None:
+        if self._mode is RetentionMode.ARCHIVE:
+            target = move_to_archive(segment, self._archive_directory, self._disk)
+            log.info("archived %s as %s", segment.path, target.path)
+        else:
+            self._disk.remove(segment.path)
+            self._disk.sync_directory(self._journal_directory)
+            log.info("removed %s", segment.path)

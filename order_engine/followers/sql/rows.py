@@ -1,0 +1,326 @@
+"""From events to rows: a pure function. Of an order only its last state in the batch becomes a row.
+
+The tuples have their values in the order of the columns named here; the tables have these columns.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from order_engine.exchange.applied import Applied
+from order_engine.market_data.candles import Candle, CandleKey, CandleSheet
+from order_engine.market_data.positions import Position
+from order_engine.matching.commands import SelfTradePrevention, SessionState, Side
+from order_engine.matching.events import (
+    AmendRejected,
+    CancelRejected,
+    Configured,
+    Event,
+    InstrumentChanged,
+    InstrumentListed,
+    InstrumentRejected,
+    OrderAccepted,
+    OrderAmended,
+    OrderCanceled,
+    OrderDecremented,
+    OrderEvent,
+    OrderExpired,
+    OrderRejected,
+    OrderState,
+    OrderStatus,
+    OrderTriggered,
+    RiskLimitsChanged,
+    StateChanged,
+    StateRejected,
+    TradeExecuted,
+    UserDisabled,
+    UserEnabled,
+)
+from order_engine.matching.instrument import Instrument
+from order_engine.matching.reason import Reason
+from order_engine.wire.schedules import format_schedule
+
+ORDER_TERMS = (
+    *("order_id", "user_id", "client_order_id", "symbol", "side", "order_type", "time_in_force", "post_only"),
+    *("placed_price_e8", "placed_quantity_e8", "placed_display_quantity_e8", "placed_stop_price_e8"),
+    *("placed_trail_amount_e8", "expire_at_ns", "self_trade_prevention", "created_ns"),
+)
+ORDER_CHANGES = (
+    *("price_e8", "quantity_e8", "filled_e8", "remaining_e8", "filled_notional_e16", "status", "reason"),
+    *("display_quantity_e8", "stop_price_e8", "trail_amount_e8"),
+    *("updated_ns", "updated_sequence"),
+)
+ORDER_KEY = ("sequence",)
+ORDER_COLUMNS = ORDER_TERMS + ORDER_CHANGES + ORDER_KEY
+TRADE_COLUMNS = (
+    *("sequence", "number", "trade_id", "symbol", "price_e8", "quantity_e8", "taker_side"),
+    *("buy_order_id", "sell_order_id", "buy_user_id", "sell_user_id", "executed_ns"),
+)
+ORDER_EVENT_COLUMNS = (
+    *("sequence", "number", "order_id", "event", "reason", "status"),
+    *("price_e8", "quantity_e8", "filled_e8", "remaining_e8", "canceled_e8", "decremented_e8"),
+    *("display_quantity_e8", "stop_price_e8", "trail_amount_e8", "occurred_ns", "actor"),
+)
+INSTRUMENT_COLUMNS = (
+    *("symbol", "tick_size_e8", "lot_size_e8", "price_band_percent_e8", "circuit_breaker_percent_e8"),
+    *("reference_price_e8", "self_trade_prevention", "schedule", "updated_ns", "updated_sequence"),
+)
+STATE_COLUMNS = ("symbol", "state", "state_since_ns")
+POSITION_COLUMNS = (
+    *("user_id", "symbol", "net_quantity_e8", "average_price_e8", "total_cost_e16", "realized_pnl_e16"),
+    *("updated_ns", "updated_sequence"),
+)
+
+Row = tuple[str | int | None, ...]
+
+
+class PositionTrades(NamedTuple):
+    """What a user bought of a symbol, sales negative, at which prices, in order; and when that was last."""
+
+    trades: list[tuple[int, int]]
+    updated_ns: int
+    updated_sequence: int
+
+
+class Rows(NamedTuple):
+    """What a batch changes in the database.
+
+    ``new_orders`` have the columns terms, changes, key; ``changed_orders`` only changes, key. ``candles`` hold what the
+    batch adds to a symbol's, ``positions`` what it adds to those of a user and symbol.
+    """
+
+    new_orders: list[Row]
+    changed_orders: list[Row]
+    trades: list[Row]
+    order_events: list[Row]
+    instruments: list[Row]
+    states: list[Row]
+    candles: dict[CandleKey, Candle]
+    positions: dict[tuple[str, str], PositionTrades]
+
+
+class Moment(NamedTuple):
+    """When an event happened: its command, its place among that command's events, and the time; and on whose word."""
+
+    sequence: int
+    number: int
+    timestamp_ns: int
+    actor: str | None
+
+
+def rows_of(batch: Iterable[Applied]) -> Rows:
+    """Work out the rows of consecutive records."""
+    sheet = _Sheet()
+    for record, events_of_commands in batch:
+        for sequence, events in enumerate(events_of_commands, record.sequence):
+            for number, event in enumerate(events):
+                _ENTRIES[type(event)](sheet, event, Moment(sequence, number, record.timestamp_ns, record.actor))
+    return sheet.rows()
+
+
+def position_row(key: tuple[str, str], position: Position, trades: PositionTrades) -> Row:
+    """Write a position as these trades, its last, have left it; its columns are ``POSITION_COLUMNS``."""
+    amounts = (position.net_e8, position.average_price_e8, position.cost_e16, position.realized_e16)
+    return (*key, *amounts, trades.updated_ns, trades.updated_sequence)
+
+
+class _Sheet:
+    """Collects the rows of one batch."""
+
+    def __init__(self) -> None:
+        self._states: dict[int, tuple[OrderState, Moment]] = {}
+        self._placed: set[int] = set()
+        self._trades: list[Row] = []
+        self._order_events: list[Row] = []
+        self._instruments: dict[str, Row] = {}
+        self._sessions: dict[str, Row] = {}
+        self._candles = CandleSheet()
+        self._positions: dict[tuple[str, str], PositionTrades] = {}
+
+    def rows(self) -> Rows:
+        new_orders: list[Row] = []
+        changed_orders: list[Row] = []
+        for sequence, (state, moment) in self._states.items():
+            if sequence in self._placed:
+                new_orders.append(_terms(state) + _changes(state, moment))
+            else:
+                changed_orders.append(_changes(state, moment))
+        return Rows(
+            new_orders,
+            changed_orders,
+            self._trades,
+            self._order_events,
+            list(self._instruments.values()),
+            list(self._sessions.values()),
+            self._candles.candles(),
+            self._positions,
+        )
+
+    def enter_placed(self, event: OrderAccepted | OrderRejected, moment: Moment) -> None:
+        self._placed.add(event.order.sequence)
+        self._enter_order(event, moment)
+
+    def enter_changed(self, event: OrderAmended | OrderTriggered, moment: Moment) -> None:
+        self._enter_order(event, moment)
+
+    def enter_ended(self, event: OrderCanceled | OrderExpired, moment: Moment) -> None:
+        self._enter_order(event, moment, canceled_e8=event.quantity_e8)
+
+    def enter_decremented(self, event: OrderDecremented, moment: Moment) -> None:
+        self._enter_order(event, moment, decremented_e8=event.quantity_e8)
+
+    def enter_refusal(self, event: AmendRejected | CancelRejected, moment: Moment) -> None:
+        if event.order_id is not None:
+            terms = (event.order_id, _name_of(event), _WORDS[event.reason])
+            when = (moment.timestamp_ns, moment.actor)
+            self._order_events.append((moment.sequence, moment.number, *terms, *_NO_TERMS, *when))
+
+    def enter_trade(self, event: TradeExecuted, moment: Moment) -> None:
+        sequence, number, timestamp_ns, _ = moment
+        symbol, price_e8, quantity_e8, buy, sell = (
+            event.symbol,
+            event.price_e8,
+            event.quantity_e8,
+            event.buy,
+            event.sell,
+        )
+        terms = (event.trade_id, symbol, price_e8, quantity_e8, _WORDS[event.taker_side])
+        orders = (buy.order_id, sell.order_id, buy.placed.user_id, sell.placed.user_id)
+        self._trades.append((sequence, number, *terms, *orders, timestamp_ns))
+        self._states[buy.sequence] = (buy, moment)
+        self._states[sell.sequence] = (sell, moment)
+        self._candles.add_trade(symbol, timestamp_ns, price_e8, quantity_e8)
+        buyer, seller = buy.placed.user_id, sell.placed.user_id
+        # Of a trade of users with themselves nobody holds more or less.
+        if buyer != seller:
+            self._add_to_position(buyer, symbol, quantity_e8, price_e8, moment)
+            self._add_to_position(seller, symbol, -quantity_e8, price_e8, moment)
+
+    def enter_instrument(self, event: InstrumentListed | InstrumentChanged, moment: Moment) -> None:
+        symbol = event.instrument.symbol
+        self._instruments[symbol] = _instrument(event.instrument, moment)
+        if isinstance(event, InstrumentListed):
+            self._sessions[symbol] = (symbol, SessionState.OPEN.value, moment.timestamp_ns)
+
+    def enter_state(self, event: StateChanged, moment: Moment) -> None:
+        self._sessions[event.symbol] = (event.symbol, str(event.state), moment.timestamp_ns)
+
+    def leave_out(self, event: Event, moment: Moment) -> None:
+        """Do nothing: the journal knows it, no row shows it."""
+
+    def _enter_order(
+        self, event: OrderEvent, moment: Moment, *, canceled_e8: int | None = None, decremented_e8: int | None = None
+    ) -> None:
+        sequence, number, timestamp_ns, actor = moment
+        state = event.order
+        self._states[state.sequence] = (state, moment)
+        terms = (state.order_id, _name_of(event), _WORDS[state.reason], _WORDS[state.status])
+        amounts = (state.price_e8, state.quantity_e8, state.filled_e8, state.remaining_e8, canceled_e8, decremented_e8)
+        more = (state.display_quantity_e8, state.stop_price_e8, state.trail_amount_e8)
+        self._order_events.append((sequence, number, *terms, *amounts, *more, timestamp_ns, actor))
+
+    def _add_to_position(self, user_id: str | None, symbol: str, bought_e8: int, price_e8: int, moment: Moment) -> None:
+        if user_id is None:
+            return
+        key = (user_id, symbol)
+        before = self._positions.get(key)
+        trades = [] if before is None else before.trades
+        trades.append((bought_e8, price_e8))
+        if before is None or before.updated_sequence != moment.sequence:
+            self._positions[key] = PositionTrades(trades, moment.timestamp_ns, moment.sequence)
+
+
+def _terms(state: OrderState) -> Row:
+    placed = state.placed
+    return (
+        state.order_id,
+        placed.user_id,
+        placed.client_order_id,
+        placed.symbol,
+        _WORDS[placed.side],
+        str(placed.order_type),
+        str(placed.time_in_force),
+        placed.post_only,
+        placed.price_e8,
+        placed.quantity_e8,
+        placed.display_quantity_e8,
+        placed.stop_price_e8,
+        placed.trail_amount_e8,
+        placed.expire_at_ns,
+        _WORDS[placed.self_trade_prevention],
+        state.timestamp_ns,
+    )
+
+
+def _changes(state: OrderState, moment: Moment) -> Row:
+    return (
+        state.price_e8,
+        state.quantity_e8,
+        state.filled_e8,
+        state.remaining_e8,
+        str(state.filled_notional_e16),
+        _WORDS[state.status],
+        _WORDS[state.reason],
+        state.display_quantity_e8,
+        state.stop_price_e8,
+        state.trail_amount_e8,
+        moment.timestamp_ns,
+        moment.sequence,
+        state.sequence,
+    )
+
+
+def _instrument(terms: Instrument, moment: Moment) -> Row:
+    schedule = msgspec.json.encode(format_schedule(terms.schedule)).decode() if terms.schedule else None
+    return (
+        terms.symbol,
+        terms.tick_size_e8,
+        terms.lot_size_e8,
+        terms.price_band_percent_e8,
+        terms.circuit_breaker_percent_e8,
+        terms.reference_price_e8,
+        _WORDS[terms.self_trade_prevention],
+        schedule,
+        moment.timestamp_ns,
+        moment.sequence,
+    )
+
+
+def _name_of(event: Event) -> str:
+    return str(event.__struct_config__.tag)
+
+
+# Of a refused amend or cancel: status, amounts, and what only some orders have.
+_NO_TERMS = (None,) * 10
+
+# Plain strings: the SQLite driver looks for an adapter first when it is handed an enumeration's member.
+_WORDS: Mapping[str | None, str | None] = MappingProxyType(
+    {None: None} | {word: word.value for words in (Side, OrderStatus, Reason, SelfTradePrevention) for word in words}
+)
+
+# Any: each takes its own type of event.
+_ENTRIES: Mapping[type[Event], Callable[[_Sheet, Any, Moment], None]] = MappingProxyType(
+    {
+        OrderAccepted: _Sheet.enter_placed,
+        OrderRejected: _Sheet.enter_placed,
+        OrderAmended: _Sheet.enter_changed,
+        OrderTriggered: _Sheet.enter_changed,
+        OrderDecremented: _Sheet.enter_decremented,
+        OrderCanceled: _Sheet.enter_ended,
+        OrderExpired: _Sheet.enter_ended,
+        AmendRejected: _Sheet.enter_refusal,
+        CancelRejected: _Sheet.enter_refusal,
+        TradeExecuted: _Sheet.enter_trade,
+        InstrumentListed: _Sheet.enter_instrument,
+        InstrumentChanged: _Sheet.enter_instrument,
+        StateChanged: _Sheet.enter_state,
+        InstrumentRejected: _Sheet.leave_out,
+        StateRejected: _Sheet.leave_out,
+        RiskLimitsChanged: _Sheet.leave_out,
+        UserDisabled: _Sheet.leave_out,
+        UserEnabled: _Sheet.leave_out,
+        Configured: _Sheet.leave_out,
+    }
+)

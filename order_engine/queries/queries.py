@@ -1,0 +1,304 @@
+"""Reads for whoever shows orders and trades. Nothing of SQL leaves this module.
+
+Every method may raise ``DatabaseUnavailable``; lists raise ``CursorInvalid`` for a cursor that is not theirs.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, text, true, tuple_, union
+
+from order_engine.database.database import Database
+from order_engine.database.tables import (
+    LIVE_STATUSES_SQL,
+    CandleRow,
+    OrderEventRow,
+    OrderRow,
+    PositionRow,
+    TradeRow,
+)
+from order_engine.market_data.candles import MINUTE, MINUTE_NS, Candle, add_up, kept_length, start_of
+from order_engine.matching.commands import OrderType, PlaceOrder, SelfTradePrevention, Side, TimeInForce
+from order_engine.matching.events import OrderState, OrderStatus
+from order_engine.matching.reason import Reason
+from order_engine.queries.cursors import decode_cursor, encode_cursor
+from order_engine.queries.results import (
+    OrderPage,
+    Statistics,
+    StoredOrder,
+    StoredOrderEvent,
+    StoredPosition,
+    StoredTrade,
+    TradePage,
+)
+from order_engine.wire.units import average_price_e8
+
+_ORDERS = OrderRow.__table__
+_TRADES = TradeRow.__table__
+_ORDER_EVENTS = OrderEventRow.__table__
+_CANDLES = CandleRow.__table__
+_POSITIONS = PositionRow.__table__
+_LIVE_STATUSES = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
+_INTEGER_MAX = (1 << 63) - 1
+_STATISTICS_MINUTES = 24 * 60
+_IDS_PER_QUERY = 400
+
+
+class Queries:
+    """Reads from the projection."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def order(self, order_id: str, before: int | None = None) -> StoredOrder | None:
+        """Find an order by its id; of several, the newest that was not refused. ``before`` is a sequence."""
+        return self._newest_order(_ORDERS.c.order_id == order_id, before, order_id)
+
+    def order_by_client_id(self, user_id: str, client_order_id: str, before: int | None = None) -> StoredOrder | None:
+        """Find a user's newest order of that name, one that was not refused before any that was."""
+        named = and_(_ORDERS.c.client_order_id == client_order_id, _ORDERS.c.user_id == user_id)
+        return self._newest_order(named, before, user_id, client_order_id)
+
+    def orders(
+        self,
+        *,
+        user_id: str | None = None,
+        symbol: str | None = None,
+        status: OrderStatus | None = None,
+        client_order_id: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> OrderPage:
+        """List orders, newest first."""
+        columns = _ORDERS.c
+        conditions = _equalities(
+            {columns.user_id: user_id, columns.symbol: symbol, columns.client_order_id: client_order_id}
+        )
+        if status is not None:
+            conditions.append(columns.status == status.value)
+        if status in _LIVE_STATUSES:
+            # Said word for word as in the index of live orders, or SQLite does not use it.
+            conditions.append(text(LIVE_STATUSES_SQL))
+        if cursor is not None:
+            conditions.append(columns.sequence < decode_cursor("orders", cursor, 1)[0])
+        if not _all_storable(user_id, symbol, client_order_id):
+            return OrderPage([], None)
+        statement = select(_ORDERS).where(*conditions).order_by(columns.sequence.desc()).limit(limit + 1)
+        found = [_stored_order(row) for row in self._rows(statement)]
+        page = found[:limit]
+        more = len(found) > limit
+        return OrderPage(page, encode_cursor("orders", page[-1].order.sequence) if more else None)
+
+    def trades(
+        self,
+        *,
+        symbol: str | None = None,
+        user_id: str | None = None,
+        order_id: str | None = None,
+        since_ns: int | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> TradePage:
+        """List trades, newest first; ``since_ns`` is inclusive."""
+        conditions = _equalities({_TRADES.c.symbol: symbol})
+        if cursor is not None:
+            conditions.append(_place_in_tape() < tuple_(*map(literal, decode_cursor("trades", cursor, 2))))
+        if not _all_storable(symbol, user_id, order_id):
+            return TradePage([], None)
+        if since_ns is not None:
+            first_sequence = self._first_sequence_at(since_ns)
+            if first_sequence is None:
+                return TradePage([], None)
+            conditions.append(_TRADES.c.sequence >= first_sequence)
+        rows = self._rows(_trades_statement(conditions, user_id, order_id, limit + 1))
+        found = [_stored_trade(row) for row in rows]
+        page = found[:limit]
+        more = len(found) > limit
+        return TradePage(page, encode_cursor("trades", page[-1].sequence, page[-1].number) if more else None)
+
+    def trades_of(self, orders: Iterable[StoredOrder]) -> dict[str, list[StoredTrade]]:
+        """Return the trades of each order, oldest first, up to the state that the order was read in."""
+        orders = list(orders)
+        trades: dict[str, list[StoredTrade]] = {stored.order.order_id: [] for stored in orders}
+        ids = list(trades)
+        for start in range(0, len(ids), _IDS_PER_QUERY):
+            some = ids[start : start + _IDS_PER_QUERY]
+            for trade in map(_stored_trade, self._rows(_trades_of_orders(some))):
+                for order_id in {trade.buy_order_id, trade.sell_order_id} & trades.keys():
+                    trades[order_id].append(trade)
+        for stored in orders:
+            order_id, first, last = stored.order.order_id, stored.order.sequence, stored.updated_sequence
+            trades[order_id] = [trade for trade in trades[order_id] if first <= trade.sequence <= last]
+        return trades
+
+    def order_events(self, order_id: str, since: int = 0) -> list[StoredOrderEvent]:
+        """Return what happened to an order, oldest first; its trades are ``trades_of``. ``since`` is a sequence."""
+        if not _all_storable(order_id):
+            return []
+        columns = _ORDER_EVENTS.c
+        conditions = (columns.order_id == order_id, columns.sequence >= since)
+        statement = select(_ORDER_EVENTS).where(*conditions).order_by(columns.sequence, columns.number)
+        return [StoredOrderEvent(*row) for row in self._rows(statement)]
+
+    def statistics(self, symbol: str, now_ns: int) -> Statistics:
+        """Sum up the last 24 hours in whole minutes: the present one and the 1,439 before it."""
+        first_ns = start_of(MINUTE, now_ns) - (_STATISTICS_MINUTES - 1) * MINUTE_NS
+        columns = _CANDLES.c
+        minutes = _candles_of(symbol, MINUTE).where(columns.start_ns >= first_ns)
+        rows = self._rows(minutes.order_by(columns.start_ns)) if _all_storable(symbol) else []
+        if not rows:
+            return Statistics(0, 0, None, None, None, None, None, 0)
+        total, *later = [Candle(*row[1:]) for row in rows]
+        for candle in later:
+            total.add(candle)
+        vwap_e8 = average_price_e8(total.notional_e16, total.volume_e8)
+        prices = (total.high_e8, total.low_e8, total.open_e8, total.close_e8)
+        return Statistics(total.volume_e8, total.notional_e16, vwap_e8, *prices, total.trades)
+
+    def candles(self, symbol: str, seconds: int, limit: int) -> list[tuple[int, Candle]]:
+        """Return the newest candles of so many seconds, each with its start, oldest first."""
+        if not _all_storable(symbol):
+            return []
+        kept_seconds = kept_length(seconds)
+        newest = _candles_of(symbol, kept_seconds).order_by(_CANDLES.c.start_ns.desc())
+        rows = self._rows(newest.limit(limit * (seconds // kept_seconds)))
+        return add_up([(row[0], Candle(*row[1:])) for row in reversed(rows)], seconds)[-limit:]
+
+    def positions(self, user_id: str) -> list[StoredPosition]:
+        """Return what a user holds, or held, by symbol."""
+        if not _all_storable(user_id):
+            return []
+        columns = _POSITIONS.c
+        statement = select(_POSITIONS).where(columns.user_id == user_id).order_by(columns.symbol)
+        return [StoredPosition(*row) for row in self._rows(statement)]
+
+    def _newest_order(self, named: ColumnElement[bool], before: int | None, *names: str) -> StoredOrder | None:
+        if not _all_storable(*names):
+            return None
+        refused = _ORDERS.c.status == OrderStatus.REJECTED.value
+        statement = select(_ORDERS).where(named).order_by(refused, _ORDERS.c.sequence.desc()).limit(1)
+        if before is not None:
+            statement = statement.where(_ORDERS.c.sequence < before)
+        rows = self._rows(statement)
+        return _stored_order(rows[0]) if rows else None
+
+    def _first_sequence_at(self, since_ns: int) -> int | None:
+        # Time never goes backwards from one command to the next, so a moment is a place in the sequence.
+        columns = _TRADES.c
+        if since_ns > _INTEGER_MAX:
+            return None
+        at_or_after = columns.executed_ns >= max(since_ns, 0)
+        rows = self._rows(
+            select(columns.sequence).where(at_or_after).order_by(columns.executed_ns, columns.sequence).limit(1)
+        )
+        return rows[0][0] if rows else None
+
+    def _rows(self, statement: Any) -> list[Any]:  # Any: selects and rows of several shapes
+        with self._database.reading() as session:
+            return list(session.execute(statement).all())
+
+
+def _equalities(wanted: dict[Any, str | None]) -> list[Any]:  # Any: columns and conditions of several types
+    return [column == value for column, value in wanted.items() if value is not None]
+
+
+def _all_storable(*names: str | None) -> bool:
+    # No name that was ever accepted has other characters, and drivers choke on some.
+    return all(name is None or (name.isascii() and name.isprintable()) for name in names)
+
+
+def _place_in_tape() -> Any:  # Any: SQLAlchemy's tuple of two columns
+    return tuple_(_TRADES.c.sequence, _TRADES.c.number)
+
+
+def _trades_statement(conditions: list[Any], user_id: str | None, order_id: str | None, limit: int) -> Any:
+    """Ask each index by itself for the newest: with OR in one question the database would read all of them."""
+    columns = _TRADES.c
+    sides: list[ColumnElement[bool]] = []
+    for buying in (True, False):
+        order_column, user_column = (
+            (columns.buy_order_id, columns.buy_user_id) if buying else (columns.sell_order_id, columns.sell_user_id)
+        )
+        if order_id is not None:
+            sides.append(and_(order_column == order_id, *_owned_by(user_id)))
+        elif user_id is not None:
+            sides.append(user_column == user_id)
+    newest = [
+        select(_TRADES)
+        .where(*conditions, side)
+        .order_by(columns.sequence.desc(), columns.number.desc())
+        .limit(limit)
+        .subquery()
+        for side in sides or [true()]
+    ]
+    if len(newest) == 1:
+        return select(newest[0]).order_by(newest[0].c.sequence.desc(), newest[0].c.number.desc())
+    both = union(*(select(part) for part in newest)).subquery()
+    return select(both).order_by(both.c.sequence.desc(), both.c.number.desc()).limit(limit)
+
+
+def _owned_by(user_id: str | None) -> list[ColumnElement[bool]]:
+    if user_id is None:
+        return []
+    return [or_(_TRADES.c.buy_user_id == user_id, _TRADES.c.sell_user_id == user_id)]
+
+
+def _candles_of(symbol: str, seconds: int) -> Select[Any]:  # Any: a start and a candle's totals
+    columns = _CANDLES.c
+    totals = (columns[name] for name in Candle.__struct_fields__)
+    return select(columns.start_ns, *totals).where(columns.symbol == symbol, columns.seconds == seconds)
+
+
+def _trades_of_orders(order_ids: list[str]) -> Any:  # Any: a union
+    both = union(
+        select(_TRADES).where(_TRADES.c.buy_order_id.in_(order_ids)),
+        select(_TRADES).where(_TRADES.c.sell_order_id.in_(order_ids)),
+    ).subquery()
+    return select(both).order_by(both.c.sequence, both.c.number)
+
+
+def _stored_trade(row: Any) -> StoredTrade:  # Any: a row of trades
+    side = row.taker_side
+    return StoredTrade(*row)._replace(taker_side=None if side is None else Side(side))
+
+
+def _placed(row: Any) -> PlaceOrder:  # Any: a row of orders
+    mode = row.self_trade_prevention
+    return PlaceOrder(
+        symbol=row.symbol,
+        side=Side(row.side),
+        quantity_e8=row.placed_quantity_e8,
+        price_e8=row.placed_price_e8,
+        order_type=OrderType(row.order_type),
+        time_in_force=TimeInForce(row.time_in_force),
+        post_only=row.post_only,
+        display_quantity_e8=row.placed_display_quantity_e8,
+        stop_price_e8=row.placed_stop_price_e8,
+        trail_amount_e8=row.placed_trail_amount_e8,
+        expire_at_ns=row.expire_at_ns,
+        self_trade_prevention=None if mode is None else SelfTradePrevention(mode),
+        user_id=row.user_id,
+        client_order_id=row.client_order_id,
+        # An id that is the sequence was not chosen by a caller.
+        order_id=None if row.order_id == str(row.sequence) else row.order_id,
+    )
+
+
+def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
+    state = OrderState(
+        order_id=row.order_id,
+        placed=_placed(row),
+        sequence=row.sequence,
+        timestamp_ns=row.created_ns,
+        price_e8=row.price_e8,
+        quantity_e8=row.quantity_e8,
+        filled_e8=row.filled_e8,
+        remaining_e8=row.remaining_e8,
+        filled_notional_e16=row.filled_notional_e16,
+        status=OrderStatus(row.status),
+        reason=None if row.reason is None else Reason(row.reason),
+        display_quantity_e8=row.display_quantity_e8,
+        stop_price_e8=row.stop_price_e8,
+        trail_amount_e8=row.trail_amount_e8,
+    )
+    return StoredOrder(state, row.updated_ns, row.updated_sequence)

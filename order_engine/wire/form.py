@@ -1,0 +1,230 @@
+"""Form: what a message alone decides, whichever way it came in. See the rulebook, Form.
+
+``PLACE_FIELDS``, ``AMEND_FIELDS`` and so on say how each field is read; the functions below turn fields that were
+read into commands and refuse instructions that do not go together. REST schemas and NDJSON streams share all of it.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from order_engine.matching.commands import (
+    AmendOrder,
+    CancelAll,
+    DisableUser,
+    EnableUser,
+    OrderType,
+    PlaceOrder,
+    SelfTradePrevention,
+    SessionState,
+    SetInstrument,
+    SetRiskLimits,
+    SetState,
+    Side,
+    TimeInForce,
+)
+from order_engine.wire.identifiers import parse_choice, parse_flag, parse_identifier, parse_order_id, parse_symbol
+from order_engine.wire.order_terms import Errors, wrong_terms
+from order_engine.wire.schedules import parse_schedule
+from order_engine.wire.timestamps import parse_rfc_3339
+from order_engine.wire.units import parse_amount, parse_count, parse_positive_amount
+
+Parser = Callable[[object], object]
+Fields = dict[str, Any]  # Any: each value has the type that its field's parser returns
+
+
+class OrderKind(StrEnum):
+    """What a request may call its order's type; IOC and FOK are short for LIMIT with that time in force."""
+
+    LIMIT = "LIMIT"
+    MARKET = "MARKET"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+ORDER_TYPES: Mapping[OrderKind, OrderType] = {OrderKind(order_type): order_type for order_type in OrderType}
+
+
+class FormError(ValueError):
+    """A message of wrong form; ``errors`` says for each field what is wrong with it."""
+
+    def __init__(self, errors: Errors) -> None:
+        super().__init__("; ".join(f"{field}: {' '.join(messages)}" for field, messages in errors.items()))
+        self.errors = errors
+
+
+PLACE_FIELDS: Mapping[str, Parser] = {
+    "user_id": parse_identifier,
+    "symbol": parse_symbol,
+    "side": partial(parse_choice, Side),
+    "quantity": parse_positive_amount,
+    "price": parse_positive_amount,
+    "type": partial(parse_choice, OrderKind),
+    "time_in_force": partial(parse_choice, TimeInForce),
+    "post_only": parse_flag,
+    "display_quantity": parse_positive_amount,
+    "stop_price": parse_positive_amount,
+    "trail_amount": parse_positive_amount,
+    "expire_at": parse_rfc_3339,
+    "self_trade_prevention": partial(parse_choice, SelfTradePrevention),
+    "client_order_id": parse_order_id,
+}
+AMEND_FIELDS: Mapping[str, Parser] = {
+    "price": parse_positive_amount,
+    "quantity": parse_amount,
+    "display_quantity": parse_positive_amount,
+    "stop_price": parse_positive_amount,
+    "trail_amount": parse_positive_amount,
+}
+CANCEL_ALL_FIELDS: Mapping[str, Parser] = {
+    "user_id": parse_identifier,
+    "symbol": parse_symbol,
+    "side": partial(parse_choice, Side),
+}
+INSTRUMENT_FIELDS: Mapping[str, Parser] = {
+    "symbol": parse_symbol,
+    "tick_size": parse_positive_amount,
+    "lot_size": parse_positive_amount,
+    "price_band_percent": parse_amount,
+    "circuit_breaker_percent": parse_amount,
+    "reference_price": parse_positive_amount,
+    "self_trade_prevention": partial(parse_choice, SelfTradePrevention),
+    "schedule": parse_schedule,
+}
+STATE_FIELDS: Mapping[str, Parser] = {"symbol": parse_symbol, "state": partial(parse_choice, SessionState)}
+RISK_LIMITS_FIELDS: Mapping[str, Parser] = {
+    "user_id": parse_identifier,
+    "max_order_quantity": parse_amount,
+    "max_order_notional": parse_amount,
+    "max_open_orders": parse_count,
+    "max_position": parse_amount,
+}
+USER_FIELDS: Mapping[str, Parser] = {"user_id": parse_identifier}
+
+
+def read_fields(message: Mapping[str, object], parsers: Mapping[str, Parser], required: Collection[str] = ()) -> Fields:
+    """Read every field of a message by its parser; null means absent. Raise ``FormError`` naming every wrong field."""
+    fields: Fields = {}
+    errors: Errors = {}
+    for name, value in message.items():
+        parser = parsers.get(name)
+        if parser is None:
+            errors[name] = ["Unknown field."]
+        elif value is not None:
+            try:
+                fields[name] = parser(value)
+            except ValueError as error:
+                errors[name] = [str(error)]
+    errors |= {name: ["Missing."] for name in required if name not in fields and name not in errors}
+    if errors:
+        raise FormError(errors)
+    return fields
+
+
+def place_order(fields: Fields, order_id: str | None = None) -> PlaceOrder:
+    """Make the command of fields read by ``PLACE_FIELDS``."""
+    kind: OrderKind = fields.get("type", OrderKind.LIMIT)
+    order_type, time_in_force = _instructions(kind, fields.get("time_in_force"))
+    errors = wrong_terms(order_type, time_in_force, fields)
+    if errors:
+        raise FormError(errors)
+    return PlaceOrder(
+        order_id=order_id,
+        user_id=fields.get("user_id"),
+        client_order_id=fields.get("client_order_id"),
+        symbol=fields["symbol"],
+        side=fields["side"],
+        quantity_e8=fields["quantity"],
+        price_e8=fields.get("price"),
+        order_type=order_type,
+        time_in_force=time_in_force,
+        post_only=fields.get("post_only", False),
+        display_quantity_e8=fields.get("display_quantity"),
+        stop_price_e8=fields.get("stop_price"),
+        trail_amount_e8=fields.get("trail_amount"),
+        expire_at_ns=fields.get("expire_at"),
+        self_trade_prevention=fields.get("self_trade_prevention"),
+    )
+
+
+def amend_order(
+    fields: Fields,
+    *,
+    order_id: str | None = None,
+    user_id: str | None = None,
+    client_order_id: str | None = None,
+    symbol: str | None = None,
+) -> AmendOrder:
+    """Make the command of fields read by ``AMEND_FIELDS``, for the order named one way or the other."""
+    if not fields:
+        raise FormError({"quantity": [f"Name at least one of: {', '.join(AMEND_FIELDS)}."]})
+    return AmendOrder(
+        order_id=order_id,
+        user_id=user_id,
+        client_order_id=client_order_id,
+        symbol=symbol,
+        price_e8=fields.get("price"),
+        quantity_e8=fields.get("quantity"),
+        display_quantity_e8=fields.get("display_quantity"),
+        stop_price_e8=fields.get("stop_price"),
+        trail_amount_e8=fields.get("trail_amount"),
+    )
+
+
+def cancel_all(fields: Fields) -> CancelAll:
+    """Make the command of fields read by ``CANCEL_ALL_FIELDS``."""
+    return CancelAll(user_id=fields["user_id"], symbol=fields.get("symbol"), side=fields.get("side"))
+
+
+def set_instrument(fields: Fields) -> SetInstrument:
+    """Make the command of fields read by ``INSTRUMENT_FIELDS``."""
+    return SetInstrument(
+        symbol=fields["symbol"],
+        tick_size_e8=fields.get("tick_size"),
+        lot_size_e8=fields.get("lot_size"),
+        price_band_percent_e8=fields.get("price_band_percent"),
+        circuit_breaker_percent_e8=fields.get("circuit_breaker_percent"),
+        reference_price_e8=fields.get("reference_price"),
+        self_trade_prevention=fields.get("self_trade_prevention"),
+        schedule=fields.get("schedule"),
+    )
+
+
+def set_state(fields: Fields) -> SetState:
+    """Make the command of fields read by ``STATE_FIELDS``."""
+    return SetState(symbol=fields["symbol"], state=fields["state"])
+
+
+def set_risk_limits(fields: Fields) -> SetRiskLimits:
+    """Make the command of fields read by ``RISK_LIMITS_FIELDS``; a limit that is not named is none."""
+    return SetRiskLimits(
+        user_id=fields["user_id"],
+        max_order_quantity_e8=fields.get("max_order_quantity"),
+        max_order_notional_e8=fields.get("max_order_notional"),
+        max_open_orders=fields.get("max_open_orders"),
+        max_position_e8=fields.get("max_position"),
+    )
+
+
+def disable_user(fields: Fields) -> DisableUser:
+    """Make the command of fields read by ``USER_FIELDS``."""
+    return DisableUser(user_id=fields["user_id"])
+
+
+def enable_user(fields: Fields) -> EnableUser:
+    """Make the command of fields read by ``USER_FIELDS``."""
+    return EnableUser(user_id=fields["user_id"])
+
+
+def _instructions(kind: OrderKind, named: TimeInForce | None) -> tuple[OrderType, TimeInForce]:
+    order_type = ORDER_TYPES.get(kind)
+    if order_type is not None:
+        return order_type, named or TimeInForce.GTC
+    meant = TimeInForce(kind)
+    if named not in (None, meant):
+        raise FormError({"time_in_force": [f"Type {kind} means a LIMIT order with time in force {kind}."]})
+    return OrderType.LIMIT, meant

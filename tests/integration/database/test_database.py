@@ -1,0 +1,191 @@
+"""The database as requests and the projector share it: sessions, pool, and what is said when it is away."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from order_engine.database.database import Database
+from order_engine.database.errors import DatabaseUnavailable
+from order_engine.database.snapshot_store import SnapshotLabel, SnapshotStore
+from order_engine.database.tables import CheckpointRow
+from order_engine.queries.queries import Queries
+from tests.integration.database.conftest import JOURNAL_ID, Start
+from tests.integration.database.market import Market, buy
+from tests.postgres_cluster import PostgresCluster
+
+CLIENTS = 64
+
+
+def test_request_reads_through_one_session_and_holds_no_connection_between_reads(database_url: str) -> None:
+    app = Flask(__name__)
+    with closing(Database(database_url, app)) as database:
+        database.upgrade()
+        sessions: list[object] = []
+        held: list[int] = []
+
+        @app.get("/")
+        def read_twice() -> str:
+            for _ in range(2):
+                with database.reading() as session:
+                    sessions.append(session)
+                    session.execute(select(CheckpointRow.sequence))
+                held.append(database.engine.pool.checkedout())  # type: ignore[attr-defined] # a pool with a queue
+            return "read"
+
+        answers = [app.test_client().get("/").text for _ in range(2)]
+
+        assert held == [0] * 4
+
+        assert answers == ["read", "read"]
+        assert sessions[0] is sessions[1]
+        assert sessions[2] is not sessions[0]
+
+
+def test_request_that_reads_twice_sees_what_was_written_in_between(database_url: str, start: Start) -> None:
+    app, market = Flask(__name__), Market()
+    with closing(Database(database_url, app)) as database:
+        queries, projector = Queries(database), start(database, market)
+
+        with app.app_context():
+            before = queries.orders().orders
+            projector.publish(market.apply(buy()))
+            assert projector.wait_projected(1, 20)
+            after = queries.orders().orders
+        projector.close()
+
+    assert (len(before), len(after)) == (0, 1)
+
+
+def test_64_threads_read_while_the_projector_writes(
+    database: Database, queries: Queries, project: Callable[[Market], None]
+) -> None:
+    market = Market()
+    market.apply_each([buy()] * 50)
+    together = Barrier(CLIENTS)
+
+    def read() -> bool:
+        together.wait(20)
+        for _ in range(5):
+            assert queries.orders(limit=10) is not None
+        return True
+
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        readers = [threads.submit(read) for _ in range(CLIENTS)]
+        project(market)
+
+        assert all(reader.result(60) for reader in readers)
+
+
+def test_database_without_tables_is_unavailable_not_broken(database_url: str) -> None:
+    with closing(Database(database_url)) as database:
+        with pytest.raises(DatabaseUnavailable):
+            Queries(database).orders()
+        with pytest.raises(DatabaseUnavailable):
+            SnapshotStore(database).save(SnapshotLabel(JOURNAL_ID, 1, "hash", 1), b"content")
+
+        assert database.check() == "ok"
+
+
+def test_unreachable_server_is_named_without_its_password(caplog: pytest.LogCaptureFixture, start: Start) -> None:
+    caplog.set_level(logging.DEBUG)
+    with closing(Database("postgres://someone:s3cret-word@127.0.0.1:1/exchange")) as database:
+        with pytest.raises(DatabaseUnavailable) as caught:
+            Queries(database).orders()
+        projector = start(database, Market())
+        said = [str(caught.value), database.check(), projector.status, repr(database.url), caplog.text]
+        projector.close()
+
+    assert "postgresql: OperationalError" in said[0]
+    assert "OperationalError" in said[1]
+    assert "OperationalError" in said[2]
+    assert not any("s3cret" in text for text in said)
+
+
+def test_complaint_that_quotes_the_address_is_shown_without_its_password() -> None:
+    with closing(Database("postgres://someone:s3cret-word@127.0.0.1:1/exchange")) as database:
+        described = database.describe(OSError("cannot reach someone:s3cret-word@127.0.0.1\nand more"))
+
+    assert described == "OSError: cannot reach someone:***@127.0.0.1"
+
+
+@pytest.mark.postgres
+def test_pool_recovers_when_the_server_was_restarted(postgres_server: PostgresCluster) -> None:
+    with closing(Database(postgres_server.url)) as database:
+        database.upgrade()
+        assert Queries(database).orders().orders == []
+
+        postgres_server.stop()
+        with pytest.raises(DatabaseUnavailable):
+            Queries(database).orders()
+        postgres_server.start()
+
+        assert Queries(database).orders().orders == []
+
+
+@pytest.mark.postgres
+def test_question_that_takes_too_long_is_given_up(postgres_url: str) -> None:
+    with closing(Database(f"{postgres_url}?options=-c%20statement_timeout%3D20")) as database:
+        with pytest.raises(DatabaseUnavailable, match="timeout"), database.reading() as session:
+            session.connection().exec_driver_sql("SELECT pg_sleep(30)")
+
+        assert database.check() == "ok"
+
+
+def test_sqlite_file_is_made_with_its_directory_in_wal_mode(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/not/yet/there/exchange.db")) as database:
+        database.upgrade()
+        with database.engine.connect() as connection:
+            pragmas = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            ]
+
+    assert pragmas == ["wal", 1, 1, 15000]
+
+
+def test_connections_that_open_a_new_sqlite_file_at_once_do_not_find_it_locked(tmp_path: Path) -> None:
+    together = Barrier(4)
+
+    def connect(path: Path) -> str | None:
+        with closing(Database(f"sqlite:///{path}")) as database:
+            together.wait(20)
+            with database.engine.connect() as connection:
+                return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+
+    with ThreadPoolExecutor(4) as threads:
+        for attempt in range(100):
+            opened = [threads.submit(connect, tmp_path / f"{attempt}.db") for _ in range(4)]
+
+            assert [each.result(60) for each in opened] == ["wal"] * 4
+
+
+def test_snapshots_read_back_newest_first_and_only_the_last_are_kept(database: Database) -> None:
+    store = SnapshotStore(database, keep_count=2)
+    labels = [SnapshotLabel(JOURNAL_ID, sequence, f"hash{sequence}", 1000 + sequence) for sequence in (5, 20, 30)]
+    other = SnapshotLabel("another", 1, "hash", 1)
+
+    for label in (*labels, other):
+        store.save(label, f"content {label.sequence}".encode() * 1000)
+
+    assert store.labels(JOURNAL_ID) == [labels[2], labels[1]]
+    assert store.labels("another") == [other]
+    assert store.load(JOURNAL_ID, 30) == b"content 30" * 1000
+    assert store.load(JOURNAL_ID, 5) is None
+
+
+def test_snapshot_of_the_same_moment_is_replaced(database: Database) -> None:
+    store = SnapshotStore(database)
+    label = SnapshotLabel(JOURNAL_ID, 5, "hash", 1)
+
+    store.save(label, b"first")
+    store.save(label, b"second\x00\xff")
+
+    assert store.labels(JOURNAL_ID) == [label]
+    assert store.load(JOURNAL_ID, 5) == b"second\x00\xff"
