@@ -14,7 +14,10 @@ from order_engine.journal.segments import FORMAT, SegmentHeader, encode_segment_
 
 
 class SegmentAppender:
-    """Goes on where the journal ends, after cutting off a torn tail. ``written_sequence`` is the last in the file."""
+    """Goes on where the journal ends, after cutting off a torn tail.
+
+    ``written_sequence`` is the last in the file, ``synced_sequence`` the last that is on disk.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class SegmentAppender:
         self._clock = clock
         self._file_lock = Lock()
         self.journal_id = end.header.journal_id if end.header is not None else journal_id
-        self.written_sequence = end.last_sequence
+        self.written_sequence = self.synced_sequence = end.last_sequence
         self.path = directory
         self._first_sequence = end.last_sequence + 1
         self._written_bytes = 0
@@ -63,7 +66,8 @@ class SegmentAppender:
         with self._file_lock:
             if self._sync_error is not None:
                 raise OSError(*self._sync_error.args) from self._sync_error
-            mark = self._written_bytes
+            # In this order: the bytes of a written sequence are counted before it.
+            sequence, mark = self.written_sequence, self._written_bytes
             if self._file is not None and mark > self._synced_bytes:
                 try:
                     self._file.sync()
@@ -71,6 +75,7 @@ class SegmentAppender:
                     self._sync_error = error
                     raise
                 self._synced_bytes = mark
+            self.synced_sequence = sequence
 
     def rotate(self) -> None:
         """Sync this segment and begin the next, unless no record has been written into this one yet."""

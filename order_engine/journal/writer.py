@@ -8,10 +8,10 @@ again: what the disk holds is uncertain, and only reading it back at the next st
 import os
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from order_engine.journal.committer import FRAME_BYTES_MAX, SEGMENT_BYTES_MAX, SyncMode
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalClosed, JournalFailed, JournalGap
 from order_engine.journal.reader import JournalEnd
@@ -19,20 +19,9 @@ from order_engine.journal.record import Record, encode_record
 from order_engine.journal.segment_appender import SegmentAppender
 from order_engine.journal.waiters import Waiter, Waiters
 
-SEGMENT_BYTES_MAX = 64 << 20
-FRAME_BYTES_MAX = 8 << 20
+__all__ = ["SEGMENT_BYTES_MAX", "JournalWriter", "SyncMode"]
+
 _NEVER = sys.maxsize
-
-
-class SyncMode(StrEnum):
-    """What durable means."""
-
-    ALWAYS = "always"
-    """On disk: every group of records is fsynced before anyone is told of it."""
-    INTERVAL = "interval"
-    """Written to the operating system, fsynced every so often: a power cut may cost that much."""
-    OFF = "off"
-    """Written to the operating system, fsynced when a segment is full and at the end."""
 
 
 class JournalWriter:
