@@ -18,11 +18,7 @@ class ExchangeHalted(Unavailable):
 
 
 class ProjectionBehind(Unavailable):
-    """The database is so far behind that no orders and amends are taken; all else is."""
-
-
-class RetryInFlight(ServiceError):
-    """The first request with this idempotency key has not been answered yet."""
+    """The database is so far behind that orders and amends are refused; cancels are taken."""
 
 
 class RetryMismatch(ServiceError):

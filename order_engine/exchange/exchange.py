@@ -1,19 +1,20 @@
 """The exchange: the single writer. Whoever holds its lock stamps, applies and appends; nobody holds it across I/O.
 
-A command is answered, and its events are published, only once the journal is durable up to it. What it shows of the
-books is shown only once what it saw is durable.
+It answers at once and waits for no disk. Each answer depends on a sequence, which is handed to ``note``: the caller keeps
+the answer back until that sequence is visible, so that nobody sees what a crash could take away.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from threading import RLock
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.clock import Clock
-from order_engine.exchange.errors import ExchangeHalted, NotReady, ProjectionBehind, RetryInFlight, RetryMismatch
-from order_engine.exchange.event_bus import EventBus
+from order_engine.exchange.digest import RunningDigest
+from order_engine.exchange.ended_orders import EndedOrder, EndedOrders
+from order_engine.exchange.errors import ExchangeHalted, NotReady, ProjectionBehind, RetryMismatch
 from order_engine.exchange.state import ExchangeState
 from order_engine.exchange.timetable import Timetable
 from order_engine.exchange.views import (
@@ -28,7 +29,7 @@ from order_engine.exchange.views import (
 )
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record, Retry
-from order_engine.journal.writer import JournalWriter
+from order_engine.journal.committer import Committer
 from order_engine.matching.commands import AmendOrder, Command, Configure, ExpireDue, PlaceOrder, SetInstrument
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import OrderState
@@ -55,34 +56,45 @@ class Answer(NamedTuple):
     replayed: bool
 
 
-class Backlog(Protocol):
-    """Something on the right-hand side that must not fall behind without bound."""
+def _nothing_is_behind() -> int:
+    return 0
 
-    @property
-    def lag(self) -> int:
-        """Return how many events it has still to deal with."""
-        ...
+
+def _nobody_waits(_: int) -> None:
+    pass
 
 
 class Exchange:
-    """Takes commands and shows books. Thread-safe. It is starting until ``open`` hands it its state and journal."""
+    """Takes commands and shows books. Thread-safe. It is starting until ``open`` hands it its state and journal.
+
+    ``backlog`` says how many commands the database is behind; past ``lag_max`` orders and amends are refused, unless
+    that is 0. ``note`` is told the sequence that an answer depends on, before the answer is returned or an error raised.
+    """
 
     def __init__(
-        self, clock: Clock, backlog: Backlog, lag_max: int, on_due_changed: Callable[[], object] = lambda: None
+        self,
+        clock: Clock,
+        *,
+        backlog: Callable[[], int] = _nothing_is_behind,
+        lag_max: int = 0,
+        on_due_changed: Callable[[], object] = lambda: None,
+        note: Callable[[int], object] = _nobody_waits,
     ) -> None:
         self._lock = RLock()
         self._clock = clock
         self._backlog = backlog
         self._lag_max = lag_max
         self._on_due_changed = on_due_changed
+        self._note = note
         self._due_ns: int | None = None
         self._phase = Phase.STARTING
         self._fault: BaseException | None = None
         self._was_opened = False
+        self._ended = EndedOrders()
         self._state: ExchangeState
-        self._journal: JournalWriter
-        self._bus: EventBus
+        self._journal: Committer
         self._timetable: Timetable
+        self._digest: RunningDigest
 
     @property
     def phase(self) -> Phase:
@@ -95,45 +107,54 @@ class Exchange:
         return self._fault
 
     @property
-    def durable_sequence(self) -> int:
-        """The last sequence that is on disk; 0 until the exchange was opened."""
-        return self._journal.durable_sequence if self._was_opened else 0
+    def visible_sequence(self) -> int:
+        """The last sequence that may be shown; 0 until the exchange was opened."""
+        return self._journal.visible_sequence if self._was_opened else 0
 
-    def open(self, state: ExchangeState, journal: JournalWriter, bus: EventBus, settings: Configure) -> None:
+    @property
+    def applied_sequence(self) -> int:
+        """The last sequence that was given out, visible or not yet; 0 until the exchange was opened."""
+        return self._state.sequence if self._was_opened else 0
+
+    @property
+    def digests(self) -> Mapping[int, int]:
+        """The digest of each of the newest whole intervals of sequences; see ``RunningDigest``."""
+        return self._digest.completed if self._was_opened else {}
+
+    def open(self, state: ExchangeState, journal: Committer, settings: Configure) -> None:
         """Begin to take commands. Settings that the journal does not have yet are journaled first."""
         with self._lock:
             if self._phase is not Phase.STARTING:
                 return
-            self._state, self._journal, self._bus = state, journal, bus
-            self._was_opened = True
+            self._state, self._journal = state, journal
             self._timetable = Timetable(state.engine)
-            bus.start()
+            self._digest = RunningDigest(state.sequence)
+            self._was_opened = True
             self._phase = Phase.OPEN
             if state.sequence == 0 or state.engine.settings != settings:
                 timestamp_ns = self._stamp_ns()
                 self._follow_timetable(timestamp_ns)
                 self._take([settings], None, timestamp_ns)
-        self._wait_durable(journal.appended_sequence)
+        self.wait_visible(journal.appended_sequence)
 
     def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Answer:
-        """Carry out commands that stand or fall together as one record; return once that is on disk.
+        """Carry out commands that stand or fall together as one record. The answer may be shown once it is visible.
 
         ``actor`` is who asks, where that is not the user whom the commands name. The same ``retry`` gives the first
-        answer again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``RetryInFlight`` or
-        ``RetryMismatch``; then nothing was changed, save that after ``ExchangeHalted`` a restart decides what of the
-        last records is on disk.
+        answer again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind`` or ``RetryMismatch``; then nothing
+        was changed, save that after ``ExchangeHalted`` a restart decides what of the last records is on disk.
         """
         with self._lock:
             self._require_open()
             timestamp_ns = self._stamp_ns()
             if retry is not None:
-                answered = self._answered_before(retry, timestamp_ns)
-                if answered is not None:
-                    return Answer(answered, replayed=True)
+                first = self._first_answer(retry, timestamp_ns)
+                if first is not None:
+                    return Answer(first, replayed=True)
             self._require_room_for(commands)
             self._follow_timetable(timestamp_ns)
             applied = self._take(commands, retry, timestamp_ns, actor)
-        self._wait_durable(applied.record.last_sequence)
+            self._note(applied.record.last_sequence)
         return Answer(applied, replayed=False)
 
     def keep_time(self) -> int | None:
@@ -148,10 +169,8 @@ class Exchange:
             expires_ns = self._state.engine.expiries.next_ns
             if expires_ns is not None and expires_ns <= timestamp_ns:
                 self._take([ExpireDue()], None, timestamp_ns)
-            due_ns, sequence = self._next_due_ns(), self._state.sequence
-            self._due_ns = due_ns
-        self._wait_durable(sequence)
-        return due_ns
+            self._due_ns = self._next_due_ns()
+            return self._due_ns
 
     def depth(self, symbol: str, levels: int | None = None, *, indicates: bool = True) -> Depth | None:
         """Show the best levels of a book, all of them by default; None if the symbol is not listed.
@@ -176,29 +195,37 @@ class Exchange:
         """Say whether a user's orders are taken, and within which limits."""
         return self._shown(lambda engine: standing_of(engine, user_id))
 
-    def wait_sequence(self, sequence: int, timeout: float) -> bool:
-        """Wait, at most ``timeout`` seconds, until ``sequence`` is on disk; say whether it is.
+    def ended_order(self, order_id: str) -> EndedOrder | None:
+        """Show an order that ended a moment ago; None if it lives, never was, or ended longer ago."""
+        return self._shown(lambda _: self._ended.find(order_id))
 
-        For one that was not given out yet nobody waits: no answer can have named it.
-        """
-        with self._lock:
-            self._require_open()
-        if sequence > self._journal.appended_sequence:
-            return False
-        return self._journal.wait_beyond(sequence - 1, timeout) >= sequence
+    def ended_order_by_client_id(self, user_id: str, client_order_id: str) -> EndedOrder | None:
+        """Show a user's order that ended a moment ago, by the user's own id of it."""
+        return self._shown(lambda _: self._ended.find_by_client_id(user_id, client_order_id))
+
+    def tick_size_e8(self, symbol: str) -> int:
+        """Return an instrument's tick in units of 10^-8, 0 if it is not listed; in every phase, and without a lock."""
+        book = self._state.engine.books.get(symbol) if self._was_opened else None
+        return 0 if book is None else book.instrument.tick_size_e8
+
+    def wait_visible(self, sequence: int, timeout: float | None = None) -> bool:
+        """Wait until a sequence that was given out may be shown; say whether it may. Raises ``ExchangeHalted``."""
+        try:
+            return self._journal.wait_visible(sequence, timeout)
+        except JournalError as error:
+            raise self._halted_by(error) from error
 
     def sync(self) -> int:
-        """Put on disk what the journal's mode left to the system to write; return the last sequence, all of it there.
+        """Put on disk what the journal's mode left to the system to write; return the last sequence that is there.
 
-        0 until the exchange was opened.
+        0 until the exchange was opened. Raises ``ExchangeHalted``.
         """
-        sequence = self.durable_sequence
-        if self._was_opened:
-            try:
-                self._journal.sync()
-            except JournalError as error:
-                raise self._halted_by(error) from error
-        return sequence
+        if not self._was_opened:
+            return 0
+        try:
+            return self._journal.sync()
+        except JournalError as error:
+            raise self._halted_by(error) from error
 
     def halt(self, fault: BaseException) -> None:
         """Stop taking commands and showing books; what is on disk stays, and a restart recovers it."""
@@ -220,16 +247,14 @@ class Exchange:
         except JournalError:
             log.exception("the journal could not be closed in good order")
             return None
-        self._bus.join()
         return self._state if before is Phase.OPEN else None
 
     def _shown(self, look: Callable[[MatchingEngine], Seen]) -> Seen:
-        """Look at the books; return what was seen once all that led to it is on disk."""
+        """Look at the books, and note all that led to what was seen."""
         with self._lock:
             self._require_open()
-            seen, sequence = look(self._state.engine), self._state.sequence
-        self._wait_durable(sequence)
-        return seen
+            self._note(self._state.sequence)
+            return look(self._state.engine)
 
     def _require_open(self) -> None:
         if self._phase is Phase.OPEN:
@@ -238,20 +263,22 @@ class Exchange:
             raise _halted(self._fault)
         raise NotReady("The exchange is starting." if self._phase is Phase.STARTING else "The exchange is closing.")
 
-    def _answered_before(self, retry: Retry, timestamp_ns: int) -> Applied | None:
-        answered = self._state.answers.find(retry, timestamp_ns)
-        if answered is None:
+    def _first_answer(self, retry: Retry, timestamp_ns: int) -> Applied | None:
+        first = self._state.answers.find(retry, timestamp_ns)
+        if first is None:
             return None
-        if answered.record.retry != retry:
+        # The first answer may still wait for the disk; then its repetition waits with it.
+        self._note(first.record.last_sequence)
+        if first.record.retry != retry:
             raise RetryMismatch(f"The key {retry.key!r} was used for another request.")
-        if answered.record.last_sequence > self._journal.durable_sequence:
-            raise RetryInFlight(f"The first request with the key {retry.key!r} is still in flight.")
-        return Applied(answered.record, answered.events)
+        return Applied(first.record, first.events)
 
     def _require_room_for(self, commands: Iterable[Command]) -> None:
-        lag = self._backlog.lag
+        if not self._lag_max:
+            return
+        lag = self._backlog()
         if lag > self._lag_max and any(isinstance(command, PlaceOrder | AmendOrder) for command in commands):
-            raise ProjectionBehind(f"The database is {lag} events behind; orders and amends must wait.")
+            raise ProjectionBehind(f"The database is {lag} commands behind; orders and amends must wait.")
 
     def _stamp_ns(self) -> int:
         # A clock that was set back, before a restart too, does not turn back the exchange's time.
@@ -267,11 +294,12 @@ class Exchange:
         try:
             applied = self._state.apply(record)
             self._journal.append(record)
+            self._digest.add(applied)
+            self._ended.note(applied)
+            self._note_what_is_due(commands)
         except Exception as error:
             # Either the core has a bug and the books are half changed, or they are ahead of a journal that has failed.
             raise self._halted_by(error) from error
-        self._bus.enqueue(applied)
-        self._note_what_is_due(commands)
         return applied
 
     def _follow_timetable(self, timestamp_ns: int) -> None:
@@ -297,12 +325,6 @@ class Exchange:
         if expires_ns is None or scheduled_ns is None:
             return scheduled_ns if expires_ns is None else expires_ns
         return min(expires_ns, scheduled_ns)
-
-    def _wait_durable(self, sequence: int) -> None:
-        try:
-            self._journal.wait_durable(sequence)
-        except JournalError as error:
-            raise self._halted_by(error) from error
 
     def _halted_by(self, fault: BaseException) -> ExchangeHalted:
         self.halt(fault)

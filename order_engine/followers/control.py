@@ -1,0 +1,91 @@
+"""What the exchange and its followers' process say to each other: one JSON message a line, over a socket pair.
+
+When one of them ends, however it ends, the other finds the socket closed.
+"""
+
+import socket
+from collections.abc import Iterator
+from select import select
+
+import msgspec
+from msgspec import Struct
+
+from order_engine.followers.progress import SinkProgress
+
+RECEIVE_BYTES = 1 << 16
+
+
+class Report(Struct, frozen=True, kw_only=True, tag="report"):
+    """How far the followers are. The next report comes within ``patience_seconds``, or they hang."""
+
+    sinks: dict[str, SinkProgress]
+    replica_sequence: int
+    digests: dict[int, int]
+    reads_open: bool
+    patience_seconds: float
+
+
+class Want(Struct, frozen=True, tag="want"):
+    """Somebody waits until the database has this sequence."""
+
+    sequence: int
+
+
+class WantSnapshot(Struct, frozen=True, tag="snapshot"):
+    """A snapshot at this sequence or after it is to be taken."""
+
+    sequence: int
+
+
+class Finish(Struct, frozen=True, tag="finish"):
+    """Nothing comes after this sequence: write it all, then end."""
+
+    sequence: int
+
+
+Message = Report | Want | WantSnapshot | Finish
+
+_encode = msgspec.json.Encoder().encode
+_decode: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
+class ControlClosed(Exception):
+    """The other side is gone."""
+
+
+class Control:
+    """One end of the socket pair; one thread may send while another receives."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+        self._received = b""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._socket.fileno()
+
+    def send(self, message: Message) -> None:
+        """Send a message; raises ``ControlClosed``."""
+        try:
+            self._socket.sendall(_encode(message) + b"\n")
+        except OSError as error:
+            raise ControlClosed from error
+
+    def receive(self, seconds: float) -> Iterator[Message]:
+        """Yield the messages that have come, waiting at most so long for the first; raises ``ControlClosed``."""
+        try:
+            readable, _, _ = select([self._socket], [], [], seconds)
+            piece = self._socket.recv(RECEIVE_BYTES) if readable else None
+        except (OSError, ValueError) as error:
+            raise ControlClosed from error
+        if piece is None:
+            return
+        if not piece:
+            raise ControlClosed
+        *lines, self._received = (self._received + piece).split(b"\n")
+        for line in lines:
+            yield _decode.decode(line)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()

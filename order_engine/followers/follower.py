@@ -1,0 +1,115 @@
+"""The follower: reads the journal up to the watermark and hands what happened to its sinks.
+
+``step`` does one round, so that a thread, a process or a test may take the steps.
+"""
+
+from collections.abc import Callable, Sequence
+
+from order_engine.exchange.applied import Applied
+from order_engine.followers.progress import SQL, UNKNOWN, SinkProgress
+from order_engine.followers.replica import Replica
+from order_engine.followers.sink_line import SinkLine
+from order_engine.followers.snapshot_taker import SnapshotTaker
+from order_engine.journal.watermark import Watermark
+
+READ_RECORDS_MAX = 500
+
+
+class Follower:
+    """Follows the journal ``journal_id``, which ended at ``journal_end`` when the exchange started.
+
+    ``make_replica`` returns a replica that stands at or before a sequence; the first is made once the sinks are open.
+    """
+
+    def __init__(
+        self,
+        journal_id: str,
+        journal_end: int,
+        make_replica: Callable[[int], Replica],
+        lines: Sequence[SinkLine],
+        snapshots: SnapshotTaker,
+        watermark: Watermark,
+    ) -> None:
+        self._journal_id = journal_id
+        self._journal_end = journal_end
+        self._make_replica = make_replica
+        self._lines = lines
+        self._snapshots = snapshots
+        self._watermark = watermark
+        self._replica: Replica | None = None
+        self._wanted_sequence = 0
+        self.reads_open = False
+
+    @property
+    def progress(self) -> dict[str, SinkProgress]:
+        """How far each sink is."""
+        return {line.name: line.progress for line in self._lines} | {self._snapshots.name: self._snapshots.progress}
+
+    @property
+    def replica_sequence(self) -> int:
+        """The last sequence that the replica has applied."""
+        return 0 if self._replica is None else self._replica.sequence
+
+    @property
+    def digests(self) -> dict[int, int]:
+        """The digests of the newest whole intervals; see ``RunningDigest``."""
+        return {} if self._replica is None else self._replica.digest.completed
+
+    def want(self, sequence: int) -> None:
+        """Write at once what leads to this sequence: somebody waits for it."""
+        self._wanted_sequence = max(self._wanted_sequence, sequence)
+
+    def want_snapshot(self, sequence: int) -> None:
+        """Take a snapshot at this sequence or after it."""
+        self._snapshots.want(sequence)
+
+    def needs_long_step(self) -> bool:
+        """Tell whether the next step loads a replica, which takes seconds where many orders live."""
+        return self._replica is None or self._lowest_open(self._replica.sequence) < self._replica.sequence
+
+    def step(self) -> bool:
+        """Open, read, write and sync what is due; say whether there is more to do at once."""
+        for line in self._lines:
+            line.open_if_due(self._journal_id, max(self._journal_end, self._watermark.visible))
+            self.reads_open |= line.name == SQL and line.is_open
+        replica = self._positioned_replica()
+        read = [] if self._snapshots.holds(replica, self._watermark) else self._read(replica)
+        for line in self._lines:
+            line.offer(read)
+        written = [line.write_if_due(hurry=self._hurries(line)) for line in self._lines]
+        taken = self._snapshots.step(replica, self._watermark)
+        return len(read) == READ_RECORDS_MAX or any(written) or taken
+
+    def finish(self, sequence: int) -> bool:
+        """Write and sync everything up to the last sequence; True once that is done, as far as the sinks let us."""
+        self.want(sequence)
+        self.step()
+        return self.replica_sequence >= sequence and all(line.is_idle for line in self._lines) and self._snapshots.is_idle
+
+    def close(self) -> None:
+        """Release everything."""
+        self._snapshots.close()
+        for line in self._lines:
+            line.close()
+        if self._replica is not None:
+            self._replica.close()
+
+    def _read(self, replica: Replica) -> list[Applied]:
+        return replica.read(self._watermark.visible, READ_RECORDS_MAX)
+
+    def _hurries(self, line: SinkLine) -> bool:
+        return line.progress.sequence < self._wanted_sequence
+
+    def _positioned_replica(self) -> Replica:
+        """Return the replica where every open sink can go on from; load it anew if one has fallen behind it."""
+        if self._replica is None:
+            self._replica = self._make_replica(self._lowest_open(self._watermark.visible))
+        else:
+            lowest = self._lowest_open(self._replica.sequence)
+            if lowest < self._replica.sequence:
+                self._replica.rewind(lowest)
+        return self._replica
+
+    def _lowest_open(self, sequence: int) -> int:
+        held = [line.held_sequence for line in self._lines if line.is_open]
+        return min([one for one in held if one != UNKNOWN], default=sequence)

@@ -1,0 +1,71 @@
+"""A dump in a forked child: it has a copy of the state, saves it, and ends.
+
+The copy costs the follower a few milliseconds and no memory but what changes meanwhile.
+"""
+
+import gc
+import os
+import signal
+from collections.abc import Callable
+from time import monotonic
+
+from order_engine.followers.progress import OK
+
+PATIENCE_SECONDS = 300.0
+TEXT_BYTES_MAX = 500
+
+
+class ForkedDump:
+    """Calls ``save`` in a child, after ``prepare_child``; gives up after ``patience_seconds``."""
+
+    def __init__(
+        self,
+        save: Callable[[], object],
+        prepare_child: Callable[[], object] = lambda: None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._until = monotonic() + patience_seconds
+        self._reading_end, writing_end = os.pipe()
+        # A collection in the child would touch, and so copy, every object there is.
+        gc.freeze()
+        self._child: int | None = os.fork()
+        if self._child == 0:
+            _run_child(save, prepare_child, writing_end)
+        gc.unfreeze()
+        os.close(writing_end)
+
+    def outcome(self) -> str | None:
+        """Return None while it goes on, then ``ok`` or what went wrong."""
+        assert self._child is not None
+        found, status = os.waitpid(self._child, os.WNOHANG)
+        if found == 0:
+            if monotonic() < self._until:
+                return None
+            self.abandon()
+            return "it took too long"
+        self._child = None
+        text = os.read(self._reading_end, TEXT_BYTES_MAX).decode(errors="replace")
+        os.close(self._reading_end)
+        return OK if status == 0 else text or f"the process that took it ended with {status}"
+
+    def abandon(self) -> None:
+        """Kill the child, if it still runs."""
+        if self._child is not None:
+            os.kill(self._child, signal.SIGKILL)
+            os.waitpid(self._child, 0)
+            self._child = None
+            os.close(self._reading_end)
+
+
+def _run_child(save: Callable[[], object], prepare: Callable[[], object], writing_end: int) -> None:
+    """Save and end the process; nothing of the parent may run on in it, at exit neither."""
+    code = 1
+    try:
+        gc.disable()
+        prepare()
+        save()
+        code = 0
+    except BaseException as error:  # noqa: BLE001 -- the parent tells it
+        os.write(writing_end, f"{type(error).__name__}: {error}".encode()[:TEXT_BYTES_MAX])
+    finally:
+        os._exit(code)

@@ -1,0 +1,70 @@
+"""The followers in a thread of the exchange's process: for tests, and where no other process may be started."""
+
+from collections.abc import Callable
+from threading import Condition, Thread
+
+from order_engine.followers.follower import Follower
+from order_engine.followers.progress import OK, Progress
+
+IDLE_SECONDS = 0.005
+
+
+class FollowerThread:
+    """Steps a follower as ``FollowerProcess`` has its process do it."""
+
+    def __init__(self, make_follower: Callable[[], Follower], progress: Progress) -> None:
+        self._make_follower = make_follower
+        self._progress = progress
+        self._asked = Condition()
+        self._wanted: list[Callable[[Follower], object]] = []
+        self._last_sequence: int | None = None
+        self._is_abandoned = False
+        self._thread = Thread(target=self._run, name="followers", daemon=True)
+        progress.on_want(lambda sequence: self._ask(lambda follower: follower.want(sequence)))
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def want_snapshot(self, sequence: int) -> None:
+        """Have a snapshot taken at a sequence that is on disk, or after it."""
+        self._ask(lambda follower: follower.want_snapshot(sequence))
+
+    def finish(self, sequence: int, seconds: float) -> bool:
+        """Write everything up to the last sequence, in ``seconds`` at most; True if that is done."""
+        if not self._thread.is_alive():
+            return False
+        self._last_sequence = sequence
+        self._thread.join(seconds)
+        is_done = not self._thread.is_alive()
+        self._is_abandoned = True
+        self._thread.join()
+        return is_done
+
+    def _ask(self, wish: Callable[[Follower], object]) -> None:
+        with self._asked:
+            self._wanted.append(wish)
+            self._asked.notify()
+
+    def _run(self) -> None:
+        follower = self._make_follower()
+        while not self._is_abandoned and not self._is_finished(follower):
+            is_busy = follower.step()
+            self._report(follower)
+            with self._asked:
+                if not is_busy and not self._wanted:
+                    self._asked.wait(IDLE_SECONDS)
+                wanted, self._wanted = self._wanted, []
+            for wish in wanted:
+                wish(follower)
+        self._report(follower)
+        follower.close()
+
+    def _is_finished(self, follower: Follower) -> bool:
+        return self._last_sequence is not None and follower.finish(self._last_sequence)
+
+    def _report(self, follower: Follower) -> None:
+        progress = self._progress
+        progress.status = OK
+        progress.replica_sequence = follower.replica_sequence
+        progress.report(follower.progress, reads_open=follower.reads_open)

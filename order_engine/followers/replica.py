@@ -1,0 +1,66 @@
+"""The replica: the same matching core, fed from the journal's tail. It gives the followers the events of each record."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.digest import RunningDigest
+from order_engine.exchange.state import ExchangeState
+from order_engine.journal.record import Record
+
+
+class RecordSource(Protocol):
+    """Reads the journal's records in order and keeps its place; see ``Tail``."""
+
+    def read(self, until_sequence: int, records_max: int) -> list[Record]:
+        """Return the next records, none beyond ``until_sequence``."""
+        ...
+
+    def close(self) -> None:
+        """Release what is open."""
+
+
+class Replica:
+    """A copy of the exchange's state that lags behind it.
+
+    ``load`` returns the newest known state at or before a sequence, ``open_source`` reads the journal after one.
+    """
+
+    def __init__(
+        self, load: Callable[[int], ExchangeState], open_source: Callable[[int], RecordSource], sequence: int
+    ) -> None:
+        self._load = load
+        self._open_source = open_source
+        self._source: RecordSource | None = None
+        self.rewind(sequence)
+
+    @property
+    def sequence(self) -> int:
+        """The last sequence that was applied."""
+        return self.state.sequence
+
+    def rewind(self, sequence: int) -> None:
+        """Begin again at or before a sequence, from the newest snapshot there."""
+        self.close()
+        self.state = ExchangeState()
+        self.state = self._load(sequence)
+        self.digest = RunningDigest(self.state.sequence)
+        self._source = self._open_source(self.state.sequence)
+
+    def read(self, until_sequence: int, records_max: int) -> list[Applied]:
+        """Apply the next records, at most so many and none beyond ``until_sequence``; return what came of them."""
+        if until_sequence <= self.sequence:
+            return []
+        assert self._source is not None
+        applied = []
+        for record in self._source.read(until_sequence, records_max):
+            outcome = self.state.apply(record)
+            self.digest.add(outcome)
+            applied.append(outcome)
+        return applied
+
+    def close(self) -> None:
+        """Release the journal."""
+        source, self._source = self._source, None
+        if source is not None:
+            source.close()

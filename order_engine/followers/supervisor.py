@@ -1,0 +1,166 @@
+"""The exchange's side of its followers: starts their process, hears their reports, and starts it again when it ends.
+
+A follower that was killed, crashed or hangs costs nothing but its lag. A successor starts only when the old one is dead
+and reaped.
+"""
+
+import logging
+import socket
+import subprocess
+from collections.abc import Callable, Mapping
+from threading import Event, Lock, Thread
+from time import monotonic
+
+from order_engine.followers.control import Control, ControlClosed, Finish, Report, Want, WantSnapshot
+from order_engine.followers.progress import OK, Progress
+
+log = logging.getLogger(__name__)
+
+RESTART_SECONDS_FIRST = 0.1
+RESTART_SECONDS_MAX = 5.0
+START_PATIENCE_SECONDS = 60.0
+LISTEN_SECONDS = 0.5
+
+Spawn = Callable[[int], "subprocess.Popen[bytes]"]
+"""Starts the process, which inherits the descriptor of its end of the control socket."""
+
+
+class FollowerProcess:
+    """Keeps one followers' process running and ``progress`` up to date.
+
+    ``digests`` gives the exchange's digest of each of its newest intervals: a replica that has another one diverged.
+    """
+
+    def __init__(self, spawn: Spawn, progress: Progress, digests: Callable[[], Mapping[int, int]]) -> None:
+        self._spawn = spawn
+        self._progress = progress
+        self._digests = digests
+        self._control: Control | None = None
+        self._sending = Lock()
+        self._finish: Finish | None = None
+        self._snapshot: WantSnapshot | None = None
+        self._stopped = Event()
+        self._diverged_interval: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = Thread(target=self._supervise, name="followers", daemon=True)
+        progress.on_want(lambda sequence: self._send(Want(sequence)))
+
+    @property
+    def process_id(self) -> int | None:
+        """The process that runs now, or ran last."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Start the process and keep it running."""
+        self._thread.start()
+
+    def want_snapshot(self, sequence: int) -> None:
+        """Have a snapshot taken at a sequence that is on disk, or after it."""
+        self._snapshot = WantSnapshot(sequence)
+        self._send(self._snapshot)
+
+    def finish(self, sequence: int, seconds: float) -> bool:
+        """Let the followers write everything up to the last sequence; kill them after ``seconds``; True if it is done."""
+        if not self._thread.is_alive():
+            return False
+        self._finish = Finish(sequence)
+        self._send(self._finish)
+        self._thread.join(seconds)
+        is_done = not self._thread.is_alive()
+        self._stopped.set()
+        if not is_done:
+            self._kill()
+            self._thread.join()
+        return is_done
+
+    def _supervise(self) -> None:
+        pause = RESTART_SECONDS_FIRST
+        while not self._stopped.is_set():
+            began = monotonic()
+            try:
+                if self._run_one():
+                    return
+            except Exception as error:
+                # The exchange goes on without its followers; somebody must hear of it.
+                log.exception("the followers cannot be run")
+                self._tell(f"cannot be run: {type(error).__name__}: {error}")
+            if monotonic() - began > RESTART_SECONDS_MAX:
+                pause = RESTART_SECONDS_FIRST
+            self._stopped.wait(pause)
+            pause = min(2 * pause, RESTART_SECONDS_MAX)
+
+    def _run_one(self) -> bool:
+        """Run one process to its end; True if it ended because nothing more comes."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            process = self._process = self._spawn(theirs.fileno())
+            theirs.close()
+            with self._sending:
+                self._control = Control(ours)
+            try:
+                for message in (self._snapshot, self._finish):
+                    if message is not None:
+                        self._send(message)
+                why = self._listen(self._control)
+            finally:
+                with self._sending:
+                    self._control = None
+                self._kill()
+        if self._finish is not None and process.returncode == 0:
+            return True
+        self._progress.restarts += 1
+        log.warning("the followers' process %d %s; it is started again", process.pid, why)
+        self._tell(f"started again: process {process.pid} {why}")
+        return False
+
+    def _listen(self, control: Control) -> str:
+        """Take reports until the process ends or hangs; return what it did."""
+        expected_by = monotonic() + START_PATIENCE_SECONDS
+        while True:
+            try:
+                for message in control.receive(LISTEN_SECONDS):
+                    if isinstance(message, Report):
+                        expected_by = monotonic() + message.patience_seconds
+                        self._take(message)
+            except ControlClosed:
+                assert self._process is not None
+                return f"ended with {self._process.wait()}"
+            if monotonic() > expected_by:
+                return "did not report in time and was killed"
+
+    def _take(self, report: Report) -> None:
+        progress = self._progress
+        progress.replica_sequence = report.replica_sequence
+        self._compare(report.digests)
+        progress.status = OK if self._diverged_interval is None else self._divergence()
+        progress.report(report.sinks, reads_open=report.reads_open)
+
+    def _compare(self, digests: Mapping[int, int]) -> None:
+        ours = self._digests()
+        for interval, digest in digests.items():
+            if ours.get(interval, digest) != digest and self._diverged_interval is None:
+                self._diverged_interval = interval
+                log.critical("the replica %s", self._divergence())
+
+    def _divergence(self) -> str:
+        assert self._diverged_interval is not None
+        first = self._diverged_interval * 1_000
+        return f"diverged from the exchange between sequence {first} and {first + 999}: restart it, and run verify"
+
+    def _tell(self, status: str) -> None:
+        self._progress.status = status
+        self._progress.notify()
+
+    def _send(self, message: Want | WantSnapshot | Finish) -> None:
+        with self._sending:
+            if self._control is not None:
+                try:
+                    self._control.send(message)
+                except ControlClosed:
+                    return  # It is dead; its successor is told again.
+
+    def _kill(self) -> None:
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait()
