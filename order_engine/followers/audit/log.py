@@ -4,6 +4,7 @@ Belongs to one thread. After an error it must be opened again: only then is it k
 """
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from order_engine.exchange.applied import Applied
@@ -53,7 +54,7 @@ class AuditLog:
         self.synced_sequence = self.last_sequence
         return self.last_sequence
 
-    def append(self, records: list[Applied]) -> None:
+    def append(self, records: Sequence[Applied]) -> None:
         """Write the entries of records that follow the last one."""
         lines: list[bytes] = []
         for applied in records:
