@@ -5,51 +5,75 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock, Thread
+from time import monotonic
+from typing import Protocol
 from uuid import uuid4
 
-from order_engine.api.application import Backstage, install_api
+from order_engine.api.application import Services, install_api
 from order_engine.api.plumbing.flask_app import ServiceApp
-from order_engine.api.plumbing.tick_sizes import TickSizes
-from order_engine.api.resources.health import Parts
+from order_engine.api.plumbing.parking import note_sequence
 from order_engine.database.database import Database
 from order_engine.database.pulse import Pulse
-from order_engine.database.snapshot_copies import DatabaseSnapshotCopies
-from order_engine.database.snapshot_store import SnapshotStore
 from order_engine.exchange.clock import Clock, SystemClock
-from order_engine.exchange.errors import SnapshotError
-from order_engine.exchange.event_bus import EventBus
 from order_engine.exchange.exchange import Exchange, Phase
 from order_engine.exchange.recovery import Recovery
 from order_engine.exchange.retention import Retention
-from order_engine.exchange.snapshots import Snapshot, read_snapshot
-from order_engine.exchange.snapshotter import Snapshotter
 from order_engine.exchange.state import ExchangeState
 from order_engine.exchange.timekeeper import Alarm, Timekeeper
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
-from order_engine.followers.audit.log import AuditLog
-from order_engine.followers.audit.recorder import AuditRecorder
-from order_engine.followers.sql.projector import Projector
+from order_engine.followers.audit.sink import AuditSink
+from order_engine.followers.follower import Follower
+from order_engine.followers.forked_dump import ForkedDump
+from order_engine.followers.in_thread import FollowerThread
+from order_engine.followers.process import follow
+from order_engine.followers.progress import AUDIT, OK, SNAPSHOTS, SQL, Progress
+from order_engine.followers.replica import Replica
+from order_engine.followers.sink import Sink
+from order_engine.followers.sink_line import Pace, SinkLine
+from order_engine.followers.snapshot_taker import Dumping, SnapshotTaker
+from order_engine.followers.snapshot_timer import SnapshotTimer
+from order_engine.followers.sql.sink import SqlSink
+from order_engine.followers.supervisor import FollowerProcess
+from order_engine.journal.committer import Committer
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import Disk, LocalDisk
-from order_engine.journal.writer import JournalWriter
+from order_engine.journal.reader import JournalEnd
+from order_engine.journal.tail import Tail
+from order_engine.journal.watermark import WATERMARK_NAME, MemoryWatermark, SharedWatermark, Watermark
 from order_engine.matching.engine import RULES_VERSION
 from order_engine.queries.queries import Queries
-from order_engine.settings import Settings
+from order_engine.settings import API_KEY_LENGTH_ADVISED, Settings
 from order_engine.ui.page import create_page_blueprint
 
 log = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).resolve().parents[1]
+GRACE_SECONDS = 20.0
+
+
+class Followers(Protocol):
+    """Whoever takes the followers' steps: a process of their own, or a thread."""
+
+    def start(self) -> None:
+        """Begin to follow."""
+
+    def want_snapshot(self, sequence: int) -> None:
+        """Have a snapshot taken at a sequence that is on disk, or after it."""
+
+    def finish(self, sequence: int, seconds: float) -> bool:
+        """Write everything up to the last sequence, in ``seconds`` at most; True if that is done."""
+        ...
 
 
 class Venue:
-    """A whole exchange in one process: its parts, and their common life.
+    """A whole exchange: its parts, and their common life.
 
     Raises ``JournalLocked`` if another process owns the directory. ``on_start_failure`` is called if what is on disk
-    cannot be served; without it the venue stays up, halted, and ``/health`` says why.
+    cannot be served; without it the venue stays up, halted, and ``/health`` says why. With ``follows_in_thread`` the
+    followers share this process.
     """
 
     def __init__(
@@ -58,50 +82,63 @@ class Venue:
         *,
         disk: Disk | None = None,
         clock: Clock | None = None,
-        advance_snapshot: Callable[[int], Snapshot] | None = None,
+        follows_in_thread: bool = False,
         on_start_failure: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
         self._disk = disk or LocalDisk()
         self._clock = clock or SystemClock()
+        self._follows_in_thread = follows_in_thread
         self._on_start_failure = on_start_failure
         self._disk.make_directory(settings.data_dir)
         self._directory_lock = DirectoryLock(settings.data_dir)
         self._closing = Lock()
+        self._commit_callbacks: list[Callable[[], object]] = []
+        self._journal: Committer | None = None
+        self._followers: Followers | None = None
         self.app = ServiceApp()
         self.database = Database(settings.database_url, self.app)
         self._pulse = Pulse(self.database.check)
-        self._copies = DatabaseSnapshotCopies(SnapshotStore(self.database))
-        self.recovery = Recovery(settings.data_dir, self._disk, self._copies, settings.archive_dir)
-        self.projector = Projector(self.database, self.recovery.history, self._halt)
-        self.audit = AuditRecorder(AuditLog(settings.data_dir / AUDIT_DIRECTORY, self._disk), self.recovery.history)
+        self.recovery = Recovery(settings.data_dir, self._disk, archive_directory=settings.archive_dir)
         alarm = Alarm()
-        self.exchange = Exchange(self._clock, self.projector, settings.max_projection_lag, alarm.ring)
+        self.exchange = Exchange(
+            self._clock,
+            backlog=lambda: self.progress.lag(SQL),
+            lag_max=settings.max_projection_lag,
+            on_due_changed=alarm.ring,
+            note=note_sequence,
+        )
+        self.progress = Progress(lambda: self.exchange.visible_sequence)
         self._timekeeper = Timekeeper(self.exchange, self._clock, alarm)
-        advance = advance_snapshot or self._advance_in_another_process
         self.retention = self._new_retention()
-        self.snapshotter = Snapshotter(
-            self.exchange, advance, self._copies, settings.snapshot_interval_sec, self.retention.tend
+        self.snapshots = SnapshotTimer(
+            self.exchange,
+            self._want_snapshot,
+            self.progress,
+            self.recovery.files,
+            settings.snapshot_interval_sec,
+            self.retention.tend,
         )
         self._starting = Thread(target=self._start, name="start", daemon=True)
-        self._tick_sizes = TickSizes(self.exchange)
-        backstage = Backstage(
-            exchange=self.exchange,
-            queries=Queries(self.database),
-            wait_projected=self.projector.wait_projected,
-            take_snapshot=self.snapshotter.take,
-            clock=self._clock,
-            tick_sizes=self._tick_sizes,
-            health_parts=self._health_parts(),
-            recovery_progress=lambda: self.recovery.progress._asdict(),
-        )
-        install_api(self.app, backstage, settings.api_key)
+        install_api(self.app, self._services(), settings.api_key)
         self.app.register_blueprint(create_page_blueprint())
+
+    @property
+    def journal_failed(self) -> bool:
+        """Whether a write or fsync failed, so that what was not visible by then has an unknown outcome."""
+        return self._journal is not None and self._journal.failure is not None
+
+    def on_commit(self, callback: Callable[[], object]) -> None:
+        """Have a function called after each move of the watermark, and after a failure, by the committing thread."""
+        self._commit_callbacks.append(callback)
 
     def start(self) -> None:
         """Begin to recover, in the background; the exchange takes commands once that is done."""
-        if self._settings.api_key is None:
+        api_key = self._settings.api_key
+        if api_key is None:
             log.warning("API_KEY is not set: anybody who reaches this port may place and cancel orders")
+        elif len(api_key) < API_KEY_LENGTH_ADVISED:
+            log.warning("API_KEY has %d characters: a short key can be guessed", len(api_key))
         self._starting.start()
 
     def wait_started(self, timeout: float | None = None) -> bool:
@@ -109,19 +146,24 @@ class Venue:
         self._starting.join(timeout)
         return self.exchange.phase is Phase.OPEN
 
-    def close(self) -> None:
-        """Finish what is in flight, flush, take a last snapshot, and let go of the directory."""
+    def stop_taking(self) -> None:
+        """Take no more commands; put on disk what was taken, so that every answer can be sent."""
+        self._timekeeper.stop()
+        self.snapshots.stop()
+        self.exchange.close()
+
+    def close(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Finish what is in flight, let the followers write it and take a last snapshot, and release the directory."""
         if not self._closing.acquire(blocking=False):
             return
-        self.snapshotter.stop()
-        self._timekeeper.stop()
-        state = self.exchange.close()
-        if not self.projector.close():
-            log.warning("the database is behind; it will catch up from the journal at the next start")
-        if not self.audit.close():
-            log.warning("the audit log is behind; it will catch up from the journal at the next start")
-        if state is not None and state.sequence > 0:
-            self._save_last_snapshot(state)
+        self.stop_taking()
+        journal, followers = self._journal, self._followers
+        if journal is not None and followers is not None:
+            last_sequence = journal.visible_sequence
+            followers.want_snapshot(journal.synced_sequence)
+            if not followers.finish(last_sequence, grace_seconds):
+                log.warning("the followers are behind; they catch up from the journal at the next start")
+        self.retention.tend()
         self.database.close()
         if not self._starting.is_alive():
             # Else the lock ends with the process, in which recovery is still looking at the journal.
@@ -135,7 +177,6 @@ class Venue:
             self._on_start_failure()
 
     def _recover_and_open(self) -> None:
-        settings = self._settings
         state, end, snapshot_sequence = self.recovery.latest()
         if self._closing.locked():
             return
@@ -144,48 +185,54 @@ class Venue:
             log.warning("%s: cut %d bytes from byte %d on, a record that a crash left unfinished", path, length, offset)
         if end.header is None:
             # Before a journal is begun: if one was lost, nothing may be put in its place.
-            self.projector.require_unused()
-        journal = JournalWriter(
+            self.database.require_unused()
+        watermark = self._new_watermark(end.last_sequence)
+        journal = self._journal = self._new_journal(end, watermark)
+        journal.start()
+        # What was recovered stays: the garbage collector need not look at a million orders again and again.
+        gc.collect()
+        gc.freeze()
+        self.exchange.open(state, journal, self._settings.matching)
+        self._followers = self._new_followers(journal.journal_id, end.last_sequence, watermark)
+        self._followers.start()
+        self.snapshots.start()
+        self._timekeeper.start()
+        log.info("open at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)
+
+    def _new_watermark(self, sequence: int) -> Watermark:
+        if self._follows_in_thread:
+            return MemoryWatermark(sequence)
+        return SharedWatermark.create(self._settings.data_dir / WATERMARK_NAME, sequence)
+
+    def _new_journal(self, end: JournalEnd, watermark: Watermark) -> Committer:
+        return Committer(
             self.recovery.journal_directory,
             self._disk,
             end=end,
             journal_id=uuid4().hex if end.header is None else end.header.journal_id,
             rules_version=RULES_VERSION,
             clock=self._clock.now_ns,
-            sync=settings.journal_sync,
-            segment_bytes_max=settings.journal_segment_bytes,
+            watermark=watermark,
+            sync=self._settings.journal_sync,
+            segment_bytes_max=self._settings.journal_segment_bytes,
+            on_commit=self._tell_commit,
             on_failure=self._halt,
         )
-        self.projector.start(journal.journal_id, end.last_sequence)
-        self.audit.start(journal.journal_id, end.last_sequence)
-        bus = EventBus(journal, [self._tick_sizes, self.projector, self.audit], self._halt)
-        # What was recovered stays: the garbage collector need not look at a million orders again and again.
-        gc.collect()
-        gc.freeze()
-        self.exchange.open(state, journal, bus, settings.matching)
-        self.snapshotter.start()
-        self._timekeeper.start()
-        log.info("open at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)
 
-    def _halt(self, fault: BaseException) -> None:
-        self.exchange.halt(fault)
+    def _new_followers(self, journal_id: str, journal_end: int, watermark: Watermark) -> Followers:
+        settings, progress = self._settings, self.progress
+        if self._follows_in_thread:
 
-    def _save_last_snapshot(self, state: ExchangeState) -> None:
-        try:
-            snapshot = self.recovery.save(state, self._covered_sequence())
-            self._copies.save(snapshot)
-        except (OSError, SnapshotError) as error:
-            log.warning("the last snapshot was not saved in both places: %s", error)
+            def make() -> Follower:
+                sinks = (SqlSink(Database(settings.database_url)), _audit_sink(settings, self._disk))
+                return make_follower(self.recovery, self._disk, sinks, watermark, journal_id, journal_end)
 
-    def _advance_in_another_process(self, sequence: int) -> Snapshot:
-        command = [sys.executable, "-m", "order_engine", "snapshot", "--sequence", str(sequence)]
-        command += ["--needed-from", str(self._covered_sequence())]
-        directories = {"DATA_DIR": self._settings.data_dir, "ARCHIVE_DIR": self._settings.archive_dir}
-        environment = os.environ | {name: str(directory.absolute()) for name, directory in directories.items()}
-        finished = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-        if finished.returncode != 0:
-            raise SnapshotError(f"the process that takes it ended with {finished.returncode}: {finished.stderr[-500:]}")
-        return read_snapshot(self.recovery.files.read(Path(finished.stdout.strip())))
+            return FollowerThread(make, progress)
+        return FollowerProcess(
+            lambda descriptor: spawn_follower(settings, journal_id, journal_end, descriptor),
+            progress,
+            lambda: self.exchange.digests,
+        )
 
     def _new_retention(self) -> Retention:
         return Retention(
@@ -194,26 +241,121 @@ class Venue:
             self._settings.archive_dir,
             self._disk,
             self.recovery.files,
-            self._covered_sequence,
+            lambda: self.progress.covered_sequence(),
         )
 
-    def _health_parts(self) -> Parts:
-        return {
-            "database": self._database_part,
-            "snapshots": self._snapshots_part,
-            "audit": lambda: self.audit.status,
-            "retention": lambda: self.retention.status,
-        }
-
-    def _covered_sequence(self) -> int:
-        """Return up to where database and audit log have, on disk, what the journal has."""
-        return min(self.projector.harden(), self.audit.durable_sequence)
+    def _services(self) -> Services:
+        return Services(
+            exchange=self.exchange,
+            queries=Queries(self.database),
+            progress=self.progress,
+            take_snapshot=self.snapshots.take,
+            clock=self._clock,
+            health_parts={
+                "database": self._database_part,
+                "audit": lambda: self.progress.status_of(AUDIT),
+                "snapshots": self._snapshots_part,
+                "followers": lambda: self.progress.status,
+                "retention": lambda: self.retention.status,
+                "timekeeper": lambda: self._timekeeper.trouble or OK,
+            },
+            recovery_progress=lambda: self.recovery.progress._asdict(),
+        )
 
     def _database_part(self) -> str:
-        # A projector that has nothing to write does not notice that the database is gone.
-        status = self.projector.status
-        return self._pulse.status() if status == "ok" else status
+        # A follower that has nothing to write does not notice that the database is gone.
+        status = self.progress.status_of(SQL)
+        return self._pulse.status() if status == OK else status
 
     def _snapshots_part(self) -> str:
-        trouble = self.snapshotter.trouble
-        return "ok" if trouble is None else str(trouble)
+        status = self.progress.of(SNAPSHOTS).status
+        return status if self.snapshots.status == OK else self.snapshots.status
+
+    def _want_snapshot(self, sequence: int) -> None:
+        if self._followers is not None:
+            self._followers.want_snapshot(sequence)
+
+    def _tell_commit(self) -> None:
+        for callback in self._commit_callbacks:
+            callback()
+
+    def _halt(self, fault: BaseException) -> None:
+        self.exchange.halt(fault)
+
+
+def make_follower(
+    recovery: Recovery,
+    disk: Disk,
+    sinks: Iterable[Sink],
+    watermark: Watermark,
+    journal_id: str,
+    journal_end: int,
+    *,
+    begin_dump: Callable[[ExchangeState], Dumping] | None = None,
+    pace: Pace | None = None,
+    clock: Callable[[], float] = monotonic,
+) -> Follower:
+    """Join a follower's parts: in its own process, in a thread, and in the simulation they are the same."""
+
+    def open_tail(sequence: int) -> Tail:
+        return Tail(
+            recovery.journal_directory,
+            disk,
+            rules_version=RULES_VERSION,
+            archive=recovery.archive_directory,
+            after_sequence=sequence,
+        )
+
+    return Follower(
+        journal_id,
+        journal_end,
+        lambda sequence: Replica(recovery.state_at_or_before, open_tail, sequence),
+        [SinkLine(sink, pace or Pace(), clock) for sink in sinks],
+        SnapshotTaker(begin_dump or (lambda state: SavedDump(lambda: recovery.save(state)))),
+        watermark,
+    )
+
+
+class SavedDump:
+    """A dump that is saved at once, by the caller."""
+
+    def __init__(self, save: Callable[[], object]) -> None:
+        save()
+
+    def outcome(self) -> str | None:
+        """Return that it is done."""
+        return OK
+
+    def abandon(self) -> None:
+        """Do nothing: it is done."""
+
+
+def spawn_follower(
+    settings: Settings, journal_id: str, journal_end: int, control_descriptor: int
+) -> "subprocess.Popen[bytes]":
+    """Start the followers' process; it inherits the descriptor, and no lock."""
+    command = [sys.executable, "-m", "order_engine", "follow", str(control_descriptor), journal_id, str(journal_end)]
+    places = {
+        "DATA_DIR": str(settings.data_dir.absolute()),
+        "ARCHIVE_DIR": str(settings.archive_dir.absolute()),
+        "DATABASE_URL": settings.database_url,
+    }
+    return subprocess.Popen(command, cwd=PROJECT, env=os.environ | places, pass_fds=[control_descriptor])
+
+
+def run_follower(settings: Settings, control_descriptor: int, journal_id: str, journal_end: int) -> None:
+    """Follow the journal until the exchange says that nothing more comes, or is gone."""
+    disk = LocalDisk()
+    recovery = Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
+    sinks = (SqlSink(Database(settings.database_url)), _audit_sink(settings, disk))
+    watermark = SharedWatermark.open(settings.data_dir / WATERMARK_NAME)
+
+    def begin_dump(state: ExchangeState) -> Dumping:
+        return ForkedDump(lambda: recovery.save(state), lambda: os.close(control_descriptor))
+
+    follower = make_follower(recovery, disk, sinks, watermark, journal_id, journal_end, begin_dump=begin_dump)
+    follow(follower, control_descriptor)
+
+
+def _audit_sink(settings: Settings, disk: Disk) -> AuditSink:
+    return AuditSink(settings.data_dir / AUDIT_DIRECTORY, disk)

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 from order_engine.exchange.retention import RetentionMode
 from order_engine.journal.archive import ARCHIVE_DIRECTORY
-from order_engine.journal.writer import SEGMENT_BYTES_MAX, SyncMode
+from order_engine.journal.committer import SEGMENT_BYTES_MAX, SyncMode
 from order_engine.matching.commands import Configure, SelfTradePrevention
 from order_engine.wire.identifiers import parse_choice
 from order_engine.wire.units import parse_positive_amount
 
 PORT_MAX = 65_535
-API_KEY_LENGTH_MIN = 8
+ANY_PROCESSOR = "none"
+API_KEY_LENGTH_ADVISED = 8
 
 
 class SettingInvalid(ValueError):
@@ -36,7 +37,7 @@ class Settings(NamedTuple):
 
     host: str
     port: int
-    threads: int
+    exchange_cpu: int | str | None
     max_connections: int
     client_timeout_sec: int
     data_dir: Path
@@ -113,9 +114,15 @@ def _flag(text: str) -> bool:
 
 
 def _api_key(text: str) -> str | None:
-    if text and (len(text) < API_KEY_LENGTH_MIN or not text.isascii() or not text.isprintable()):
+    if not text.isascii() or not text.isprintable():
         raise ValueError(text)
     return text or None
+
+
+def _processor(text: str) -> int | str | None:
+    if text.lower() == ANY_PROCESSOR:
+        return ANY_PROCESSOR
+    return int(text) if text else None
 
 
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -124,7 +131,13 @@ _SECRET = frozenset({"API_KEY", "DATABASE_URL"})
 VARIABLES = (
     Variable("HOST", "127.0.0.1", str, "an address", "The address to listen on."),
     Variable("PORT", "5000", _between(0, PORT_MAX), f"0 to {PORT_MAX}", "The port to listen on."),
-    Variable("THREADS", "64", _between(2, 1024), "2 to 1024", "How many requests are dealt with at once."),
+    Variable(
+        "EXCHANGE_CPU",
+        "",
+        _processor,
+        "the number of a processor, or none",
+        "The processor that the exchange keeps to, its followers to the others; none: any. By default one is chosen.",
+    ),
     Variable(
         "MAX_CONNECTIONS",
         "1000",
@@ -151,7 +164,7 @@ VARIABLES = (
         "API_KEY",
         "",
         _api_key,
-        f"at least {API_KEY_LENGTH_MIN} printable ASCII characters",
+        "printable ASCII characters",
         "The key that writes need; without one, anybody may write.",
     ),
     Variable(
@@ -191,10 +204,10 @@ VARIABLES = (
     ),
     Variable(
         "MAX_PROJECTION_LAG",
-        "200000",
-        _between(1, 100_000_000),
-        "1 to 100000000",
-        "How many events the database may be behind before order entry answers 503.",
+        "0",
+        _between(0, 100_000_000),
+        "0 to 100000000",
+        "How many commands the database may be behind before orders and amends are refused with 503; 0: never.",
     ),
     Variable("AUTO_LIST", "true", _flag, "true or false", "Whether a first order lists its symbol."),
     Variable("MAX_INSTRUMENTS", "10000", _between(1, 1_000_000), "1 to 1000000", "How many symbols may be listed."),

@@ -96,6 +96,10 @@ class Recovery:
             if record.sequence > after_sequence:
                 yield applied
 
+    def state_at_or_before(self, sequence: int) -> ExchangeState:
+        """Load the newest snapshot at or before a sequence that is whole; without one, an empty state."""
+        return self._newest_state(sequence)
+
     def state_at(self, sequence: int) -> ExchangeState:
         """Rebuild the state at a durable sequence that ends a record."""
         state = self._newest_state(sequence)

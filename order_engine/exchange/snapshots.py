@@ -103,6 +103,11 @@ def read_snapshot(content: bytes) -> Snapshot:
     return Snapshot(header, content)
 
 
+def read_header(content: bytes) -> SnapshotHeader:
+    """Return the header of a snapshot; raises ``SnapshotError`` if it is not whole."""
+    return read_snapshot(content).header
+
+
 class SnapshotFiles:
     """The snapshots in a directory, named by their sequence. Keeps the newest ``kept``."""
 

@@ -4,12 +4,16 @@ Time enters only with journaled commands: the exchange takes a command of its ow
 schedule asks for a state. Between those moments the thread sleeps.
 """
 
+import logging
 from threading import Condition, Thread
 from typing import Protocol
 
 from order_engine.exchange.clock import Clock
 from order_engine.exchange.errors import Unavailable
 
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
 # A clock that is set while the thread sleeps is noticed within this time.
 SLEEP_SECONDS_MAX = 30.0
 
@@ -57,6 +61,7 @@ class Timekeeper:
         self._timed = timed
         self._clock = clock
         self._alarm = alarm
+        self.trouble: str | None = None
         self._thread = Thread(target=self._run, name="timekeeper", daemon=True)
 
     def start(self) -> None:
@@ -74,11 +79,17 @@ class Timekeeper:
             self._thread.join()
 
     def _run(self) -> None:
-        try:
-            while self._alarm.wait(self._seconds_until(self._timed.keep_time())):
-                pass
-        except Unavailable:
-            return  # the exchange has halted or is closing, and time no longer matters to it
+        while True:
+            try:
+                seconds = self._seconds_until(self._timed.keep_time())
+                self.trouble = None
+            except Unavailable:
+                return  # The exchange has halted or is closing, and time no longer matters to it.
+            except Exception as error:
+                log.exception("the timekeeper met a fault, and goes on")
+                self.trouble, seconds = f"{type(error).__name__}: {error}", RETRY_SECONDS
+            if not self._alarm.wait(seconds):
+                return
 
     def _seconds_until(self, due_ns: int | None) -> float | None:
         if due_ns is None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from threading import Condition
+from time import monotonic
 
 from msgspec import Struct, structs
 
 OK = "ok"
 STARTING = "starting"
 UNKNOWN = -1
+STILL_SECONDS = 2.0
 SQL, AUDIT, SNAPSHOTS = "sql", "audit", "snapshots"
 
 
@@ -30,6 +32,7 @@ class Progress:
         self._visible_sequence = visible_sequence
         self._changed = Condition()
         self._sinks = {name: SinkProgress() for name in (SQL, AUDIT, SNAPSHOTS)}
+        self._moved_at = dict.fromkeys(self._sinks, monotonic())
         self._callbacks: list[Callable[[], object]] = []
         self._nudge: Callable[[int], object] = lambda _: None
         self.status = STARTING
@@ -44,6 +47,13 @@ class Progress:
     def lag(self, name: str) -> int:
         """Return how many commands a sink has still to take."""
         return max(0, self._visible_sequence() - self._sinks[name].sequence)
+
+    def status_of(self, name: str) -> str:
+        """Return how a sink is: ``ok``, or what keeps it from going on, even where nobody has told."""
+        found = self._sinks[name]
+        if found.status == OK and self.lag(name) and (seconds := monotonic() - self._moved_at[name]) > STILL_SECONDS:
+            return f"has not moved for {seconds:.0f} s, {self.lag(name)} commands behind"
+        return found.status
 
     def covered_sequence(self) -> int:
         """Return up to which sequence database and audit log have everything on disk."""
@@ -88,6 +98,8 @@ class Progress:
             for name, found in sinks.items():
                 known = self._sinks[name]
                 kept = found if found.sequence != UNKNOWN else structs.replace(known, status=found.status)
+                if kept.sequence != known.sequence or not self.lag(name):
+                    self._moved_at[name] = monotonic()
                 self._sinks[name] = kept
             self.reads_open = self.reads_open or reads_open
             self.notify()

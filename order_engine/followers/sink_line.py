@@ -15,6 +15,8 @@ from order_engine.followers.sink import Sink, SinkAway, SinkFaulted
 
 log = logging.getLogger(__name__)
 
+NEVER = float("-inf")
+
 
 class Pace(NamedTuple):
     """How many commands are written at once, how long to wait for more, and for a sink that is away; in seconds."""
@@ -40,7 +42,7 @@ class SinkLine:
         self._waiting_since = 0.0
         self._written_sequence = UNKNOWN
         self._synced_sequence = UNKNOWN
-        self._synced_at = 0.0
+        self._synced_at = NEVER
         self._status = STARTING
         self._retry_at = 0.0
         self._retry_seconds = pace.retry_seconds_first
@@ -80,8 +82,9 @@ class SinkLine:
             if self._written_sequence != sequence:
                 # What waits does not join on: another process wrote, a power cut took commits, the sink was replaced.
                 self._drop_waiting()
-            self._written_sequence = self._synced_sequence = sequence
-            self._synced_at = self._clock()
+            self._written_sequence = sequence
+            # What a process wrote that was killed may not be on disk yet.
+            self._synced_sequence, self._synced_at = UNKNOWN, NEVER
             self._status, self._retry_seconds = OK, self._pace.retry_seconds_first
             self.is_open = True
 

@@ -1,0 +1,111 @@
+"""The snapshot timer: asks the followers for a snapshot every so often, so that a restart has little to replay."""
+
+import logging
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Protocol
+
+from order_engine.exchange.errors import SnapshotError, Unavailable
+from order_engine.exchange.snapshots import SnapshotFiles, SnapshotHeader, read_header
+from order_engine.followers.progress import OK, SNAPSHOTS, Progress
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 300.0
+SYNC_SECONDS = 0.2
+
+
+class Syncing(Protocol):
+    """Something whose journal can be put on disk."""
+
+    def sync(self) -> int:
+        """Put on disk what the journal's mode left to the system; return the last sequence. May raise Unavailable."""
+        ...
+
+
+class SnapshotTimer:
+    """Has a snapshot taken every ``interval`` seconds, 0: only when asked. After each it calls ``afterwards``."""
+
+    def __init__(
+        self,
+        exchange: Syncing,
+        want_snapshot: Callable[[int], object],
+        progress: Progress,
+        files: SnapshotFiles,
+        interval: float,
+        afterwards: Callable[[], object],
+    ) -> None:
+        self._exchange = exchange
+        self._want_snapshot = want_snapshot
+        self._progress = progress
+        self._files = files
+        self._interval = interval
+        self._afterwards = afterwards
+        self._taking = Lock()
+        self._stopping = Event()
+        self._trouble: str | None = None
+        self._thread = Thread(target=self._run, name="snapshot-timer", daemon=True)
+
+    @property
+    def status(self) -> str:
+        """``ok``, or why the last attempt failed."""
+        return self._trouble or OK
+
+    def start(self) -> None:
+        """Begin, if there is an interval."""
+        if self._interval > 0:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ask for no more; one that is being taken is not waited for."""
+        self._stopping.set()
+
+    def take(self) -> SnapshotHeader:
+        """Have a snapshot taken that covers all that is visible now; raises ``SnapshotError``."""
+        with self._taking:
+            sequence = self._sync()
+            if sequence == 0:
+                raise SnapshotError("nothing has happened yet")
+            self._want_snapshot(sequence)
+            self._wait_attempted(sequence)
+            found = self._progress.of(SNAPSHOTS)
+            if found.status != OK or found.sequence < sequence:
+                raise SnapshotError(f"no snapshot was taken: {found.status}")
+            header = read_header(self._files.read(self._files.path_of(found.sequence)))
+            self._afterwards()
+            return header
+
+    def _wait_attempted(self, sequence: int) -> None:
+        deadline = monotonic() + PATIENCE_SECONDS
+        while not self._progress.wait_for(lambda: self._is_attempted(sequence), SYNC_SECONDS):
+            if self._stopping.is_set() or monotonic() > deadline:
+                raise SnapshotError(f"the followers have taken none: {self._progress.status}")
+            # The replica may have gone beyond what is on disk, and waits there for the rest.
+            self._sync()
+
+    def _is_attempted(self, sequence: int) -> bool:
+        return self._progress.of(SNAPSHOTS).synced_sequence >= sequence
+
+    def _sync(self) -> int:
+        try:
+            return self._exchange.sync()
+        except Unavailable as error:
+            raise SnapshotError(str(error)) from error
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._interval):
+            try:
+                self.take()
+                self._trouble = None
+            except SnapshotError as error:
+                self._report(error)
+            except Exception as error:
+                log.exception("the snapshot timer met a fault, and goes on")
+                self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        if text != self._trouble:
+            log.warning("no snapshot was taken: %s", text)
+        self._trouble = text
