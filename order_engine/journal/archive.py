@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from order_engine.journal.disk import READ_BUFFER_BYTES, Disk
-from order_engine.journal.errors import JournalError
+from order_engine.journal.errors import JournalError, JournalGap, JournalUnreadable
 from order_engine.journal.segments import Segment, list_segments
 
 ARCHIVE_DIRECTORY = "archive"
@@ -28,6 +28,35 @@ def all_segments(directory: Path, archive: Path, disk: Disk) -> list[Segment]:
         archived = []
     found = {segment.first_sequence: segment for segment in archived + live}
     return [found[first_sequence] for first_sequence in sorted(found)]
+
+
+def segments_from(directory: Path, archive: Path | None, disk: Disk, after_sequence: int) -> list[Segment]:
+    """Return the segments that hold what follows a sequence, in order; none if there is no journal yet.
+
+    Raises ``JournalGap`` if the journal begins later, or is gone.
+    """
+    try:
+        segments = list_segments(directory, disk)
+        if archive is not None and (not segments or segments[0].first_sequence > after_sequence + 1):
+            segments = _with_archived(segments, directory, archive, disk)
+    except OSError as error:
+        raise JournalUnreadable(directory, error) from error
+    if not segments:
+        return []
+    if segments[0].first_sequence > after_sequence + 1:
+        raise JournalGap(
+            f"{directory}: the journal begins at {segments[0].first_sequence}, "
+            f"records from {after_sequence + 1} were asked for"
+        )
+    before = sum(segment.first_sequence <= after_sequence + 1 for segment in segments)
+    return segments[before - 1 :]
+
+
+def _with_archived(live: list[Segment], directory: Path, archive: Path, disk: Disk) -> list[Segment]:
+    segments = all_segments(directory, archive, disk)
+    if segments and not live:
+        raise JournalGap(f"{directory}: the journal is gone, {archive} has what came before: restore it")
+    return segments
 
 
 def archived(segment: Segment, archive: Path) -> Segment:

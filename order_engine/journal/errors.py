@@ -34,16 +34,14 @@ class JournalUnreadable(JournalError):
 
 
 class JournalTooNew(JournalError):
-    """A segment was written under matching rules that this program does not know."""
+    """A newer program wrote a segment: its format, its matching rules or one of its fields is not known here."""
 
-    def __init__(self, path: Path, found: int, supported: int) -> None:
+    def __init__(self, path: Path, found: str, supported: str) -> None:
         super().__init__(
-            f"{path}: written under rules_version {found}, this program knows rules up to {supported}: "
+            f"{path}: written {found}, this program knows {supported}: "
             "use the newer program, or a backup from before the upgrade"
         )
         self.path = path
-        self.found = found
-        self.supported = supported
 
 
 class JournalGap(JournalError):

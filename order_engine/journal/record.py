@@ -10,7 +10,7 @@ from msgspec import Struct
 from order_engine.matching.commands import Command
 
 
-class Retry(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+class Retry(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What makes a repeated request recognisable: the key, whose it is, and a digest of what was asked."""
 
     scope: str
@@ -18,7 +18,7 @@ class Retry(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     fingerprint: str
 
 
-class Record(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+class Record(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Commands numbered ``sequence``, ``sequence + 1``, ... that came at ``timestamp_ns`` (UTC, since 1970).
 
     ``actor`` is who asked for them, in words, where that is known and not the user whom they name.

@@ -137,7 +137,7 @@ def test_format_newer_than_ours_is_refused_by_name() -> None:
     disk = FakeDisk()
     disk.put(FIRST_SEGMENT, encode_frame(Flag.DURABLE, encode_segment_header(header) + b"\n"))
 
-    with pytest.raises(JournalDamaged, match=r"00001\.journal: at byte 32: expected format 1, found format 2"):
+    with pytest.raises(JournalTooNew, match=r"00001\.journal: written in format 2, this program knows formats up to 1"):
         read_all(disk)
 
 
