@@ -62,6 +62,20 @@ def serve() -> None:
     Server(settings).run()
 
 
+@cli.command(hidden=True)
+@click.argument("control", type=int)
+@click.argument("journal")
+@click.argument("end", type=int)
+def follow(control: int, journal: str, end: int) -> None:
+    """Follow the journal into database, audit log and snapshots; serve starts this by itself."""
+    from order_engine.bootstrap import run_follower
+
+    settings = _settings()
+    _log_to_standard_error(settings)
+    use_all_allowed()
+    run_follower(settings, control, journal, end)
+
+
 @cli.command(short_help="Apply a stream of NDJSON commands.")
 @click.argument("commands", metavar="IN")
 @click.option("--trades", metavar="FILE", help="Write every trade, one JSON object a line.")

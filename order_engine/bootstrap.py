@@ -15,6 +15,7 @@ from uuid import uuid4
 from order_engine.api.application import Services, install_api
 from order_engine.api.plumbing.flask_app import ServiceApp
 from order_engine.api.plumbing.parking import note_sequence
+from order_engine.api.plumbing.visible_responses import VisibleResponses
 from order_engine.database.database import Database
 from order_engine.database.pulse import Pulse
 from order_engine.exchange.clock import Clock, SystemClock
@@ -122,6 +123,7 @@ class Venue:
         self._starting = Thread(target=self._start, name="start", daemon=True)
         install_api(self.app, self._services(), settings.api_key)
         self.app.register_blueprint(create_page_blueprint())
+        self.app.wsgi_app = VisibleResponses(self.app.wsgi_app, self.exchange)  # type: ignore[method-assign]  # Flask's own way
 
     @property
     def journal_failed(self) -> bool:

@@ -3,6 +3,7 @@
 It can be built while the database is down; whoever then asks for something gets ``DatabaseUnavailable``.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -13,16 +14,18 @@ from typing import Any
 from flask import Flask, current_app, has_app_context
 from flask.ctx import AppContext
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from order_engine.database.checkpoint import touch_checkpoint
+from order_engine.database.checkpoint import check_unused, read_checkpoint, touch_checkpoint
 from order_engine.database.database_url import SQLITE_DRIVER, engine_options, parse_database_url
 from order_engine.database.errors import DatabaseRefused, DatabaseUnavailable, DatabaseUrlInvalid
 from order_engine.database.migrations import upgrade
-from order_engine.database.tables import Base
+from order_engine.database.tables import Base, CheckpointRow
+
+log = logging.getLogger(__name__)
 
 _SWITCH_ATTEMPTS = 20
 
@@ -80,6 +83,15 @@ class Database:
         """Lend a session as ``reading`` does, and commit at the end unless something was raised."""
         with self.reading() as session, session.begin():
             yield session
+
+    def require_unused(self) -> None:
+        """Raise ``ForeignCheckpoint`` if a journal was projected into the database, as far as it can be asked."""
+        try:
+            with self._translated(), self.engine.connect() as connection:
+                if inspect(connection).has_table(CheckpointRow.__tablename__):
+                    check_unused(read_checkpoint(connection))
+        except DatabaseUnavailable as unavailable:
+            log.warning("whether the database is another journal's cannot be told: %s", unavailable)
 
     def harden(self) -> None:
         """Return once all that was committed before is on disk: a power cut can take none of it back then.

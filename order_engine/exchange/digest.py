@@ -1,7 +1,7 @@
 """A running digest of the events, by which the exchange and its replica find out that they no longer agree.
 
-Each interval of ``INTERVAL`` sequences has a digest of its own, so that two processes which began at different sequences
-can compare every interval that both saw whole. The full ``state_hash`` is for recovery and ``verify``.
+Each interval of ``INTERVAL`` sequences has a digest of its own. Two processes that began at different sequences can so
+compare every interval that both saw whole. The full ``state_hash`` is for recovery and ``verify``.
 """
 
 from zlib import crc32

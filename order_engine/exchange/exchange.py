@@ -1,7 +1,7 @@
 """The exchange: the single writer. Whoever holds its lock stamps, applies and appends; nobody holds it across I/O.
 
-It answers at once and waits for no disk. Each answer depends on a sequence, which is handed to ``note``: the caller keeps
-the answer back until that sequence is visible, so that nobody sees what a crash could take away.
+It answers at once and waits for no disk. Each answer depends on a sequence, which is handed to ``note``. The caller
+keeps the answer back until that sequence is visible, so that nobody sees what a crash could take away.
 """
 
 import logging
@@ -27,9 +27,9 @@ from order_engine.exchange.views import (
     live_order_of,
     standing_of,
 )
+from order_engine.journal.committer import Committer
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record, Retry
-from order_engine.journal.committer import Committer
 from order_engine.matching.commands import AmendOrder, Command, Configure, ExpireDue, PlaceOrder, SetInstrument
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import OrderState
@@ -68,7 +68,7 @@ class Exchange:
     """Takes commands and shows books. Thread-safe. It is starting until ``open`` hands it its state and journal.
 
     ``backlog`` says how many commands the database is behind; past ``lag_max`` orders and amends are refused, unless
-    that is 0. ``note`` is told the sequence that an answer depends on, before the answer is returned or an error raised.
+    that is 0. ``note`` is told the sequence that an answer depends on, also when an error is raised.
     """
 
     def __init__(

@@ -84,7 +84,9 @@ class Follower:
         """Write and sync everything up to the last sequence; True once that is done, as far as the sinks let us."""
         self.want(sequence)
         self.step()
-        return self.replica_sequence >= sequence and all(line.is_idle for line in self._lines) and self._snapshots.is_idle
+        return (
+            self.replica_sequence >= sequence and all(line.is_idle for line in self._lines) and self._snapshots.is_idle
+        )
 
     def close(self) -> None:
         """Release everything."""

@@ -78,8 +78,8 @@ class FollowerRunner:
 def follow(follower: Follower, control_descriptor: int) -> None:
     """Run as the exchange's child, which handed over the descriptor of its end of the control socket.
 
-    Signals that stop a whole group are left to the exchange, which says when to end. Should the exchange be gone while a
-    step hangs, the process ends all the same.
+    Signals that stop a whole group are left to the exchange, which says when to end. The process also ends while a step
+    hangs, once the exchange is gone.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

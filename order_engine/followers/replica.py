@@ -1,4 +1,4 @@
-"""The replica: the same matching core, fed from the journal's tail. It gives the followers the events of each record."""
+"""The replica: the same matching core, fed from the journal's tail. It gives followers the events of each record."""
 
 from collections.abc import Callable
 from typing import Protocol

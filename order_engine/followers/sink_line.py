@@ -185,7 +185,7 @@ class _Attempt:
             return True
         if isinstance(error, Exception):
             # Whatever it is: the other sinks go on, and somebody must hear of it.
-            log.exception("the %s follower failed", self._line.name, exc_info=error)
+            log.error("the %s follower failed", self._line.name, exc_info=error)
             self._line.note_trouble(SinkFaulted(f"{type(error).__name__}: {error}"))
             return True
         return False

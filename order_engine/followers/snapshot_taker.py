@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from order_engine.exchange.errors import SnapshotError
 from order_engine.exchange.state import ExchangeState
 from order_engine.followers.progress import OK, SNAPSHOTS, SinkProgress
 from order_engine.followers.replica import Replica
@@ -72,7 +73,7 @@ class SnapshotTaker:
             return True
         try:
             self._dumping = self._begin_dump(replica.state)
-        except OSError as error:
+        except (OSError, SnapshotError) as error:
             self._note(f"{type(error).__name__}: {error}")
         return True
 

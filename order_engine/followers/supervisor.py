@@ -60,7 +60,7 @@ class FollowerProcess:
         self._send(self._snapshot)
 
     def finish(self, sequence: int, seconds: float) -> bool:
-        """Let the followers write everything up to the last sequence; kill them after ``seconds``; True if it is done."""
+        """Let the followers write up to the last sequence, and kill them after ``seconds``; True if all is done."""
         if not self._thread.is_alive():
             return False
         self._finish = Finish(sequence)

@@ -25,6 +25,7 @@ from order_engine.settings import SettingInvalid, Settings
 GARBAGE_THRESHOLDS = (20_000, 20, 50)
 LOAD_ERROR = 4  # gunicorn's own exit code for it: the master stops instead of starting the worker again
 GRACE_SECONDS = 30
+THREADS = 64
 OTHER_FILES = 256  # beside connections: journal, database, snapshots, listener
 
 
@@ -37,12 +38,12 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def load_config(self) -> None:
         """Tell gunicorn how to run; called by it."""
-        connections = self._settings.threads + self._settings.max_connections
+        connections = THREADS + self._settings.max_connections
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
             "worker_class": "order_engine.server.staying_worker.StayingWorker",
-            "threads": self._settings.threads,
+            "threads": THREADS,
             "worker_connections": min(connections, _allow_files(connections + OTHER_FILES) - OTHER_FILES),
             "keepalive": self._settings.client_timeout_sec,
             # Files, too, go through the connection, which must not wait for its client.

@@ -4,6 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
+from order_engine.exchange.snapshotter import Snapshotter
+
 from order_engine.database.snapshot_copies import DatabaseSnapshotCopies
 from order_engine.database.snapshot_store import SnapshotStore
 from order_engine.exchange.applied import Applied
@@ -12,7 +14,6 @@ from order_engine.exchange.exchange import Answer, Exchange
 from order_engine.exchange.recovery import Recovery
 from order_engine.exchange.retention import Retention, RetentionMode
 from order_engine.exchange.snapshots import Snapshot
-from order_engine.exchange.snapshotter import Snapshotter
 from order_engine.exchange.state import ExchangeState
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
 from order_engine.followers.audit.log import AuditLog

@@ -19,12 +19,14 @@ class Freshness:
 
     def of_database(self, min_sequence: int = 0) -> None:
         """Wait until the database has all that is on disk by now, and what the caller has seen."""
-        sequence = max(min_sequence, self._exchange.durable_sequence)
+        sequence = max(min_sequence, self._exchange.visible_sequence)
         self.of_book(sequence)
         if not self._wait_projected(sequence, self._seconds):
             raise Problem("projection_behind", f"The database has not reached sequence {sequence} in time.")
 
     def of_book(self, min_sequence: int) -> None:
         """Wait until what the caller has seen is on disk here."""
-        if not self._exchange.wait_sequence(min_sequence, self._seconds):
+        if min_sequence > self._exchange.applied_sequence or not self._exchange.wait_visible(
+            min_sequence, self._seconds
+        ):
             raise Problem("projection_behind", f"The exchange has not reached sequence {min_sequence} in time.")

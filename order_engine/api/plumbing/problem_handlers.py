@@ -13,7 +13,6 @@ from order_engine.exchange.errors import (
     ExchangeHalted,
     NotReady,
     ProjectionBehind,
-    RetryInFlight,
     RetryMismatch,
     SnapshotError,
 )
@@ -24,7 +23,6 @@ CODES: dict[type[Exception], str] = {
     NotReady: "starting",
     ExchangeHalted: "halted",
     ProjectionBehind: "projection_behind",
-    RetryInFlight: "idempotency_in_flight",
     RetryMismatch: "idempotency_key_reused",
     DatabaseUnavailable: "database_unavailable",
     DatabaseRefused: "database_unavailable",

@@ -47,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
     "unknown_transfer_coding": Kind(501, "The body's transfer coding is not known."),
     "starting": Kind(503, "The exchange is starting or stopping."),
     "halted": Kind(503, "The exchange has stopped taking commands."),
+    "outcome_unknown": Kind(503, "Whether the command was carried out cannot be told now."),
     "snapshot_failed": Kind(503, "No snapshot could be taken."),
     "projection_behind": Kind(503, "The database is too far behind."),
     "database_unavailable": Kind(503, "The database cannot be reached."),

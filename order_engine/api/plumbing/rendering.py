@@ -1,10 +1,9 @@
 """How orders, trades and books look from outside: plain functions from what happened to JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from order_engine.api.plumbing.problems import Content
-from order_engine.api.plumbing.tick_sizes import TickSizes
 from order_engine.exchange.views import Indicated, Listed
 from order_engine.market_data.candles import Candle
 from order_engine.matching.commands import SetRiskLimits
@@ -20,8 +19,8 @@ Level = tuple[int, int, int]
 class Renderer:
     """Writes prices with the decimals of their instrument's tick."""
 
-    def __init__(self, tick_sizes: TickSizes) -> None:
-        self._tick_size_e8 = tick_sizes.of
+    def __init__(self, tick_size_e8: Callable[[str], int]) -> None:
+        self._tick_size_e8 = tick_size_e8
 
     def order(self, state: OrderState, updated_ns: int) -> Content:
         """Write an order, whether it comes from the live answer or from the database."""

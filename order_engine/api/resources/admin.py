@@ -8,7 +8,7 @@ from order_engine.api.plumbing import answers
 from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Asked, Entrance, Operation
 from order_engine.api.plumbing.responses import answer
-from order_engine.exchange.snapshots import Snapshot
+from order_engine.exchange.snapshots import SnapshotHeader
 from order_engine.wire.timestamps import format_timestamp
 
 SNAPSHOT = Operation(
@@ -19,12 +19,12 @@ SNAPSHOT = Operation(
 )
 
 
-def create_admin_blueprint(entrance: Entrance, take_snapshot: Callable[[], Snapshot]) -> Blueprint:
+def create_admin_blueprint(entrance: Entrance, take_snapshot: Callable[[], SnapshotHeader]) -> Blueprint:
     """Serve what only admins may ask for."""
     blueprint = Blueprint("admin", __name__)
 
     def snapshot(_: Asked) -> Response:
-        header = take_snapshot().header
+        header = take_snapshot()
         content = {
             "sequence": header.sequence,
             "state_hash": header.state_hash,

@@ -3,29 +3,37 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from order_engine.api.application import Backstage, install_api
-from order_engine.api.plumbing.tick_sizes import TickSizes
-from order_engine.database.database import Database
-from order_engine.exchange.clock import Clock, SystemClock
-from order_engine.exchange.event_bus import EventBus
+from order_engine.bootstrap import Venue
+from order_engine.exchange.clock import Clock
 from order_engine.exchange.exchange import Exchange
-from order_engine.exchange.recovery import Recovery
-from order_engine.exchange.snapshots import Snapshot, SnapshotCopy
-from order_engine.exchange.snapshotter import Snapshotter
-from order_engine.followers.sql.projector import ProjectionPace, Projector
-from order_engine.journal.disk import Disk, LocalDisk
-from order_engine.journal.writer import JournalWriter
+from order_engine.followers.progress import Progress
+from order_engine.journal.disk import Disk
 from order_engine.matching.commands import Configure
-from order_engine.matching.engine import RULES_VERSION
-from order_engine.queries.queries import Queries
-from order_engine.ui.page import create_page_blueprint
+from order_engine.settings import Settings
 
-JOURNAL_ID = "0" * 32
+PATIENCE_SECONDS = 30.0
+
+
+class ReadingItsWrites(FlaskClient):
+    """A client that reads what it wrote: it sends the last ``X-Sequence`` that it saw as ``X-Min-Sequence``."""
+
+    last_sequence: str | None = None
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:  # Any: Flask's own
+        """Send a request."""
+        headers = dict(kwargs.pop("headers", None) or {})
+        method = kwargs.get("method", "GET")
+        if method == "GET" and self.last_sequence is not None:
+            headers.setdefault("X-Min-Sequence", self.last_sequence)
+        response = super().open(*args, headers=headers, **kwargs)
+        self.last_sequence = response.headers.get("X-Sequence", self.last_sequence)
+        return response
 
 
 class Served(NamedTuple):
@@ -33,8 +41,8 @@ class Served(NamedTuple):
 
     app: Flask
     exchange: Exchange
-    projector: Projector
-    database: Database
+    progress: Progress
+    venue: Venue
 
     @property
     def client(self) -> FlaskClient:
@@ -50,74 +58,27 @@ def served_exchange(
     settings: Configure | None = None,
     disk: Disk | None = None,
     open_it: bool = True,
-    wait_seconds: float = 5.0,
-    lag_max: int = 1_000_000,
+    lag_max: int = 0,
     clock: Clock | None = None,
 ) -> Iterator[Served]:
     """Serve an exchange; ``open_it=False`` leaves it starting."""
-    app = Flask("order_engine", static_folder=None)
-    app.testing = True
-    database = Database(f"sqlite:///{directory / 'exchange.db'}", app)
-    disk, clock = disk or LocalDisk(), clock or SystemClock()
-    recovery = Recovery(directory, disk)
-    projector = Projector(database, recovery.history, lambda fault: exchange.halt(fault), _EAGER)
-    exchange = Exchange(clock, projector, lag_max=lag_max)
-    tick_sizes = TickSizes(exchange)
-    snapshotter = Snapshotter(exchange, recovery.advance_snapshot, _NoCopies(), interval=0)
-    backstage = Backstage(
-        exchange=exchange,
-        queries=Queries(database),
-        wait_projected=projector.wait_projected,
-        take_snapshot=snapshotter.take,
-        clock=clock,
-        tick_sizes=tick_sizes,
-        health_parts={"database": lambda: projector.status},
-        recovery_progress=lambda: recovery.progress._asdict(),
-        wait_seconds=wait_seconds,
-    )
-    install_api(app, backstage, api_key)
-    app.register_blueprint(create_page_blueprint())
+    wanted = Settings.from_environment({"DATA_DIR": str(directory), "SNAPSHOT_INTERVAL_SEC": "0"})
+    wanted = wanted._replace(api_key=api_key, max_projection_lag=lag_max)
+    if settings is not None:
+        wanted = wanted._replace(
+            default_tick_size=settings.default_tick_size_e8,
+            default_lot_size=settings.default_lot_size_e8,
+            auto_list=settings.auto_list,
+            max_instruments=settings.max_instruments,
+            self_trade_prevention=settings.self_trade_prevention,
+        )
+    venue = Venue(wanted, disk=disk, clock=clock, follows_in_thread=True)
+    venue.app.testing = True
+    venue.app.test_client_class = ReadingItsWrites
     if open_it:
-        _open(exchange, recovery, disk, projector, tick_sizes, settings or Configure())
+        venue.start()
+        assert venue.wait_started(PATIENCE_SECONDS), str(venue.exchange.fault)
     try:
-        yield Served(app, exchange, projector, database)
+        yield Served(venue.app, venue.exchange, venue.progress, venue)
     finally:
-        exchange.close()
-        projector.close()
-        database.close()
-
-
-class _NoCopies:
-    """Keeps no copies of snapshots."""
-
-    def save(self, snapshot: Snapshot) -> None:
-        """Keep nothing."""
-
-    def newest_first(self, journal_id: str, sequence_max: int | None = None) -> Iterator[SnapshotCopy]:
-        """Have nothing."""
-        return iter(())
-
-
-_EAGER = ProjectionPace(pause_seconds=0.001)
-
-
-def _open(
-    exchange: Exchange,
-    recovery: Recovery,
-    disk: Disk,
-    projector: Projector,
-    tick_sizes: TickSizes,
-    settings: Configure,
-) -> None:
-    recovered = recovery.latest()
-    journal = JournalWriter(
-        recovery.journal_directory,
-        disk,
-        end=recovered.end,
-        journal_id=recovery.journal_id() or JOURNAL_ID,
-        rules_version=RULES_VERSION,
-        clock=SystemClock().now_ns,
-    )
-    projector.start(journal.journal_id, recovered.end.last_sequence)
-    bus = EventBus(journal, [tick_sizes, projector], exchange.halt)
-    exchange.open(recovered.state, journal, bus, settings)
+        venue.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from order_engine.exchange.snapshotter import Snapshotter
 
 from order_engine.exchange.errors import SnapshotError
 from order_engine.exchange.snapshots import (
@@ -15,7 +16,6 @@ from order_engine.exchange.snapshots import (
     make_snapshot,
     read_snapshot,
 )
-from order_engine.exchange.snapshotter import Snapshotter
 from order_engine.exchange.state import ExchangeState
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.exchange.exchanges import JOURNAL_ID, wait_until
