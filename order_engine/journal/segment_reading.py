@@ -1,5 +1,6 @@
 """Reading one segment, frame by frame: every byte is checked, and one frame at a time is in memory."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from order_engine.journal.torn_tail import BadFrame, require_torn
 from order_engine.journal.upcasters import FORMAT_MIN, record_decoder
 
 BELIEVED_BYTES = 1 << 20
+# What msgspec says of a field that a Struct lacks, and of a tag that no Struct has.
+_UNKNOWN = re.compile(r"unknown field|^Invalid value .* at `\$\.commands\[[^`]*\.type`$", re.DOTALL)
 
 
 class TornTail(Struct, frozen=True, kw_only=True):
@@ -122,10 +125,10 @@ class SegmentReading:
             raise JournalDamaged(path, HEADER_BYTES, expected, found)
 
     def _undecodable(self, error: BaseException, offset: int, expected: str) -> JournalError:
-        """Tell what a newer program wrote from damage: its checksum holds, and a field has a name we do not know."""
-        if isinstance(error, MsgspecError) and "unknown field" in str(error):
+        """Tell what a newer program wrote from damage: the checksum holds, but a field or a command is not known."""
+        if isinstance(error, MsgspecError) and _UNKNOWN.search(str(error)):
             found = f"by a newer program (at byte {offset}: {error})"
-            return JournalTooNew(self.segment.path, found, "no such field")
+            return JournalTooNew(self.segment.path, found, "no such field or command")
         return JournalDamaged(self.segment.path, offset, expected, str(error))
 
     def _read_frame(self) -> bytes | BadFrame | None:

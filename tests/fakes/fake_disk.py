@@ -1,10 +1,11 @@
 """A disk in memory that loses what was not synced, holds syncs back, and fails when told to."""
 
 from collections.abc import Collection
-from io import BytesIO
 from pathlib import Path
 from threading import Condition
 from typing import BinaryIO
+
+from tests.fakes.growing_file import open_growing
 
 SECTOR_BYTES = 512
 PATIENCE_SECONDS = 30.0
@@ -99,7 +100,8 @@ class FakeDisk:
         return len(self._find(path).content)
 
     def open_read(self, path: Path) -> BinaryIO:
-        return BytesIO(self._find(path).content)
+        file = self._find(path)
+        return open_growing(lambda: file.content)
 
     def open_append(self, path: Path) -> "FakeAppendFile":
         return FakeAppendFile(self, self._find(path))

@@ -5,12 +5,12 @@ safe once their file is synced, names once their directory is; until then a powe
 """
 
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import BinaryIO
 
 from order_engine.journal.disk import AppendFile, LocalDisk
+from tests.fakes.growing_file import open_growing
 
 SECTOR_BYTES = 512
 ROOT = Path("/")
@@ -132,7 +132,8 @@ class SimulatedDisk(LocalDisk):
         return len(self._find(path).content)
 
     def open_read(self, path: Path) -> BinaryIO:
-        return BytesIO(self._find(path).content)
+        inode = self._find(path)
+        return open_growing(lambda: inode.content)
 
     def open_append(self, path: Path) -> AppendFile:
         return SimulatedFile(self, path, self._find(path))
