@@ -78,6 +78,6 @@ def move_checkpoint(connection: Connection, expected: Checkpoint, sequence: int,
     if moved.rowcount != 1:
         raise CheckpointMoved(
             f"projection_checkpoint: expected {expected}, found {read_checkpoint(connection)}; "
-            "another process projects into this database"
+            "another process writes to this database, or somebody restored it: stop the server, and start it again"
         )
     return expected._replace(sequence=sequence)

@@ -1,33 +1,42 @@
-"""The database: one engine, Flask-SQLAlchemy's sessions for reads, and migrations before anything else.
+"""The database: Flask-SQLAlchemy's sessions for reads, and a connection for the one process that writes.
 
-It can be built while the database is down; whoever then asks for something gets ``DatabaseUnavailable``.
+It can be built while the database is down; then whoever asks gets ``DatabaseUnavailable``. Reads change nothing: they
+open a SQLite file read-only and end after ``READ_SECONDS_MAX``.
 """
 
 import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from pathlib import Path
-from threading import Lock
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from time import monotonic
 from typing import Any
 
 from flask import Flask, current_app, has_app_context
 from flask.ctx import AppContext
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from order_engine.database.checkpoint import check_unused, read_checkpoint, touch_checkpoint
-from order_engine.database.database_url import SQLITE_DRIVER, engine_options, parse_database_url
-from order_engine.database.errors import DatabaseRefused, DatabaseUnavailable, DatabaseUrlInvalid
+from order_engine.database.complaints import describe, is_refusal, lacks_tables
+from order_engine.database.database_url import (
+    READ_SECONDS_MAX,
+    parse_database_url,
+    reading_options,
+    sqlite_path,
+    writing_options,
+)
+from order_engine.database.errors import DatabaseRefused, DatabaseStarting, DatabaseUnavailable
 from order_engine.database.migrations import upgrade
+from order_engine.database.sqlite_file import SqliteFile
 from order_engine.database.tables import Base, CheckpointRow
+from order_engine.database.writer import Writer, WriterLock, lock_path, lock_postgresql, prepare_sqlite
 
 log = logging.getLogger(__name__)
 
-_SWITCH_ATTEMPTS = 20
+_STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 20_000
 
 
 class Database:
@@ -35,22 +44,23 @@ class Database:
 
     def __init__(self, url: str, app: Flask | None = None) -> None:
         self.url = parse_database_url(url)
-        if self.url.drivername == SQLITE_DRIVER:
-            _make_room_for(self.url.database)
+        path = sqlite_path(self.url)
+        self._file = None if path is None else SqliteFile(path)
+        self._read_file = None if path is None else SqliteFile(path)
         self._app = Flask(__name__) if app is None else app
         self._sql = SQLAlchemy(
             self._app,
             model_class=Base,
-            engine_options=engine_options(self.url),
+            engine_options=reading_options(self.url),
             add_models_to_shell=False,
             disable_autonaming=True,
         )
         with self._app.app_context():
-            self.engine: Engine = self._sql.engine
-        if self.url.drivername == SQLITE_DRIVER:
-            event.listen(self.engine, "connect", _prepare_sqlite)
-        self._upgrade_lock = Lock()
-        self._upgraded = False
+            self._reading_engine: Engine = self._sql.engine
+        self.engine: Engine = create_engine(**writing_options(self.url))
+        if path is not None:
+            event.listen(self.engine, "connect", prepare_sqlite)
+            event.listen(self._reading_engine, "checkout", _limit_read)
 
     @property
     def kind(self) -> str:
@@ -58,12 +68,23 @@ class Database:
         return self.url.get_backend_name()
 
     def upgrade(self) -> None:
-        """Bring the tables to the form that this version needs; once done, this costs nothing."""
-        with self._upgrade_lock:
-            if not self._upgraded:
-                with self._translated():
-                    upgrade(self.engine)
-                self._upgraded = True
+        """Bring the tables to the form that this version needs, as the writer."""
+        self.open_writer().close(self.errors)
+
+    def open_writer(self) -> Writer:
+        """Connect as the only writer, and migrate; raises ``DatabaseUnavailable`` if another process is the writer."""
+        with self.translated():
+            writer = self._locked_writer()
+            try:
+                if self._file is None:
+                    lock_postgresql(writer.connection)
+                else:
+                    self._file.identity = self._file.present_identity()
+                upgrade(writer.connection)
+            except BaseException:
+                writer.close(self.errors)
+                raise
+        return writer
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -71,34 +92,35 @@ class Database:
 
         Each read is a transaction of its own, so that a request which waits and reads again sees what is new.
         """
-        with self._app_context(), self._translated():
+        self._check_file()
+        with self._app_context(), self._translated_reads():
             session = self._sql.session()
             try:
                 yield session
             finally:
                 session.close()
 
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """Lend a session as ``reading`` does, and commit at the end unless something was raised."""
-        with self.reading() as session, session.begin():
-            yield session
+    def reading_connection(self) -> Connection:
+        """Connect for reads that no request waits for."""
+        return self._reading_engine.connect()
 
     def require_unused(self) -> None:
         """Raise ``ForeignCheckpoint`` if a journal was projected into the database, as far as it can be asked."""
         try:
-            with self._translated(), self.engine.connect() as connection:
+            with self.translated(), self.reading_connection() as connection:
                 if inspect(connection).has_table(CheckpointRow.__tablename__):
                     check_unused(read_checkpoint(connection))
+        except DatabaseStarting:
+            return
         except DatabaseUnavailable as unavailable:
             log.warning("whether the database is another journal's cannot be told: %s", unavailable)
 
-    def harden(self) -> None:
+    def sync(self, connection: Connection) -> None:
         """Return once all that was committed before is on disk: a power cut can take none of it back then.
 
-        Whoever syncs its own commit syncs those before it in the write-ahead log, of SQLite and PostgreSQL alike.
+        A commit that is synced syncs those before it in the write-ahead log, of SQLite and PostgreSQL alike.
         """
-        with self._translated(), self.engine.connect() as connection:
+        with self.translated():
             if self.kind == "postgresql":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
             else:
@@ -111,41 +133,79 @@ class Database:
     def check(self) -> str:
         """Ask the database for an answer: ``ok``, or why there is none."""
         try:
-            with self._translated(), self.engine.connect() as connection:
-                connection.exec_driver_sql("SELECT 1")
+            with self.reading() as session:
+                session.connection().exec_driver_sql("SELECT 1")
         except DatabaseUnavailable as unavailable:
             return str(unavailable)
         return "ok"
 
     def close(self) -> None:
         """Close the pooled connections."""
+        self._reading_engine.dispose()
         self.engine.dispose()
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What a statement may raise that goes through SQLAlchemy or straight to the driver."""
+        driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        return (SQLAlchemyError, driver_error)
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Raise ``DatabaseUnavailable`` or ``DatabaseRefused`` for what SQLAlchemy, driver or file system raise."""
+        try:
+            yield
+        except OSError as error:
+            raise DatabaseUnavailable(f"{self.kind}: {error}") from error
+        except self.errors as error:
+            raise self.unavailable(error) from error
+
+    def _locked_writer(self) -> Writer:
+        file = self._file
+        if file is None:
+            return Writer(self.engine, None, None)
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock(lock_path(file))
+        try:
+            # A pooled connection may be one to a file that was replaced.
+            self.engine.dispose()
+            file.remove_leftovers()
+            return Writer(self.engine, lock, file)
+        except BaseException:
+            lock.close()
+            raise
+
+    def _check_file(self) -> None:
+        file = self._read_file
+        if file is None:
+            return
+        with self.translated():
+            present = file.present_identity()
+        if present is None:
+            raise DatabaseStarting(f"sqlite: there is no file {file.path} yet")
+        if present != file.identity:
+            self._reading_engine.dispose()
+            file.identity = present
+
+    @contextmanager
+    def _translated_reads(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, PoolTimeout) as error:
+            cause = getattr(error, "orig", None) or error
+            if lacks_tables(cause):
+                raise DatabaseStarting(f"{self.kind}: {self.describe(error)}") from error
+            raise self.unavailable(error) from error
 
     def unavailable(self, error: BaseException) -> DatabaseUnavailable:
         """Return what to raise for an error of the database: it refuses, or it cannot be asked now."""
-        driver = self.engine.dialect.loaded_dbapi
-        refusals = (driver.IntegrityError, driver.ProgrammingError, driver.DataError)
-        if isinstance(getattr(error, "orig", None) or error, refusals):
+        if is_refusal(getattr(error, "orig", None) or error):
             return DatabaseRefused(f"{self.kind} refuses: {self.describe(error)}")
         return DatabaseUnavailable(f"{self.kind}: {self.describe(error)}")
 
     def describe(self, error: BaseException) -> str:
         """Say in one line what the database complained about, without statement, parameters and password."""
-        cause = getattr(error, "orig", None) or error
-        # SQLAlchemy's own text goes on with the statement; a driver's first line is the complaint.
-        line = str(cause).strip().partition("\n")[0]
-        password = self.url.password
-        if password:
-            line = line.replace(str(password), "***")
-        name = type(cause).__name__
-        return f"{name}: {line}" if line else name
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (DBAPIError, PoolTimeout) as error:
-            raise self.unavailable(error) from error
+        return describe(getattr(error, "orig", None) or error, self.url.password)
 
     def _app_context(self) -> AbstractContextManager[AppContext | None]:
         if has_app_context() and current_app._get_current_object() is self._app:  # type: ignore[attr-defined] # a proxy
@@ -153,39 +213,10 @@ class Database:
         return self._app.app_context()
 
 
-def database_errors(engine: Engine) -> tuple[type[Exception], ...]:
-    """Return what a statement may raise that goes through SQLAlchemy or straight to the driver."""
-    driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
-    return (SQLAlchemyError, driver_error)
+def _limit_read(connection: sqlite3.Connection, _record: Any, _proxy: Any) -> None:  # Any: the pool's own
+    connection.set_progress_handler(_deadline(), _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK)
 
 
-def _make_room_for(path: str | None) -> None:
-    assert path is not None
-    directory = Path(path).parent
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseUrlInvalid(f"DATABASE_URL: cannot make the directory {directory}: {error.strerror}") from error
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # Any: the pool's own record
-    # With the write-ahead log readers and the projector do not wait for each other. NORMAL may lose the last
-    # commits when the power fails, never the consistency: the checkpoint is lost with the rows, the journal has both.
-    # Before the journal lets go of anything, the database is hardened.
-    with closing(connection.cursor()) as cursor:
-        cursor.execute("PRAGMA busy_timeout=15000")
-        _switch_to_write_ahead_log(cursor)
-        for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=4000"):
-            cursor.execute(f"PRAGMA {pragma}")
-
-
-def _switch_to_write_ahead_log(cursor: sqlite3.Cursor) -> None:
-    for _ in range(_SWITCH_ATTEMPTS):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            # Another connection is switching a new file just now, for which SQLite does not wait; for a write it does.
-            cursor.execute("BEGIN IMMEDIATE")
-            cursor.execute("COMMIT")
-    cursor.execute("PRAGMA journal_mode=WAL")
+def _deadline() -> Callable[[], int]:
+    end = monotonic() + READ_SECONDS_MAX
+    return lambda: monotonic() > end

@@ -1,7 +1,10 @@
-"""From ``DATABASE_URL`` to an address and the engine options that suit it."""
+"""From ``DATABASE_URL`` to an address and the engine options that suit readers and the writer."""
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
@@ -11,6 +14,9 @@ from order_engine.database.errors import DatabaseUrlInvalid
 
 POSTGRESQL_DRIVER = "postgresql+psycopg2"
 SQLITE_DRIVER = "sqlite+pysqlite"
+READ_SECONDS_MAX = 2
+WRITE_STATEMENT_SECONDS_MAX = 15
+LOCK_SECONDS_MAX = 2
 
 _DRIVERS = {
     "postgres": POSTGRESQL_DRIVER,
@@ -19,6 +25,8 @@ _DRIVERS = {
     "sqlite": SQLITE_DRIVER,
     SQLITE_DRIVER: SQLITE_DRIVER,
 }
+
+# Any in this module: SQLAlchemy's and the drivers' keywords.
 
 
 def parse_database_url(text: str) -> URL:
@@ -34,6 +42,37 @@ def parse_database_url(text: str) -> URL:
     return _absolute(url) if driver == SQLITE_DRIVER else url
 
 
+def sqlite_path(url: URL) -> Path | None:
+    """Return the file of a SQLite database, or None for PostgreSQL."""
+    return Path(url.database or "") if url.drivername == SQLITE_DRIVER else None
+
+
+def reading_options(url: URL) -> dict[str, Any]:
+    """Return the keywords of an engine that only reads, no longer than ``READ_SECONDS_MAX`` at a time."""
+    options: dict[str, Any] = {"url": url, "pool_size": 16, "max_overflow": 64, "pool_timeout": 5}
+    if (path := sqlite_path(url)) is not None:
+        return options | {"hide_parameters": True, "creator": read_only_creator(path)}
+    settings = f"-c statement_timeout={READ_SECONDS_MAX}s -c default_transaction_read_only=on"
+    connect = _postgresql_arguments(url, settings, silence_seconds_max=2 * READ_SECONDS_MAX)
+    return options | {"hide_parameters": True, "max_overflow": 16, "pool_pre_ping": True, "connect_args": connect}
+
+
+def writing_options(url: URL) -> dict[str, Any]:
+    """Return the keywords of the engine that writes."""
+    options: dict[str, Any] = {"url": url, "hide_parameters": True, "pool_size": 1}
+    if url.drivername == SQLITE_DRIVER:
+        return options | {"connect_args": {"timeout": LOCK_SECONDS_MAX, "check_same_thread": False}}
+    settings = f"-c statement_timeout={WRITE_STATEMENT_SECONDS_MAX}s -c lock_timeout={LOCK_SECONDS_MAX}s"
+    connect = _postgresql_arguments(url, settings, silence_seconds_max=WRITE_STATEMENT_SECONDS_MAX)
+    return options | {"pool_pre_ping": True, "connect_args": connect}
+
+
+def read_only_creator(path: Path) -> Callable[[], sqlite3.Connection]:
+    """Return what connects to a SQLite file without ever making or changing it."""
+    address = f"file:{quote(str(path))}?mode=ro"
+    return lambda: sqlite3.connect(address, uri=True, timeout=READ_SECONDS_MAX, check_same_thread=False)
+
+
 def _absolute(url: URL) -> URL:
     path = url.database or ""
     if path in ("", ":memory:") or path.startswith("file:"):
@@ -41,18 +80,15 @@ def _absolute(url: URL) -> URL:
     return url.set(database=str(Path(path).absolute()))
 
 
-def engine_options(url: URL, *, statement_timeout_ms: int = 15_000) -> dict[str, Any]:  # Any: SQLAlchemy's keywords
-    """Return the keywords of ``create_engine``: a pool for 64 request threads, and no wait without an end."""
-    options: dict[str, Any] = {"url": url, "pool_timeout": 5, "hide_parameters": True}
-    if url.drivername == SQLITE_DRIVER:
-        return options | {"pool_size": 16, "max_overflow": 64, "connect_args": {"timeout": 15}}
+def _postgresql_arguments(url: URL, settings: str, silence_seconds_max: int) -> dict[str, Any]:
     arguments: dict[str, Any] = {
-        "connect_timeout": 5,
+        "connect_timeout": 2,
         "application_name": "order_engine",
-        "options": f"-c statement_timeout={statement_timeout_ms}",
-        "keepalives_idle": 15,
-        "keepalives_interval": 5,
+        "options": settings,
+        "keepalives_idle": 2,
+        "keepalives_interval": 2,
         "keepalives_count": 3,
+        "tcp_user_timeout": 1_000 * silence_seconds_max,
     }
-    own = {name: value for name, value in arguments.items() if name not in url.query}
-    return options | {"pool_size": 16, "max_overflow": 16, "pool_pre_ping": True, "connect_args": own}
+    # What the address itself says comes first.
+    return {name: value for name, value in arguments.items() if name not in url.query}

@@ -1,11 +1,11 @@
-"""The tables. All but ``book_snapshots`` are a projection of the journal: delete them and they can be rebuilt.
+"""The tables. They are a projection of the journal: delete them and they can be rebuilt.
 
 Amounts are 64-bit integers in units of 10^-8 (``_e8``), notionals in 10^-16 and wider (``_e16``), times nanoseconds
 since 1970 in UTC (``_ns``). ``sequence`` is a command's position in the journal, ``number`` the position of an event
 among those of its command, from 0: together they order everything that happened.
 """
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Index, Integer, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from order_engine.database.wide_integer import WideInteger
@@ -35,6 +35,7 @@ class OrderRow(Base):
     __table_args__ = (
         Index("orders_by_order_id", "order_id"),
         Index("orders_by_user", "user_id", "sequence"),
+        Index("orders_by_user_and_symbol", "user_id", "symbol", "sequence"),
         Index("orders_by_symbol", "symbol", "sequence"),
         Index("orders_by_status", "status", "sequence"),
         Index(
@@ -187,18 +188,6 @@ class CandleRow(Base):
     volume_e8: Mapped[int] = mapped_column(WideInteger())
     notional_e16: Mapped[int] = mapped_column(WideInteger())
     trades: Mapped[int]
-
-
-class SnapshotRow(Base):
-    """A copy of a snapshot file; the only table that is no projection."""
-
-    __tablename__ = "book_snapshots"
-
-    journal_id: Mapped[str] = mapped_column(primary_key=True)
-    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    state_hash: Mapped[str]
-    taken_ns: Mapped[int]
-    content: Mapped[bytes] = mapped_column(LargeBinary())
 
 
 class CheckpointRow(Base):

@@ -3,15 +3,16 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
 from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Connection, create_engine, make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from order_engine.database.database import Database
+from order_engine.database.migrations import upgrade
+from order_engine.database.writer import Writer
 
 Watcher = Callable[[str], None]
 
@@ -56,8 +57,6 @@ class MemoryDatabase(Database):
         self._connection.execute("PRAGMA page_size=1024")
         self.url = make_url("sqlite+pysqlite:///:memory:")
         self.engine = create_engine(self.url, poolclass=StaticPool, creator=lambda: self._connection)
-        self._upgrade_lock = Lock()
-        self._upgraded = False
         self.commits: list[bytes] = []
         self.safe_count = 1
         self.upgrade()
@@ -82,7 +81,13 @@ class MemoryDatabase(Database):
         """What a power cut may leave: one of these, from the last that was hardened to the last of all."""
         return tuple(self.commits[self.safe_count - 1 :])
 
-    def harden(self) -> None:
+    def open_writer(self) -> Writer:
+        with self.translated():
+            writer = Writer(self.engine, None, None)
+            upgrade(writer.connection)
+        return writer
+
+    def sync(self, connection: Connection) -> None:
         self.watcher("before hardening")
         self.safe_count = len(self.commits)
 
@@ -95,7 +100,7 @@ class MemoryDatabase(Database):
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        with self._translated(), Session(self.engine) as session:
+        with self.translated(), Session(self.engine) as session:
             yield session
 
     def close(self) -> None:

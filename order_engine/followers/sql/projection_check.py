@@ -6,22 +6,22 @@ live orders and the candles of one minute.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Connection, Table, inspect, select
+from sqlalchemy import ColumnElement, Connection, Table, create_engine, inspect, select
 
 from order_engine.database.checkpoint import Checkpoint, read_checkpoint
-from order_engine.database.database import Database, database_errors
-from order_engine.database.database_url import SQLITE_DRIVER, parse_database_url
-from order_engine.database.tables import Base, CandleRow, CheckpointRow, SnapshotRow
+from order_engine.database.database import Database
+from order_engine.database.database_url import parse_database_url, read_only_creator, sqlite_path
+from order_engine.database.errors import SchemaUnknown
+from order_engine.database.migrations import check_revision
+from order_engine.database.tables import Base, CandleRow, CheckpointRow
 from order_engine.database.wide_integer import WideInteger
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.snapshots import read_snapshot
 from order_engine.exchange.verification import DifferenceFound, StoredSnapshot
 from order_engine.followers.sql.rows import (
     INSTRUMENT_COLUMNS,
@@ -77,13 +77,8 @@ class ProjectionCheck:
         self._instruments: dict[Any, Row] = {}  # Any: a symbol
 
     def snapshots(self) -> list[StoredSnapshot]:
-        """List the copies of this journal's snapshots."""
-        columns = (SnapshotRow.sequence, SnapshotRow.state_hash)
-        found = self._connection.execute(select(*columns).where(SnapshotRow.journal_id == self._checkpoint.journal_id))
-        return [
-            StoredSnapshot(_copy_name(sequence), sequence, partial(self._read_copy, sequence, state_hash))
-            for sequence, state_hash in found
-        ]
+        """Return nothing: no copies of snapshots are kept any more."""
+        return []
 
     def check_journal(self, journal_id: str | None) -> None:
         """Raise ``DifferenceFound`` if the rows are those of another journal."""
@@ -158,15 +153,28 @@ class ProjectionCheck:
             table.require_same(self._instruments.get(symbol), found.get(symbol))
         self.counts.instruments = len(found)
 
-    def _read_copy(self, sequence: int, state_hash: str) -> bytes:
-        statement = select(SnapshotRow.content).where(
-            SnapshotRow.journal_id == self._checkpoint.journal_id, SnapshotRow.sequence == sequence
-        )
-        content: bytes = self._connection.execute(statement).scalar_one()
-        header = read_snapshot(content).header
-        if header.state_hash != state_hash:
-            raise DifferenceFound(f"{_copy_name(sequence)}: state_hash beside it", header.state_hash, state_hash)
-        return content
+
+class AbsentDatabase:
+    """Stands in for the projection where there is no SQLite file: a difference once there is anything to project."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.counts = ProjectionCounts(checkpoint=0)
+
+    def snapshots(self) -> list[StoredSnapshot]:
+        """Return nothing: no copies of snapshots are kept any more."""
+        return []
+
+    def check_journal(self, journal_id: str | None) -> None:
+        """Do nothing: there is nothing that could be another journal's."""
+
+    def follow(self, applied: Applied) -> None:
+        """Do nothing: there is nothing to compare."""
+
+    def finish(self, last_sequence: int) -> None:
+        """Raise ``DifferenceFound`` unless the journal has no commands either."""
+        if last_sequence > 0:
+            raise DifferenceFound(str(self._path), f"a database up to sequence {last_sequence}", "no such file")
 
 
 class _TableReader:
@@ -313,27 +321,27 @@ class _PositionReader:
 
 
 @contextmanager
-def checking_projection(url: str) -> Iterator[ProjectionCheck | None]:
+def checking_projection(url: str) -> Iterator[ProjectionCheck | AbsentDatabase | None]:
     """Read the projection at a database URL as it stands now; None where nothing was ever projected.
 
-    Raises ``DatabaseUnavailable``. Changes nothing, and makes no file.
+    Raises ``DatabaseUnavailable`` or ``SchemaOutdated``, and ``DifferenceFound`` for a database of a newer program.
+    Changes nothing, and makes no file.
     """
-    if not _may_exist(url):
-        yield None
+    parsed = parse_database_url(url)
+    path = sqlite_path(parsed)
+    if path is not None and not path.exists():
+        yield AbsentDatabase(path)
         return
     database = Database(url)
+    engine = create_engine(parsed) if path is None else create_engine(parsed, creator=read_only_creator(path))
     try:
-        with _unavailable_on_error(database), database.engine.connect() as connection:
+        with database.translated(), engine.connect() as connection:
             _begin_still(connection)
             checkpoint = _checkpoint_of(connection)
             yield None if checkpoint is None else ProjectionCheck(connection, checkpoint)
     finally:
+        engine.dispose()
         database.close()
-
-
-def _may_exist(url: str) -> bool:
-    parsed = parse_database_url(url)
-    return parsed.drivername != SQLITE_DRIVER or Path(parsed.database or "").exists()
 
 
 def _begin_still(connection: Connection) -> None:
@@ -348,19 +356,11 @@ def _begin_still(connection: Connection) -> None:
 def _checkpoint_of(connection: Connection) -> Checkpoint | None:
     if not inspect(connection).has_table(CheckpointRow.__tablename__):
         return None
-    return read_checkpoint(connection)
-
-
-@contextmanager
-def _unavailable_on_error(database: Database) -> Iterator[None]:
     try:
-        yield
-    except database_errors(database.engine) as error:
-        raise database.unavailable(error) from error
-
-
-def _copy_name(sequence: int) -> str:
-    return f"book_snapshots, sequence {sequence}"
+        check_revision(connection)
+    except SchemaUnknown as error:
+        raise DifferenceFound(error.where, error.expected, error.found) from error
+    return read_checkpoint(connection)
 
 
 def _integer(value: str | int | None) -> int:

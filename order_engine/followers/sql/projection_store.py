@@ -13,7 +13,7 @@ from order_engine.database.checkpoint import (
     move_checkpoint,
     read_checkpoint,
 )
-from order_engine.database.database import Database, database_errors
+from order_engine.database.database import Database
 from order_engine.database.tables import CheckpointRow
 from order_engine.exchange.applied import Applied
 from order_engine.followers.sql.row_writer import RowWriter
@@ -26,7 +26,7 @@ class ProjectionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._writer = RowWriter(database.engine.dialect.name)
-        self._errors = database_errors(database.engine)
+        self._errors = database.errors
         self._connection: Connection | None = None
         self._checkpoint: Checkpoint | None = None
 

@@ -1,22 +1,33 @@
-"""Making the database anew from the journal: empty the projection, then project everything again.
+"""Makes the database anew from the journal, whatever is wrong with the one that is there.
 
-A rebuilding that is interrupted is no harm: the checkpoint says how far it came, and the next server goes on there.
+SQLite: a new file is filled beside the old one and then put in its place; until then the old one stays as it is.
+PostgreSQL: the tables are dropped and made again, then filled; if that is interrupted the checkpoint says how far it
+came, and the next server goes on there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, inspect
 
-from order_engine.database.checkpoint import check_same_journal, claim_checkpoint
+from order_engine.database.checkpoint import check_same_journal, read_checkpoint
 from order_engine.database.database import Database
-from order_engine.database.tables import Base, CheckpointRow, SnapshotRow
+from order_engine.database.database_url import sqlite_path
+from order_engine.database.errors import DatabaseNotOurs, DatabaseRefused, DatabaseUnavailable
+from order_engine.database.migrations import REVISION_TABLE, known_revision
+from order_engine.database.sqlite_file import replace_file
+from order_engine.database.tables import Base, CheckpointRow
+from order_engine.database.writer import LOCK_SUFFIX, WriterLock
 from order_engine.exchange.applied import Applied
-from order_engine.followers.sql.projection_store import ProjectionStore
-from order_engine.followers.sql.projector import batches
+from order_engine.followers.sink import SinkAway, SinkFaulted
+from order_engine.followers.sql.sink import SqlSink
 
-BATCH_EVENTS_MAX = 2_000
-_NO_PROJECTION = frozenset({CheckpointRow.__tablename__, SnapshotRow.__tablename__})
+BATCH_RECORDS_MAX = 1_000
+_UNFINISHED = ".rebuilding"
+Report = Callable[[int], None]
 
 
 class Rebuilt(NamedTuple):
@@ -27,37 +38,99 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(
-    database: Database, journal_id: str, history: Iterable[Applied], report: Callable[[int], None] = lambda _: None
+    database: Database, journal_id: str, history: Iterable[Applied], report: Report = lambda _: None
 ) -> Rebuilt:
-    """Empty the projection in ``database`` and fill it with the whole ``history`` of a journal.
+    """Fill a new projection with the whole ``history`` of a journal.
 
-    Raises ``ForeignCheckpoint`` if the database is another journal's, ``DatabaseUnavailable`` if it cannot be asked.
+    Raises ``ForeignCheckpoint`` if the database is another journal's, ``SchemaUnknown`` if a newer program wrote it,
+    ``DatabaseNotOurs`` if its tables are not of this program, ``DatabaseUnavailable`` if it cannot be asked.
     """
-    database.upgrade()
-    with database.writing() as session:
-        connection = session.connection()
-        check_same_journal(claim_checkpoint(connection, journal_id), journal_id)
-        _empty(connection)
-    store = ProjectionStore(database)
-    records = sequence = 0
+    path = sqlite_path(database.url)
+    if path is None:
+        _empty_postgresql(database, journal_id)
+        return _fill(database, journal_id, history, report)
+    with database.translated():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock(path.with_name(path.name + LOCK_SUFFIX))
+    with closing(lock):
+        _check_sqlite(database, path, journal_id)
+        return _fill_beside(database, path, journal_id, history, report)
+
+
+def _fill_beside(
+    database: Database, path: Path, journal_id: str, history: Iterable[Applied], report: Report
+) -> Rebuilt:
+    unfinished = path.with_name(path.name + _UNFINISHED)
+    _remove_unfinished(unfinished)
     try:
-        store.open(journal_id, 0)
-        for batch in batches(history, BATCH_EVENTS_MAX):
-            sequence = store.write(batch)
-            records += len(batch)
-            report(sequence)
+        with closing(Database(f"sqlite:///{unfinished}")) as beside:
+            rebuilt = _fill(beside, journal_id, history, report)
+        with database.translated():
+            replace_file(unfinished, path)
     finally:
-        store.close()
-    return Rebuilt(records, sequence)
+        _remove_unfinished(unfinished)
+    return rebuilt
 
 
-def _empty(connection: Connection) -> None:
-    """Delete every row that the journal gives; copies of snapshots stay."""
-    names = [name for name in Base.metadata.tables if name not in _NO_PROJECTION]
-    if connection.dialect.name == "postgresql":
+def _remove_unfinished(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", LOCK_SUFFIX):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _fill(database: Database, journal_id: str, history: Iterable[Applied], report: Report) -> Rebuilt:
+    sink, records = SqlSink(database), 0
+    try:
+        sink.open(journal_id, 0)
+        for batch in _batches(history):
+            sink.write(batch)
+            records += len(batch)
+            report(sink.sequence)
+        sink.sync()
+    except SinkAway as error:
+        raise DatabaseUnavailable(str(error)) from error
+    except SinkFaulted as error:
+        raise DatabaseRefused(str(error)) from error
+    finally:
+        sink.close()
+    return Rebuilt(records, sink.sequence)
+
+
+def _batches(history: Iterable[Applied]) -> Iterator[list[Applied]]:
+    batch: list[Applied] = []
+    for applied in history:
+        batch.append(applied)
+        if len(batch) >= BATCH_RECORDS_MAX:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _check_sqlite(database: Database, path: Path, journal_id: str) -> None:
+    if path.exists():
+        # One that cannot be read is what a rebuild is for.
+        with suppress(DatabaseRefused), database.translated(), database.reading_connection() as connection:
+            _check_ours(connection, journal_id)
+
+
+def _empty_postgresql(database: Database, journal_id: str) -> None:
+    # One that cannot be read is what a rebuild is for.
+    with suppress(DatabaseRefused), database.translated(), database.engine.begin() as connection:
+        _check_ours(connection, journal_id)
+    with database.translated(), database.engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        connection.exec_driver_sql(f"TRUNCATE {', '.join(names)}")
-    else:
-        for name in names:
-            connection.exec_driver_sql(f"DELETE FROM {name}")
-    connection.execute(update(CheckpointRow).values(sequence=0, updated_ns=0))
+        names = ", ".join(chain(Base.metadata.tables, [REVISION_TABLE, "book_snapshots"]))
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
+
+
+def _check_ours(connection: Connection, journal_id: str) -> None:
+    """Refuse a database that is not this journal's or not this program's; one that is damaged is taken."""
+    names = set(inspect(connection).get_table_names())
+    if REVISION_TABLE in names:
+        known_revision(connection)
+    elif names & Base.metadata.tables.keys():
+        raise DatabaseNotOurs(f"found tables but no {REVISION_TABLE}: another program made them; name another database")
+    if CheckpointRow.__tablename__ in names:
+        found = read_checkpoint(connection)
+        if found is not None:
+            check_same_journal(found, journal_id)

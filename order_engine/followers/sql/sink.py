@@ -1,13 +1,18 @@
 """The database as a sink: rows and checkpoint move together, in one transaction for each batch."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-
-from sqlalchemy import Connection
+from contextlib import contextmanager
 
 from order_engine.database.checkpoint import Checkpoint, check_checkpoint, claim_checkpoint, move_checkpoint
-from order_engine.database.database import Database, database_errors
-from order_engine.database.errors import DatabaseRefused, DatabaseUnavailable, MigrationFailed, ProjectionFault
+from order_engine.database.database import Database
+from order_engine.database.errors import (
+    DatabaseRefused,
+    DatabaseUnavailable,
+    MigrationFailed,
+    ProjectionFault,
+    RowsMissing,
+)
+from order_engine.database.writer import Writer
 from order_engine.exchange.applied import Applied
 from order_engine.followers.sink import SinkAway, SinkFaulted
 from order_engine.followers.sql.row_writer import RowWriter
@@ -23,66 +28,71 @@ class SqlSink:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._writer = RowWriter(database.kind)
-        self._errors = database_errors(database.engine)
-        self._connection: Connection | None = None
-        self._checkpoint: Checkpoint | None = None
+        self._rows = RowWriter(database.kind)
+        self._writer: Writer | None = None
+        self._checkpoint = Checkpoint("", 0)
         self._synced_sequence = 0
         self.sequence = 0
 
     def open(self, journal_id: str, journal_end: int) -> int:
         """Connect, migrate, claim the checkpoint, and return the sequence up to which all is written."""
         self.close()
-        with self._translated():
-            self._database.upgrade()
-            self._connection = self._database.engine.connect()
-            with self._connection.begin():
-                found = claim_checkpoint(self._connection, journal_id)
-            check_checkpoint(found, journal_id, journal_end)
-        self._checkpoint = found
-        self.sequence = found.sequence
+        try:
+            with _translated():
+                self._writer = self._database.open_writer()
+                with self._database.translated(), self._writer.connection.begin():
+                    found = claim_checkpoint(self._writer.connection, journal_id)
+                check_checkpoint(found, journal_id, journal_end)
+        except BaseException:
+            self.close()
+            raise
+        self._checkpoint, self.sequence = found, found.sequence
         return found.sequence
 
     def write(self, batch: Sequence[Applied]) -> None:
         """Write rows and checkpoint of consecutive records in one transaction."""
-        assert self._connection is not None
-        assert self._checkpoint is not None
-        assert batch[0].record.sequence == self.sequence + 1
+        first, last = batch[0].record, batch[-1].record
+        assert first.sequence == self.sequence + 1
         rows = rows_of(batch)
-        last = batch[-1].record
-        with self._translated(), self._connection.begin():
-            moved = move_checkpoint(self._connection, self._checkpoint, last.last_sequence, last.timestamp_ns)
-            self._writer.write(self._connection, rows)
-        self._checkpoint = moved
-        self.sequence = moved.sequence
+        with _translated():
+            writer = self._open_writer()
+            connection = writer.connection
+            writer.check_file()
+            with self._database.translated(), connection.begin():
+                moved = move_checkpoint(connection, self._checkpoint, last.last_sequence, last.timestamp_ns)
+                self._rows.write(connection, rows)
+        self._checkpoint, self.sequence = moved, moved.sequence
 
     def sync(self) -> int:
         """Put all that was committed on disk; return the sequence up to which that is so."""
         if self._synced_sequence != self.sequence:
-            with self._translated():
-                self._database.harden()
+            with _translated():
+                writer = self._open_writer()
+                writer.check_file()
+                self._database.sync(writer.connection)
             self._synced_sequence = self.sequence
         return self._synced_sequence
 
     def close(self) -> None:
         """Give the connection up, whatever state it is in."""
-        connection, self._connection, self._checkpoint = self._connection, None, None
+        writer, self._writer = self._writer, None
         self._synced_sequence = 0
-        if connection is not None:
-            with suppress(*self._errors):
-                connection.invalidate()
-            with suppress(*self._errors):
-                connection.close()
+        if writer is not None:
+            writer.close(self._database.errors)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (ProjectionFault, MigrationFailed, DatabaseRefused) as error:
-            raise SinkFaulted(f"{type(error).__name__}: {error}; {_REPAIR}") from error
-        except DatabaseUnavailable as error:
-            raise SinkAway(str(error)) from error
-        except self._errors as error:
-            unavailable = self._database.unavailable(error)
-            refused = isinstance(unavailable, DatabaseRefused)
-            raise (SinkFaulted(f"{unavailable}; {_REPAIR}") if refused else SinkAway(str(unavailable))) from error
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            raise DatabaseUnavailable("the database is not open")
+        return self._writer
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DatabaseRefused, RowsMissing) as error:
+        raise SinkFaulted(f"{type(error).__name__}: {error}; {_REPAIR}") from error
+    except (ProjectionFault, MigrationFailed) as error:
+        raise SinkFaulted(f"{type(error).__name__}: {error}") from error
+    except DatabaseUnavailable as error:
+        raise SinkAway(str(error)) from error

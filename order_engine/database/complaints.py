@@ -1,0 +1,49 @@
+"""What a driver's error means: the database is away, it refuses, or it has no tables yet."""
+
+import sqlite3
+from typing import Any
+
+_NO_TABLE = ("no such table", "no such column")
+_SQLITE_REFUSALS = frozenset(
+    (
+        *(sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+        *(sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE),
+    )
+)
+_PRIMARY_CODE = 0xFF
+_INSUFFICIENT_PRIVILEGE = "42501"
+_UNDEFINED = frozenset({"42P01", "42703"})
+# Integrity and data, syntax and names, damaged files.
+_POSTGRESQL_REFUSALS = ("22", "23", "42", "XX")
+
+
+def is_refusal(cause: BaseException) -> bool:
+    """Tell whether waiting will not help: a row or a statement is refused, or the database is damaged."""
+    if isinstance(cause, sqlite3.Error):
+        code: int | None = getattr(cause, "sqlite_errorcode", None)
+        if code is None:
+            return isinstance(cause, sqlite3.IntegrityError | sqlite3.DataError)
+        return code & _PRIMARY_CODE in _SQLITE_REFUSALS
+    code_text = _sqlstate(cause)
+    return code_text.startswith(_POSTGRESQL_REFUSALS) and code_text != _INSUFFICIENT_PRIVILEGE
+
+
+def lacks_tables(cause: BaseException) -> bool:
+    """Tell whether a table or a column is not there (yet)."""
+    if isinstance(cause, sqlite3.Error):
+        return str(cause).startswith(_NO_TABLE)
+    return _sqlstate(cause) in _UNDEFINED
+
+
+def describe(cause: BaseException, password: Any) -> str:  # Any: a text, or an object that shows as one
+    """Say in one line what the database complained about, without statement, parameters and password."""
+    # SQLAlchemy's own text goes on with the statement; a driver's first line is the complaint.
+    line = str(cause).strip().partition("\n")[0]
+    if password:
+        line = line.replace(str(password), "***")
+    name = type(cause).__name__
+    return f"{name}: {line}" if line else name
+
+
+def _sqlstate(cause: BaseException) -> str:
+    return getattr(cause, "pgcode", None) or ""

@@ -1,0 +1,52 @@
+"""The file of a SQLite database: who it is, and what may be done about a file that comes or goes."""
+
+import os
+from pathlib import Path
+
+Identity = tuple[int, int]
+
+
+class SqliteFile:
+    """Notices when another file has the path. ``identity`` is that of the file last seen, None before."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.identity: Identity | None = None
+
+    def present_identity(self) -> Identity | None:
+        """Return device and inode of the file at the path, or None if there is none."""
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def remove_leftovers(self) -> None:
+        """Remove the write-ahead log of a file that is gone: its index would be taken for the new file's."""
+        if self.present_identity() is None:
+            _remove_write_ahead_log(self.path)
+
+
+def replace_file(new: Path, path: Path) -> None:
+    """Put a closed database in the place of another, durably.
+
+    The old one goes first, its write-ahead log next: at no moment does a log lie beside a file that it is not of.
+    """
+    descriptor = os.open(new, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    path.unlink(missing_ok=True)
+    _remove_write_ahead_log(path)
+    os.replace(new, path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _remove_write_ahead_log(path: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,81 @@
+"""The one connection that writes to the database, and the lock that keeps it the only one."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from order_engine.database.errors import DatabaseUnavailable
+from order_engine.database.sqlite_file import SqliteFile
+
+LOCK_SUFFIX = ".follower"
+_LOCK_KEY = 5_127_634_602
+
+
+class WriterLock:
+    """A lock beside a SQLite file. The operating system releases it when the process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise DatabaseUnavailable(f"sqlite: another process writes to this database: it holds {path}") from None
+
+    def close(self) -> None:
+        """Let another process write."""
+        os.close(self._descriptor)
+
+
+class Writer:
+    """A connection that writes. It belongs to one thread; after an error it is closed and another one made."""
+
+    def __init__(self, engine: Engine, lock: WriterLock | None, file: SqliteFile | None) -> None:
+        self._lock = lock
+        self._file = file
+        self.connection: Connection = engine.connect()
+
+    def check_file(self) -> None:
+        """Raise ``DatabaseUnavailable`` if the file was deleted or replaced: what is written would be lost."""
+        file = self._file
+        if file is not None and file.present_identity() != file.identity:
+            raise DatabaseUnavailable(f"sqlite: {file.path} was deleted or replaced while it was written to")
+
+    def close(self, errors: Sequence[type[Exception]]) -> None:
+        """Give the connection up, whatever state it is in, and the lock after it."""
+        with suppress(*errors):
+            self.connection.invalidate()
+        with suppress(*errors):
+            self.connection.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def lock_postgresql(connection: Connection) -> None:
+    """Take the lock that the session of this connection holds until it ends."""
+    taken = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK_KEY})").scalar_one()
+    connection.commit()
+    if not taken:
+        raise DatabaseUnavailable("postgresql: another process writes to this database: it holds the advisory lock")
+
+
+def lock_path(file: SqliteFile) -> Path:
+    """Return where the lock of a SQLite file lies."""
+    return file.path.with_name(file.path.name + LOCK_SUFFIX)
+
+
+def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # Any: the pool's own record
+    """Set up a connection that writes.
+
+    With the write-ahead log readers and the writer do not wait for each other. NORMAL may lose the last commits when
+    the power fails, never the consistency: the checkpoint is lost with the rows, and the journal has both.
+    """
+    with closing(connection.cursor()) as cursor:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=4000"):
+            cursor.execute(f"PRAGMA {pragma}")
