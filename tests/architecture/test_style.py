@@ -30,7 +30,7 @@ def project_sources() -> tuple[Source, ...]:
         subdirectories[:] = sorted(name for name in subdirectories if name not in NOT_OURS and "cache" not in name)
         for name in sorted(names):
             path = Path(directory, name)
-            if path.suffix in TEXT_SUFFIXES and ".hypothesis" not in path.parts:
+            if name not in NOT_OURS and path.suffix in TEXT_SUFFIXES and ".hypothesis" not in path.parts:
                 sources.append(Source(path.relative_to(ROOT), path.read_text(encoding="utf-8")))
     return tuple(sources)
 
@@ -103,7 +103,8 @@ BODY_OF_50 = "def f():\n" + "    x = 1\n" * 49
         (style_rules.sleep, "a.py", "import time as t\nt.sleep(1)\n", 1),
         (style_rules.sleep, "a.py", "clock.sleep(1)\n", 0),
         (style_rules.global_statement, "a.py", "def f():\n    global x\n    x = 1\n", 1),
-        (style_rules.machine_path, "a.md", "cd /wor" + "k/main\n", 1),
+        (style_rules.machine_path, "a.md", "cd /hom" + "e/ann/exchange\n", 1),
+        (style_rules.machine_path, "a.md", f"cd {ROOT}/tests\n", 1),
         (style_rules.machine_path, "a.txt", "--extra-index-" + "url https://example.org\n", 1),
         (style_rules.machine_path, "a.md", "works with/without\n", 0),
     ],

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from order_engine.__main__ import main
-from tests.integration.service.server_process import GUNICORN, NOT_INHERITED, command_line, running
+from tests.integration.service.server_process import GUNICORN, NOT_INHERITED, running
 
 
 class Finished(NamedTuple):
@@ -67,29 +67,3 @@ def test_bad_setting_ends_any_wsgi_server_with_a_sentence(tmp_path: Path) -> Non
         assert server.wait_ended() == 4
         assert "DATABASE_URL: expected the path of a file" in server.log
         assert "Traceback" not in server.log
-
-
-@pytest.mark.parametrize("command", ["serve", "process", "replay", "snapshot", "verify"])
-def test_every_command_has_help(run: Run, command: str) -> None:
-    finished = run(command, "--help")
-
-    assert finished.returncode == 0
-    assert finished.stdout.startswith(f"Usage: python -m order_engine {command}")
-    assert finished.stderr == ""
-
-
-def test_help_names_every_command_whole(tmp_path: Path) -> None:
-    finished = command_line(tmp_path, "--help")
-
-    assert finished.returncode == 0
-    assert "..." not in finished.stdout.partition("Commands:")[2]
-
-
-@pytest.mark.parametrize("arguments", [("replay",), ("verify",), ("replay", "--to", "x"), ("nonsense",), ("process",)])
-def test_unusable_arguments_and_directories_end_with_two(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    finished = run(*arguments)
-
-    assert finished.returncode == 2
-    assert "Traceback" not in finished.stderr
-    assert finished.stdout == ""
-    assert not (tmp_path / "nowhere").exists()

@@ -1,0 +1,48 @@
+"""``audit``: who did what, and what came of it, from the audit log."""
+
+import click
+from msgspec import structs
+
+from order_engine.commands.comparison import compare_with_journal, print_comparison
+from order_engine.commands.environment import settings_of_environment
+from order_engine.journal.disk import LocalDisk
+from order_engine.journal.errors import JournalGap
+from order_engine.settings import Settings
+
+
+@click.command(short_help="Say who did what, and what came of it.")
+@click.option(
+    "--order", "order_id", metavar="ID", help="Only what concerns this order; at last why it ended as it did."
+)
+@click.option("--user", "user_id", metavar="ID", help="Only what this user did, or what concerns their orders.")
+@click.option("--since", metavar="TIME", help="Only from this time on, as 2026-11-21T07:58:00Z.")
+@click.option("--verify", "is_verified", is_flag=True, help="Check the chain and hold every entry against the journal.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+def audit(order_id: str | None, user_id: str | None, since: str | None, *, is_verified: bool, as_json: bool) -> int:
+    """Tell from the audit log who did what and what came of it, one command a line.
+
+    With --verify: check that no entry was changed, dropped or added; exit 1 and name the first that was.
+    """
+    from order_engine.followers.audit.story import Question, answer
+
+    settings = settings_of_environment()
+    if is_verified:
+        return print_comparison(lambda: _verify(settings), as_json=as_json)
+    try:
+        question = Question.of(order_id, user_id, since)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--since") from error
+    for line in answer(settings.data_dir, LocalDisk(), question, as_json=as_json):
+        click.echo(line)
+    return 0
+
+
+def _verify(settings: Settings) -> dict[str, object]:
+    from order_engine.followers.audit.check import AuditCheck
+    from order_engine.followers.audit.files import AUDIT_DIRECTORY
+
+    try:
+        return compare_with_journal(settings, [], [])
+    except JournalGap as error:
+        counts = AuditCheck(settings.data_dir / AUDIT_DIRECTORY, LocalDisk()).read_alone()
+        return {"audit": structs.asdict(counts), "journal": f"not compared, only the chain was checked: {error}"}

@@ -1,0 +1,22 @@
+"""``follow``: the followers' process, which a server starts and supervises."""
+
+import logging
+
+import click
+
+from order_engine.commands.environment import settings_of_environment
+
+
+@click.command(short_help="Follow a server's journal (a server starts this by itself).", hidden=True)
+@click.argument("control", type=int)
+@click.argument("journal_id")
+@click.argument("journal_end", type=int)
+def follow(control: int, journal_id: str, journal_end: int) -> None:
+    """Write database, audit log and snapshots from the journal of the server that holds the other end of CONTROL."""
+    from order_engine.bootstrap import run_follower
+    from order_engine.server.processors import use_all_allowed
+
+    settings = settings_of_environment()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    use_all_allowed()
+    run_follower(settings, control, journal_id, journal_end)

@@ -1,0 +1,59 @@
+"""``serve``: the exchange over HTTP."""
+
+import logging
+import os
+import socket
+import sys
+
+import click
+
+from order_engine.commands.environment import settings_of_environment
+from order_engine.settings import VARIABLES, SettingInvalid, Settings
+
+
+@click.command(
+    short_help="Serve the exchange over HTTP.",
+    epilog="\b\nEnvironment:\n" + "\n".join(f"  {v.name:<22}{v.description}" for v in VARIABLES),
+)
+def serve() -> None:
+    """Serve the exchange over HTTP until SIGTERM."""
+    from order_engine.server.server import Server
+
+    settings = settings_of_environment()
+    _require_database_url(settings)
+    _require_data_directory(settings)
+    _require_address(settings)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Gunicorn reads options from the command line unless it finds nothing there.
+    sys.argv = sys.argv[:1]
+    Server(settings).run()
+
+
+# What follows is found here and named in one line; in the server's worker it would end in a traceback.
+
+
+def _require_database_url(settings: Settings) -> None:
+    from order_engine.database.database_url import parse_database_url
+
+    parse_database_url(settings.database_url)
+
+
+def _require_data_directory(settings: Settings) -> None:
+    directory = settings.data_dir
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        writable = os.access(directory, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a directory: {error.strerror}") from error
+    if not writable:
+        raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a directory that may be written to")
+
+
+def _require_address(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        found = f"{settings.host} and {settings.port}"
+        expected = "an address of this machine and a port that is free"
+        raise SettingInvalid(f"HOST and PORT: found {found}, expected {expected}: {error.strerror}") from error

@@ -1,0 +1,59 @@
+"""``snapshot``: a snapshot of the state, taken from the journal."""
+
+import click
+
+from order_engine.commands.environment import recovery_of, settings_of_environment
+from order_engine.exchange.errors import SnapshotError
+from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.snapshots import Snapshot
+from order_engine.journal.directory_lock import DirectoryLock
+from order_engine.journal.disk import LocalDisk
+from order_engine.journal.errors import JournalLocked
+from order_engine.journal.reader import JournalEnd
+
+
+@click.command(short_help="Save a snapshot of the state.")
+@click.option("--sequence", type=int, help="Take it at this durable sequence, rather than at the journal's end.")
+@click.option("--needed-from", type=int, help="Remove old snapshots, but none that leads to what comes after this one.")
+def snapshot(sequence: int | None, needed_from: int | None) -> None:
+    """Bring the newest snapshot forward through the journal, save it, and print its path.
+
+    While a server runs, a --sequence that it has answered must be given: it alone knows where its journal ends.
+    """
+    from order_engine.server.processors import use_all_allowed
+
+    use_all_allowed()
+    settings = settings_of_environment()
+    recovery = recovery_of(settings, LocalDisk())
+    if sequence is not None:
+        saved = recovery.advance_snapshot(sequence, needed_from)
+    else:
+        try:
+            with DirectoryLock(settings.data_dir):
+                saved = _snapshot_of_end(recovery, needed_from)
+        except JournalLocked as error:
+            way_out = "give a --sequence that it has answered, or stop it first"
+            raise SnapshotError(f"{error.directory} is in use by {error.holder}: {way_out}") from error
+    click.echo(recovery.files.path_of(saved.header.sequence))
+
+
+def _snapshot_of_end(recovery: Recovery, needed_from: int | None) -> Snapshot:
+    if recovery.journal_id() is None:
+        raise SnapshotError(f"{recovery.journal_directory}: there is no journal to take a snapshot of")
+    recovered = recovery.latest()
+    _put_on_disk(recovery, recovered.end)
+    return recovery.save(recovered.state, needed_from)
+
+
+def _put_on_disk(recovery: Recovery, end: JournalEnd) -> None:
+    """Sync the journal's end: a snapshot that outlived it in a power cut would stop the next start."""
+    assert end.segment is not None
+    disk = LocalDisk()
+    # If an fsync failed before, another one may promise what the system has given up writing: write it again first.
+    disk.rewrite(end.segment.path, end.secured_offset)
+    file = disk.open_append(end.segment.path)
+    try:
+        file.sync()
+    finally:
+        file.close()
+    disk.sync_directory(recovery.journal_directory)
