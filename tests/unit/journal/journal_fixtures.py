@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
+from order_engine.journal.committer import Committer, SyncMode
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalFailed
 from order_engine.journal.reader import JournalEnd, JournalReader
 from order_engine.journal.record import Record
 from order_engine.journal.segments import segment_path
-from order_engine.journal.writer import JournalWriter, SyncMode
+from order_engine.journal.watermark import MemoryWatermark, Watermark
+from order_engine.journal.writer import JournalWriter
 from order_engine.matching.commands import CancelOrder
 
 DIRECTORY = Path("/journal")
@@ -69,23 +71,56 @@ def open_writer(
     )
 
 
-def write(writer: JournalWriter, *records: Record) -> None:
-    """Append records and wait, one frame each."""
+def open_committer(
+    disk: Disk,
+    directory: Path = DIRECTORY,
+    *,
+    sync: SyncMode = SyncMode.ALWAYS,
+    segment_bytes_max: int = 1 << 20,
+    rules: int = 1,
+    journal_id: str = JOURNAL_ID,
+    sync_interval_ms: int = 3_600_000,
+    watermark: Watermark | None = None,
+    on_commit: Callable[[], object] = lambda: None,
+    on_failure: Callable[[JournalFailed], None] | None = None,
+) -> Committer:
+    """Open a journal for writing where reading it ends. Its thread is not started: the test commits."""
+    return Committer(
+        directory,
+        disk,
+        end=read_all(disk, directory, rules=rules)[1],
+        journal_id=journal_id,
+        rules_version=rules,
+        clock=lambda: 1_700_000_000_000_000_000,
+        watermark=watermark or MemoryWatermark(),
+        sync=sync,
+        sync_interval_ms=sync_interval_ms,
+        segment_bytes_max=segment_bytes_max,
+        on_commit=on_commit,
+        on_failure=on_failure,
+    )
+
+
+def write(journal: Committer | JournalWriter, *records: Record) -> None:
+    """Append and commit records, one frame each."""
     for record in records:
-        writer.append(record)
-        writer.wait_durable(record.last_sequence)
+        journal.append(record)
+        if isinstance(journal, Committer):
+            journal.commit()
+        else:
+            journal.wait_durable(record.last_sequence)
 
 
-def begin_segment(writer: JournalWriter) -> None:
+def begin_segment(journal: Committer | JournalWriter) -> None:
     """Go on in a new segment, as when one is full; nothing may be waiting to be written."""
-    writer._segment.rotate()
+    journal._segment.rotate()
 
 
 def write_journal(disk: Disk, *records: Record, directory: Path = DIRECTORY, segment_bytes_max: int = 1 << 20) -> None:
     """Write a journal of one frame a record and close it."""
-    writer = open_writer(disk, directory, segment_bytes_max=segment_bytes_max)
-    write(writer, *records)
-    writer.close()
+    committer = open_committer(disk, directory, segment_bytes_max=segment_bytes_max)
+    write(committer, *records)
+    committer.close()
 
 
 class in_thread:  # noqa: N801 - It reads as a verb where it is used.

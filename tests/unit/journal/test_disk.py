@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from order_engine.journal.disk import LocalDisk
-from tests.unit.journal.journal_fixtures import cancels, open_writer, read_all, write, write_journal
+from tests.unit.journal.journal_fixtures import cancels, open_committer, read_all, write, write_journal
 
 
 def test_journal_on_the_local_disk_reads_back(tmp_path: Path) -> None:
@@ -25,9 +25,9 @@ def test_torn_tail_on_the_local_disk_is_cut_off(tmp_path: Path) -> None:
     [name] = disk.names(tmp_path)
     disk.truncate(tmp_path / name, disk.size(tmp_path / name) - 3)
 
-    writer = open_writer(disk, tmp_path)
-    write(writer, cancels(2, order_id="another"))
-    writer.close()
+    committer = open_committer(disk, tmp_path)
+    write(committer, cancels(2, order_id="another"))
+    committer.close()
 
     assert read_all(disk, tmp_path)[0] == [cancels(1), cancels(2, order_id="another")]
 

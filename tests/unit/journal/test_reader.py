@@ -12,7 +12,7 @@ from tests.unit.journal.journal_fixtures import (
     FIRST_SEGMENT,
     JOURNAL_ID,
     cancels,
-    open_writer,
+    open_committer,
     read_all,
     sequences,
     write,
@@ -104,8 +104,8 @@ def test_missing_segment_is_damage() -> None:
 
 def test_segment_of_another_journal_is_damage() -> None:
     disk, other = three_segments(), FakeDisk()
-    writer = open_writer(other, journal_id="another", segment_bytes_max=1)
-    write(writer, cancels(1), cancels(2, 3), cancels(5))
+    committer = open_committer(other, journal_id="another", segment_bytes_max=1)
+    write(committer, cancels(1), cancels(2, 3), cancels(5))
     disk.put(segment_path(DIRECTORY, 2), other.content(segment_path(DIRECTORY, 2)))
 
     with pytest.raises(JournalDamaged, match=f"expected journal_id {JOURNAL_ID}, found another"):
@@ -143,7 +143,7 @@ def test_format_newer_than_ours_is_refused_by_name() -> None:
 
 def test_rules_newer_than_ours_are_refused_by_name() -> None:
     disk = FakeDisk()
-    write(open_writer(disk, rules=2), cancels(1))
+    write(open_committer(disk, rules=2), cancels(1))
 
     with pytest.raises(JournalTooNew, match=r"00001.journal: written under rules_version 2, this program knows .* 1"):
         read_all(disk, rules=1)
@@ -189,7 +189,7 @@ def test_progress_ends_at_all_bytes() -> None:
 def test_reader_tells_the_rules_of_each_segment() -> None:
     disk = FakeDisk()
     write_journal(disk, cancels(1))
-    write(open_writer(disk, rules=2), cancels(2))
+    write(open_committer(disk, rules=2), cancels(2))
     reader = JournalReader(DIRECTORY, disk, rules_version=2)
 
     rules = [reader.header.rules_version for _ in reader.records() if reader.header is not None]

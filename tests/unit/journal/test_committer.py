@@ -1,0 +1,458 @@
+"""Committing: visible means on disk (or as the mode says), in order, for everybody who waits."""
+
+from pathlib import Path
+from threading import Barrier, Lock
+
+import pytest
+
+from order_engine.journal import committer as committer_module
+from order_engine.journal.committer import Committer, SyncMode
+from order_engine.journal.errors import JournalClosed, JournalGap
+from order_engine.journal.frames import HEADER_BYTES, Flag, decode_header
+from order_engine.journal.record import Record, encode_record
+from order_engine.journal.segments import segment_path
+from order_engine.journal.watermark import MemoryWatermark
+from tests.fakes.fake_disk import FakeDisk
+from tests.unit.journal.journal_fixtures import (
+    DIRECTORY,
+    FIRST_SEGMENT,
+    JOURNAL_ID,
+    PATIENCE_SECONDS,
+    cancels,
+    in_thread,
+    open_committer,
+    read_all,
+    sequences,
+    write,
+    write_journal,
+)
+
+
+def flags(disk: FakeDisk, path: Path = FIRST_SEGMENT) -> str:
+    """The flags of the frames of records in a segment, in order."""
+    content, offset, found = disk.content(path), 0, ""
+    while offset < len(content):
+        header = decode_header(content[offset : offset + HEADER_BYTES])
+        assert header is not None
+        found += header.flag
+        offset += HEADER_BYTES + header.payload_bytes
+    return found[1:]
+
+
+def marks(committer: Committer) -> tuple[int, int, int]:
+    return committer.appended_sequence, committer.visible_sequence, committer.synced_sequence
+
+
+def test_nothing_is_visible_while_the_sync_is_held_back() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk)
+    committer.start()
+    disk.hold_syncs()
+    committer.append(cancels(1))
+
+    waiting = in_thread(lambda: committer.wait_visible(1))
+    disk.wait_until_sync_is_held()
+
+    assert encode_record(cancels(1)) in disk.content(FIRST_SEGMENT)
+    assert marks(committer) == (1, 0, 0)
+    assert not committer.wait_visible(1, timeout=0)
+    assert waiting.is_running
+
+    disk.release_syncs()
+    assert waiting.join().result is True
+    assert marks(committer) == (1, 1, 1)
+    assert encode_record(cancels(1)) in disk.synced(FIRST_SEGMENT)
+    committer.close()
+
+
+def test_append_does_no_io() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk)
+    before = disk.content(FIRST_SEGMENT)
+
+    committer.append(cancels(1))
+
+    assert disk.content(FIRST_SEGMENT) == before
+    assert marks(committer) == (1, 0, 0)
+
+
+def test_append_goes_through_while_a_sync_is_held_back() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk)
+    committer.start()
+    disk.hold_syncs()
+    committer.append(cancels(1))
+    disk.wait_until_sync_is_held()
+
+    assert in_thread(lambda: committer.append(cancels(2))).join().error is None
+
+    disk.release_syncs()
+    committer.close()
+
+
+def test_commit_without_a_thread_moves_the_watermark_and_says_whether_there_was_anything() -> None:
+    watermark = MemoryWatermark()
+    committer = open_committer(FakeDisk(), watermark=watermark)
+
+    assert not committer.commit()
+    committer.append(cancels(1, 3))
+    assert committer.commit()
+
+    assert (watermark.visible, watermark.synced) == (3, 3)
+    assert not committer.commit()
+
+
+def test_all_that_comes_during_a_sync_is_one_frame_and_one_sync() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk)
+    committer.start()
+    disk.hold_syncs()
+    committer.append(cancels(1))
+    disk.wait_until_sync_is_held()
+    for sequence in range(2, 10):
+        committer.append(cancels(sequence))
+    waiting = [in_thread(lambda sequence=sequence: committer.wait_visible(sequence)) for sequence in range(1, 10)]
+
+    disk.release_syncs()
+
+    assert [thread.join().result for thread in waiting] == [True] * 9
+    assert disk.sync_count == 2
+    assert flags(disk) == "dd"
+    committer.close()
+
+
+@pytest.mark.parametrize("mode", list(SyncMode))
+def test_64_threads_are_released_only_once_their_record_is_where_the_mode_says(mode: SyncMode) -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk, sync=mode, segment_bytes_max=20_000, sync_interval_ms=1)
+    committer.start()
+    append_order = Lock()
+    start = Barrier(64)
+    next_sequence = iter(range(1, 64 * 50 + 1))
+    early: list[int] = []
+    bytes_of = disk.synced if mode is SyncMode.ALWAYS else disk.content
+
+    def trade() -> None:
+        start.wait()
+        for _ in range(50):
+            with append_order:
+                sequence = next(next_sequence)
+                committer.append(cancels(sequence, order_id=f"#{sequence}#"))
+            assert committer.wait_visible(sequence, PATIENCE_SECONDS)
+            line = encode_record(cancels(sequence, order_id=f"#{sequence}#"))
+            if not any(line in bytes_of(DIRECTORY / name) for name in disk.names(DIRECTORY)):
+                early.append(sequence)
+
+    threads = [in_thread(trade) for _ in range(64)]
+    errors = [thread.join().error for thread in threads]
+    committer.close()
+
+    assert errors == [None] * 64
+    assert early == []
+    assert marks(committer) == (3_200, 3_200, 3_200)
+    assert sequences(disk.crash()) == list(range(1, 3_201))
+    assert len(disk.names(DIRECTORY)) > 1
+
+
+def test_committing_inline_beside_the_thread_loses_and_doubles_nothing() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk)
+    committer.start()
+
+    def commit_inline() -> None:
+        while committer.visible_sequence < 500:
+            committer.commit()
+
+    inline = [in_thread(commit_inline) for _ in range(2)]
+    for sequence in range(1, 501):
+        committer.append(cancels(sequence))
+
+    assert [thread.join().error for thread in inline] == [None, None]
+    committer.close()
+    assert sequences(disk) == list(range(1, 501))
+
+
+def test_group_larger_than_a_frame_is_written_in_several_by_one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committer_module, "FRAME_BYTES_MAX", 300)
+    disk = FakeDisk()
+    committer = open_committer(disk)
+    for sequence in range(1, 10):
+        committer.append(cancels(sequence))
+    committer.append(cancels(10, order_id="x" * 1_000))
+
+    assert committer.commit()
+
+    assert committer.visible_sequence == 10
+    assert len(flags(disk)) > 3
+    assert sequences(disk) == list(range(1, 11))
+
+
+def test_frame_holds_at_most_8_mib() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk, segment_bytes_max=64 << 20)
+    for sequence in range(1, 10):
+        committer.append(cancels(sequence, order_id="x" * (1 << 20)))
+
+    committer.commit()
+
+    assert flags(disk) == "dd"
+    assert sequences(disk) == list(range(1, 10))
+
+
+def test_watermark_moves_and_the_listener_is_told_once_for_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committer_module, "FRAME_BYTES_MAX", 1)
+    seen: list[int] = []
+    watermark = MemoryWatermark()
+    committer = open_committer(FakeDisk(), watermark=watermark, on_commit=lambda: seen.append(watermark.visible))
+    for sequence in range(1, 4):
+        committer.append(cancels(sequence))
+
+    committer.commit()
+
+    assert seen == [1, 2, 3]
+
+
+def test_listener_that_fails_does_not_stop_the_journal(caplog: pytest.LogCaptureFixture) -> None:
+    def listen() -> None:
+        raise RuntimeError("the loop is closed")
+
+    committer = open_committer(FakeDisk(), on_commit=listen)
+    committer.start()
+    for sequence in range(1, 4):
+        committer.append(cancels(sequence))
+        assert committer.wait_visible(sequence, PATIENCE_SECONDS)
+    committer.close()
+
+    assert "the loop is closed" in caplog.text
+
+
+def test_waiting_for_what_is_appended_later_is_allowed() -> None:
+    committer = open_committer(FakeDisk())
+    committer.start()
+    waiting = in_thread(lambda: committer.wait_visible(2))
+
+    committer.append(cancels(1))
+    committer.append(cancels(2))
+
+    assert waiting.join().result is True
+    committer.close()
+
+
+def test_waiter_that_gave_up_is_forgotten() -> None:
+    committer = open_committer(FakeDisk())
+
+    assert not committer.wait_visible(1, timeout=0.001)
+
+    assert committer._waiters == []
+
+
+@pytest.mark.parametrize("record", [cancels(1), cancels(3), Record(sequence=2, timestamp_ns=0, commands=())])
+def test_record_that_does_not_follow_the_last_is_refused(record: Record) -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk)
+    write(committer, cancels(1))
+
+    with pytest.raises(JournalGap, match=r"expected a record of sequence 2, found \d commands from sequence \d"):
+        committer.append(record)
+
+    write(committer, cancels(2))
+    assert sequences(disk) == [1, 2]
+
+
+def test_writing_goes_on_where_the_journal_ended() -> None:
+    disk, watermark = FakeDisk(), MemoryWatermark()
+    write_journal(disk, cancels(1, 2))
+
+    committer = open_committer(disk, journal_id="not this one", watermark=watermark)
+    assert (watermark.visible, watermark.synced) == (2, 2)
+    write(committer, cancels(3))
+
+    assert committer.journal_id == JOURNAL_ID
+    assert sequences(disk) == [1, 3]
+    assert disk.names(DIRECTORY) == [FIRST_SEGMENT.name]
+
+
+def test_torn_tail_is_cut_off_before_writing() -> None:
+    disk = FakeDisk()
+    write_journal(disk, cancels(1), cancels(2))
+    disk.truncate(FIRST_SEGMENT, disk.size(FIRST_SEGMENT) - 1)
+
+    write(open_committer(disk), cancels(2, order_id="another"))
+
+    assert read_all(disk)[0] == [cancels(1), cancels(2, order_id="another")]
+
+
+def test_torn_segment_header_is_removed_before_writing() -> None:
+    disk = FakeDisk()
+    write_journal(disk, cancels(1), cancels(2), segment_bytes_max=1)
+    disk.truncate(segment_path(DIRECTORY, 2), 20)
+
+    write(open_committer(disk), cancels(2))
+
+    assert disk.names(DIRECTORY) == [FIRST_SEGMENT.name]
+    assert sequences(disk.crash()) == [1, 2]
+
+
+def test_what_a_killed_process_left_unsynced_is_synced_before_it_counts() -> None:
+    disk = FakeDisk()
+    write(open_committer(disk, sync=SyncMode.OFF), cancels(1))
+    assert sequences(disk.crash()) == []
+
+    reopened = open_committer(disk)
+
+    assert marks(reopened) == (1, 1, 1)
+    assert sequences(disk.crash()) == [1]
+
+
+def test_full_segment_is_followed_by_a_new_one_that_survives_a_crash() -> None:
+    disk = FakeDisk()
+
+    write(open_committer(disk, segment_bytes_max=1), cancels(1), cancels(2, 3))
+
+    assert disk.names(DIRECTORY) == [FIRST_SEGMENT.name, segment_path(DIRECTORY, 2).name]
+    assert sequences(disk.crash()) == [1, 2]
+
+
+@pytest.mark.parametrize("mode", [SyncMode.OFF, SyncMode.INTERVAL])
+def test_rotation_syncs_what_no_fsync_has_covered_yet(mode: SyncMode) -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk, sync=mode, segment_bytes_max=1)
+
+    write(committer, cancels(1))
+    assert marks(committer) == (1, 1, 0)
+    write(committer, cancels(2))
+
+    assert marks(committer) == (2, 2, 1)
+    assert sequences(disk.crash()) == [1]
+
+
+def test_other_rules_begin_a_new_segment() -> None:
+    disk = FakeDisk()
+    write_journal(disk, cancels(1))
+
+    open_committer(disk, rules=2).close()
+    open_committer(disk, rules=3).close()
+
+    _, end = read_all(disk, rules=3)
+    assert disk.names(DIRECTORY) == [FIRST_SEGMENT.name, segment_path(DIRECTORY, 2).name]
+    assert end.header is not None
+    assert end.header.rules_version == 3
+
+
+@pytest.mark.parametrize("mode", [SyncMode.OFF, SyncMode.INTERVAL])
+def test_sync_puts_what_is_visible_on_disk_whatever_the_mode(mode: SyncMode) -> None:
+    disk, watermark = FakeDisk(), MemoryWatermark()
+    committer = open_committer(disk, sync=mode, watermark=watermark)
+    write(committer, cancels(1), cancels(2))
+    committer.append(cancels(3))
+    assert (watermark.visible, watermark.synced) == (2, 0)
+
+    assert committer.sync() == 2
+
+    assert (watermark.visible, watermark.synced) == (2, 2)
+    assert sequences(disk.crash()) == [1, 2]
+    assert committer.sync() == 2
+    assert disk.sync_count == 1
+
+
+def test_records_become_visible_while_another_thread_syncs() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk, sync=SyncMode.OFF)
+    committer.start()
+    committer.append(cancels(1))
+    committer.wait_visible(1)
+    disk.hold_syncs()
+    syncing = in_thread(committer.sync)
+    disk.wait_until_sync_is_held()
+
+    committer.append(cancels(2))
+    assert committer.wait_visible(2, PATIENCE_SECONDS)
+    assert marks(committer) == (2, 2, 0)
+
+    disk.release_syncs()
+    assert syncing.join().result == 1
+    committer.close()
+
+
+@pytest.mark.parametrize("is_started", [False, True])
+def test_close_commits_syncs_and_refuses_what_comes_later(is_started: bool) -> None:
+    disk, told = FakeDisk(), []
+    committer = open_committer(disk, sync=SyncMode.OFF, on_commit=lambda: told.append(marks(committer)))
+    if is_started:
+        committer.start()
+    committer.append(cancels(1))
+
+    committer.close()
+    committer.close()
+
+    assert told[-1] == (1, 1, 1)
+    assert sequences(disk.crash()) == [1]
+    assert committer.wait_visible(1)
+    for attempt in (lambda: committer.append(cancels(2)), lambda: committer.wait_visible(2)):
+        with pytest.raises(JournalClosed):
+            attempt()
+    assert not committer.commit()
+
+
+def test_close_releases_who_waits_for_more() -> None:
+    committer = open_committer(FakeDisk())
+    committer.start()
+    waiting = in_thread(lambda: committer.wait_visible(1))
+    while not committer._waiters and waiting.is_running:
+        pass
+
+    committer.close()
+
+    assert isinstance(waiting.join().error, JournalClosed)
+
+
+def test_close_waits_for_the_write_that_is_under_way() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk)
+    committer.start()
+    disk.hold_syncs()
+    committer.append(cancels(1))
+    disk.wait_until_sync_is_held()
+    committer.append(cancels(2))
+
+    closing = in_thread(committer.close)
+    assert closing.is_running
+    disk.release_syncs()
+
+    assert closing.join().error is None
+    assert sequences(disk.crash()) == [1, 2]
+
+
+def test_flags_tell_what_was_on_disk() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk, sync=SyncMode.INTERVAL)
+    write(committer, cancels(1), cancels(2), cancels(3))
+    committer.sync()
+    write(committer, cancels(4), cancels(5))
+    committer.close()
+    write_journal(disk, cancels(6))
+
+    assert flags(disk) == Flag.SYNCED + Flag.UNSYNCED + Flag.UNSYNCED + Flag.SYNCED + Flag.UNSYNCED + Flag.DURABLE
+
+
+def test_interval_syncs_by_itself_with_nothing_more_to_write() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk, sync=SyncMode.INTERVAL, sync_interval_ms=1)
+    committer.start()
+
+    committer.append(cancels(1))
+
+    disk.wait_until_synced(FIRST_SEGMENT, encode_record(cancels(1)))
+    committer.close()
+
+
+def test_interval_syncs_by_itself_while_there_is_always_more_to_write() -> None:
+    disk = FakeDisk()
+    committer = open_committer(disk, sync=SyncMode.INTERVAL, sync_interval_ms=1)
+    committer.start()
+
+    while committer.synced_sequence == 0 and committer.appended_sequence < 1_000_000:
+        committer.append(cancels(committer.appended_sequence + 1))
+
+    assert committer.synced_sequence > 0
+    committer.close()
