@@ -18,7 +18,7 @@ ROOM_EVENTS = 50_000
 SMALL_EVENTS_MAX = 5_000
 
 
-class RememberedAnswer(Struct, frozen=True, kw_only=True, gc=False):
+class RememberedAnswer(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """A record that came with an idempotency key, and what became of it."""
 
     record: Record

@@ -56,7 +56,9 @@ class SessionState(StrEnum):
     CLOSED = "CLOSED"
 
 
-class Message(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
+class Message(
+    Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"
+):
     """What all commands share: immutable, and named with a version wherever they are written down."""
 
 
@@ -118,7 +120,7 @@ class CancelAll(Message, frozen=True, kw_only=True, tag="cancel_all/1"):
     side: Side | None = None
 
 
-class ScheduledState(Struct, frozen=True, gc=False):
+class ScheduledState(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A state that a session enters every day, ``second_of_day`` seconds after midnight UTC."""
 
     second_of_day: int

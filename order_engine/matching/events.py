@@ -26,7 +26,7 @@ class OrderStatus(StrEnum):
     REJECTED = "REJECTED"
 
 
-class OrderState(Struct, frozen=True, gc=False):
+class OrderState(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """An order at one moment.
 
     ``quantity = filled + remaining + canceled``; nothing remains of a final order. ``filled_notional_e16`` is the sum
@@ -49,7 +49,7 @@ class OrderState(Struct, frozen=True, gc=False):
     trail_amount_e8: int | None = None
 
 
-class Fact(Struct, frozen=True, gc=False, tag_field="event"):
+class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="event"):
     """What all events share: immutable, and named wherever they are written down."""
 
 

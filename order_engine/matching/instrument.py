@@ -9,7 +9,7 @@ from order_engine.matching.commands import ScheduledState, SelfTradePrevention, 
 Term = TypeVar("Term")
 
 
-class Instrument(Struct, frozen=True, kw_only=True, gc=False):
+class Instrument(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """``tick_size_e8`` and ``lot_size_e8`` are the smallest steps of price and quantity, in units of 10^-8.
 
     Percentages are in units of 10^-8 too; 0 means none. ``reference_price_e8`` stands in for the last price until
