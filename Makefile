@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 5000
+# Tests run in as many processes as there are processors; WORKERS= runs them in one.
+WORKERS ?= -n logical --maxprocesses 4 --dist loadscope
 
 RUN_READY := $(VENV)/.requirements-installed
 DEV_READY := $(VENV)/.requirements-dev-installed
@@ -26,7 +28,7 @@ run: $(RUN_READY)
 	PORT=$(PORT) exec $(BIN)/python -m order_engine serve
 
 test: lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(PYTEST_ARGS)
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .

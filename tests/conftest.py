@@ -12,12 +12,12 @@ import pytest
 from tests.postgres_cluster import PostgresCluster, PostgresUnavailable, running_cluster
 
 DRIVER = "postgresql+psycopg2://"
-pytest_plugins = ("tests.figures",)
+pytest_plugins = ("tests.figures", "tests.turns")
 
 
 @pytest.fixture(scope="session")
 def postgres_service_url() -> Iterator[str]:
-    """The server that the whole run shares: TEST_POSTGRES_URL, or one started for the run."""
+    """The server that all tests of a worker share: TEST_POSTGRES_URL, or one started for them."""
     given = os.environ.get("TEST_POSTGRES_URL")
     if given:
         yield given

@@ -4,15 +4,16 @@ SOAK_SECONDS makes it longer; `.ci/run` gives it some minutes.
 """
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.scale import scaled
+
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = int(os.environ.get("SOAK_SECONDS", "8"))
+SECONDS = scaled("SOAK_SECONDS", 8)
 
 
 @pytest.mark.slow

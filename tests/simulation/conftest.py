@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.memory_database import MemoryDatabase
 from tests.figures import FiguresOf
+from tests.scale import scaled
 
 SEEDS_BY_DEFAULT = 3
 
@@ -17,7 +18,7 @@ def seeds() -> range:
     """The seeds of this run."""
     if given := os.environ.get("SIMULATION_SEED"):
         return range(int(given), int(given) + 1)
-    return range(1, int(os.environ.get("SIMULATION_SEEDS", SEEDS_BY_DEFAULT)) + 1)
+    return range(1, scaled("SIMULATION_SEEDS", SEEDS_BY_DEFAULT) + 1)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

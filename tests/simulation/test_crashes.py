@@ -25,6 +25,9 @@ KINDS = (
     "database lost commits",
 )
 
+# The last test counts what those before it did.
+pytestmark = pytest.mark.together
+
 
 def test_crash_at_every_boundary_loses_and_doubles_nothing(
     seed: int, database: MemoryDatabase, figures: Counter[str]
