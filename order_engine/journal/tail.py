@@ -30,6 +30,7 @@ class Tail:
         self._rules_version = rules_version
         self._archive = archive
         self._reading: SegmentReading | None = None
+        # It outlives a reading that failed, so that a segment of another journal is never gone on with.
         self._header: SegmentHeader | None = None
         self._decoded_sequence = 0
         self._decoded: deque[Record] = deque()
@@ -52,7 +53,6 @@ class Tail:
     def close(self) -> None:
         """Release the file."""
         self._decoded.clear()
-        self._header = None
         if self._reading is not None:
             self._reading.close()
             self._reading = None

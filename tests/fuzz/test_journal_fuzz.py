@@ -13,6 +13,7 @@ from order_engine.journal.errors import JournalDamaged, JournalError
 from order_engine.journal.frames import PAYLOAD_BYTES_MAX, Flag, encode_frame
 from order_engine.journal.record import Record
 from order_engine.journal.segments import segment_path
+from order_engine.journal.tail import Tail
 from tests.fakes.fake_disk import FakeDisk
 from tests.fuzz.mutations import MUTATIONS, Mutation, mutate_all
 from tests.unit.journal.journal_fixtures import (
@@ -63,6 +64,35 @@ def test_mutated_segment_is_refused_or_ends_the_journal_early(name: str, mutatio
     records = read_or_refuse({**WRITTEN, name: mutate_all(WRITTEN[name], mutations)})
 
     assert records is None or records == RECORDS[: len(records)]
+
+
+def follow_or_refuse(files: dict[str, bytes], until_sequence: int) -> tuple[list[Record], bool]:
+    """Follow a journal up to a watermark: what was read, and whether that is all; no error but a ``JournalError``."""
+    disk, found = FakeDisk(), []
+    for name, content in files.items():
+        disk.put(DIRECTORY / name, content)
+    tail = Tail(DIRECTORY, disk, rules_version=1)
+    try:
+        while tail.position < until_sequence:
+            found += tail.read(until_sequence, 2)
+    except JournalError:
+        return found, False
+    return found, True
+
+
+@settings(max_examples=600, deadline=None)
+@given(name=st.sampled_from(sorted(WRITTEN)), mutations=st.lists(MUTATIONS, min_size=1, max_size=3))
+def test_mutated_segment_is_followed_to_the_watermark_or_refused(name: str, mutations: list[Mutation]) -> None:
+    found, is_all = follow_or_refuse({**WRITTEN, name: mutate_all(WRITTEN[name], mutations)}, 10)
+
+    assert found == (RECORDS if is_all else RECORDS[: len(found)])
+
+
+@settings(max_examples=300, deadline=None)
+@given(content=st.binary(max_size=200) | st.binary(max_size=60).map(lambda end: b"F1 d" + end))
+def test_arbitrary_bytes_below_the_watermark_are_refused(content: bytes) -> None:
+    assert follow_or_refuse({FIRST_SEGMENT.name: content}, 1) == ([], False)
+    assert follow_or_refuse({**WRITTEN, segment_path(DIRECTORY, 11).name: content}, 11) == (RECORDS, False)
 
 
 @settings(max_examples=300, deadline=None)

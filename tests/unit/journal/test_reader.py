@@ -1,11 +1,14 @@
 """Reading a whole journal: which records, from where, and where it ends."""
 
+from pathlib import Path
+
 import pytest
 
+from order_engine.journal.archive import move_to_archive
 from order_engine.journal.errors import JournalDamaged, JournalError, JournalGap, JournalTooNew, JournalUnreadable
 from order_engine.journal.frames import Flag, encode_frame
-from order_engine.journal.reader import JournalReader
-from order_engine.journal.segments import SegmentHeader, encode_segment_header, segment_path
+from order_engine.journal.reader import JournalReader, read_journal_id
+from order_engine.journal.segments import SegmentHeader, encode_segment_header, list_segments, segment_path
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.journal.journal_fixtures import (
     DIRECTORY,
@@ -207,3 +210,51 @@ def test_disk_that_cannot_be_read_is_named() -> None:
 
     with pytest.raises(JournalUnreadable, match=r"00001.journal: cannot be read: .*Input/output error"):
         read_all(disk)
+
+
+def test_one_walk_gives_the_records_the_journals_name_and_its_end() -> None:
+    reader = JournalReader(DIRECTORY, three_segments(), rules_version=1)
+
+    assert [record.sequence for record in reader.records()] == [1, 2, 5]
+
+    assert reader.header is not None
+    assert reader.header.journal_id == JOURNAL_ID
+    assert reader.end.header == reader.header
+    assert reader.end.last_sequence == 5
+
+
+def test_journal_id_is_read_from_one_header_alone() -> None:
+    disk = three_segments()
+    assert read_journal_id(DIRECTORY, disk) == JOURNAL_ID
+
+    disk.put(FIRST_SEGMENT, b"no journal")
+    last = segment_path(DIRECTORY, 5)
+    disk.put(last, disk.content(last)[:-1] + b"!")
+
+    assert read_journal_id(DIRECTORY, disk) == JOURNAL_ID
+
+
+def test_journal_that_is_not_there_yet_has_no_id() -> None:
+    assert read_journal_id(DIRECTORY, FakeDisk()) is None
+    assert read_journal_id(DIRECTORY, FakeDisk(), Path("/archive")) is None
+
+
+def test_journal_id_is_read_from_the_segment_before_a_torn_header_even_in_the_archive() -> None:
+    disk, archive = three_segments(), Path("/archive")
+    disk.truncate(segment_path(DIRECTORY, 5), 20)
+    assert read_journal_id(DIRECTORY, disk) == JOURNAL_ID
+
+    for segment in list_segments(DIRECTORY, disk)[:2]:
+        move_to_archive(segment, archive, disk)
+
+    assert read_journal_id(DIRECTORY, disk, archive) == JOURNAL_ID
+    assert read_journal_id(DIRECTORY, disk) is None
+
+
+def test_damaged_header_gives_no_journal_id() -> None:
+    disk = three_segments()
+    last = segment_path(DIRECTORY, 5)
+    disk.put(last, disk.content(last).replace(JOURNAL_ID.encode(), b"another"))
+
+    with pytest.raises(JournalDamaged, match=str(last)):
+        read_journal_id(DIRECTORY, disk)
