@@ -315,7 +315,6 @@ class Committer:
             if self._failure is not None:
                 return
             failure = self._failure = JournalFailed(self._segment.path, cause)
-            self._wake()
         self._dismiss_waiters()
         if self._on_failure is not None:
             self._on_failure(failure)
