@@ -62,7 +62,8 @@ def check_checkpoint(found: Checkpoint, journal_id: str, journal_end: int) -> No
     if found.sequence > journal_end:
         raise CheckpointBeyondJournal(
             f"projection_checkpoint: expected a sequence of at most {journal_end}, where the journal ends, "
-            f"found {found.sequence}; commands are missing from the journal: restore it, or name an empty database"
+            f"found {found.sequence}; commands are missing from the journal: restore it, "
+            "or run `python -m order_engine rebuild`"
         )
 
 

@@ -129,6 +129,7 @@ class Database:
             connection.commit()
             if self.kind == "sqlite":
                 connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
+                connection.rollback()
 
     def check(self) -> str:
         """Ask the database for an answer: ``ok``, or why there is none."""

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
+from order_engine.database.database_url import LOCK_SECONDS_MAX
 from order_engine.database.errors import DatabaseUnavailable
 from order_engine.database.sqlite_file import SqliteFile
 
 LOCK_SUFFIX = ".follower"
 _LOCK_KEY = 5_127_634_602
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class WriterLock:
@@ -58,11 +61,19 @@ class Writer:
 
 
 def lock_postgresql(connection: Connection) -> None:
-    """Take the lock that the session of this connection holds until it ends."""
-    taken = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK_KEY})").scalar_one()
+    """Take the lock that the session of this connection holds until it ends.
+
+    The session of a process that was killed may still be carrying out its last commit, so this waits for a moment.
+    """
+    try:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS_MAX}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK_KEY})")
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        text = "postgresql: another process writes to this database: it holds the advisory lock"
+        raise DatabaseUnavailable(text) from error
     connection.commit()
-    if not taken:
-        raise DatabaseUnavailable("postgresql: another process writes to this database: it holds the advisory lock")
 
 
 def lock_path(file: SqliteFile) -> Path:

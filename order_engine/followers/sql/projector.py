@@ -100,7 +100,7 @@ class Projector:
         at = self._queue.projected_sequence
         if at != self._durable_sequence:
             try:
-                with self._database.engine.connect() as connection:
+                with self._database.translated(), self._database.engine.connect() as connection:
                     self._database.sync(connection)
             except DatabaseUnavailable as unavailable:
                 log.warning("what the database has is not known to be on disk: %s", unavailable)

@@ -7,6 +7,7 @@ import pytest
 
 from order_engine.database.database import Database
 from order_engine.followers.sql.projector import ProjectionPace, Projector
+from order_engine.followers.sql.sink import SqlSink
 from order_engine.queries.queries import Queries
 from tests.integration.database.market import Market
 
@@ -55,11 +56,27 @@ def start() -> Iterator[Start]:
 
 
 @pytest.fixture
-def project(start: Start, database: Database) -> Callable[[Market], None]:
+def project(database: Database) -> Callable[[Market], None]:
     """Bring all of a market into the database."""
 
     def project_market(market: Market) -> None:
-        projector = start(database, market, journal_end=market.end)
-        assert projector.wait_projected(market.end, 20)
+        with closing(SqlSink(database)) as sink:
+            sink.open(JOURNAL_ID, market.end)
+            write_rest(sink, market)
 
     return project_market
+
+
+@pytest.fixture
+def sink(database: Database) -> Iterator[SqlSink]:
+    """A sink that is closed after the test."""
+    with closing(SqlSink(database)) as sink:
+        yield sink
+
+
+def write_rest(sink: SqlSink, market: Market) -> None:
+    """Write what the journal has and the sink lacks, in one batch."""
+    rest = list(market.history(sink.sequence, market.end))
+    if rest:
+        sink.write(rest)
+    assert sink.sequence == market.end

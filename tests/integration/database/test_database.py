@@ -12,11 +12,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from order_engine.database.database import Database
-from order_engine.database.errors import DatabaseUnavailable
-from order_engine.database.snapshot_store import SnapshotLabel, SnapshotStore
+from order_engine.database.errors import DatabaseStarting, DatabaseUnavailable
 from order_engine.database.tables import CheckpointRow
 from order_engine.queries.queries import Queries
-from tests.integration.database.conftest import JOURNAL_ID, Start
+from tests.integration.database.conftest import Start
 from tests.integration.database.market import Market, buy
 from tests.postgres_cluster import PostgresCluster
 
@@ -36,7 +35,7 @@ def test_request_reads_through_one_session_and_holds_no_connection_between_reads
                 with database.reading() as session:
                     sessions.append(session)
                     session.execute(select(CheckpointRow.sequence))
-                held.append(database.engine.pool.checkedout())  # type: ignore[attr-defined] # a pool with a queue
+                held.append(database._reading_engine.pool.checkedout())  # type: ignore[attr-defined] # a pool with a queue
             return "read"
 
         answers = [app.test_client().get("/").text for _ in range(2)]
@@ -83,14 +82,9 @@ def test_64_threads_read_while_the_projector_writes(
         assert all(reader.result(60) for reader in readers)
 
 
-def test_database_without_tables_is_unavailable_not_broken(database_url: str) -> None:
-    with closing(Database(database_url)) as database:
-        with pytest.raises(DatabaseUnavailable):
-            Queries(database).orders()
-        with pytest.raises(DatabaseUnavailable):
-            SnapshotStore(database).save(SnapshotLabel(JOURNAL_ID, 1, "hash", 1), b"content")
-
-        assert database.check() == "ok"
+def test_database_without_tables_is_starting(database_url: str) -> None:
+    with closing(Database(database_url)) as database, pytest.raises(DatabaseStarting):
+        Queries(database).orders()
 
 
 def test_unreachable_server_is_named_without_its_password(caplog: pytest.LogCaptureFixture, start: Start) -> None:
@@ -147,45 +141,4 @@ def test_sqlite_file_is_made_with_its_directory_in_wal_mode(tmp_path: Path) -> N
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             ]
 
-    assert pragmas == ["wal", 1, 1, 15000]
-
-
-def test_connections_that_open_a_new_sqlite_file_at_once_do_not_find_it_locked(tmp_path: Path) -> None:
-    together = Barrier(4)
-
-    def connect(path: Path) -> str | None:
-        with closing(Database(f"sqlite:///{path}")) as database:
-            together.wait(20)
-            with database.engine.connect() as connection:
-                return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
-
-    with ThreadPoolExecutor(4) as threads:
-        for attempt in range(100):
-            opened = [threads.submit(connect, tmp_path / f"{attempt}.db") for _ in range(4)]
-
-            assert [each.result(60) for each in opened] == ["wal"] * 4
-
-
-def test_snapshots_read_back_newest_first_and_only_the_last_are_kept(database: Database) -> None:
-    store = SnapshotStore(database, keep_count=2)
-    labels = [SnapshotLabel(JOURNAL_ID, sequence, f"hash{sequence}", 1000 + sequence) for sequence in (5, 20, 30)]
-    other = SnapshotLabel("another", 1, "hash", 1)
-
-    for label in (*labels, other):
-        store.save(label, f"content {label.sequence}".encode() * 1000)
-
-    assert store.labels(JOURNAL_ID) == [labels[2], labels[1]]
-    assert store.labels("another") == [other]
-    assert store.load(JOURNAL_ID, 30) == b"content 30" * 1000
-    assert store.load(JOURNAL_ID, 5) is None
-
-
-def test_snapshot_of_the_same_moment_is_replaced(database: Database) -> None:
-    store = SnapshotStore(database)
-    label = SnapshotLabel(JOURNAL_ID, 5, "hash", 1)
-
-    store.save(label, b"first")
-    store.save(label, b"second\x00\xff")
-
-    assert store.labels(JOURNAL_ID) == [label]
-    assert store.load(JOURNAL_ID, 5) == b"second\x00\xff"
+    assert pragmas == ["wal", 1, 1, 2000]

@@ -42,8 +42,8 @@ def test_hardening_syncs_its_commit_and_only_its_own(database: Database, start: 
     settings = settings_at_commits(database)
 
     assert projector.harden() == market.end
-    with database.writing() as session:
-        session.connection()
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("SELECT 1")
 
     assert settings[0] == SYNCED[database.kind] != settings[1]
 

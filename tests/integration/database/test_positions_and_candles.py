@@ -6,7 +6,6 @@ from random import Random
 import pytest
 
 from order_engine.database.database import Database
-from order_engine.database.migrations import downgrade, upgrade
 from order_engine.market_data.candles import INTERVALS, Candle, candle_of_trade, start_of
 from order_engine.market_data.positions import Position
 from order_engine.matching.commands import PlaceOrder, Side
@@ -14,6 +13,7 @@ from order_engine.matching.events import TradeExecuted
 from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredPosition
 from tests.integration.database.market import E8, Market, buy, sell
+from tests.integration.database.migrating import downgrade
 
 Project = Callable[[Market], None]
 USERS = ("ann", "bob", "cat", None)
@@ -156,7 +156,7 @@ def test_database_of_the_version_before_gets_positions_and_candles_from_its_trad
         stored = connection.exec_driver_sql("SELECT start_ns FROM candles WHERE symbol = 'AAPL' ORDER BY start_ns")
         assert [row[0] for row in stored] == [start_ns for start_ns, _ in minutes]
 
-    upgrade(database.engine)
+    database.upgrade()
 
     assert_positions(queries, market)
     assert_candles(queries, market)
@@ -173,7 +173,7 @@ def test_live_orders_and_instruments_of_the_version_before_go_on(
     project(market)
     downgrade(database.engine, "0001")
 
-    upgrade(database.engine)
+    database.upgrade()
 
     assert [stored.order for stored in queries.orders(user_id="ann").orders] == list(market.last_states().values())
     with database.engine.connect() as connection:

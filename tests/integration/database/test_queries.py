@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from order_engine.database.database import Database
 from order_engine.database.errors import CursorInvalid
@@ -115,18 +116,26 @@ def test_filters_of_orders_go_together(queries: Queries, project: Project) -> No
     assert _ids(queries.orders(status=OrderStatus.CANCELED).orders) == ["4"]
 
 
-def test_live_orders_of_a_user_are_found_by_their_own_index(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({"user_id": "ann", "status": OrderStatus.OPEN}, "live_orders_by_user"),
+        ({"user_id": "ann", "symbol": "AAPL"}, "orders_by_user_and_symbol"),
+        ({"user_id": "ann"}, "orders_by_user"),
+    ],
+)
+def test_orders_are_found_by_the_index_of_the_filter(tmp_path: Path, wanted: dict[str, Any], index: str) -> None:
     asked: list[tuple[str, tuple[str, ...]]] = []
     with closing(Database(f"sqlite:///{tmp_path}/exchange.db")) as database:
         database.upgrade()
-        event.listen(database.engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
-        Queries(database).orders(user_id="ann", status=OrderStatus.OPEN)
+        event.listen(Engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+        Queries(database).orders(**wanted)
         statement, parameters = asked[-1]
 
         with database.engine.connect() as connection:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
 
-    assert "live_orders_by_user" in str(plan)
+    assert f"USING INDEX {index} " in str(plan)
 
 
 def test_pages_of_orders_stay_stable_while_orders_come_in(queries: Queries, project: Project) -> None:

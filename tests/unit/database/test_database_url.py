@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from order_engine.database.database_url import engine_options, parse_database_url
+from order_engine.database.database_url import parse_database_url, reading_options, writing_options
 from order_engine.database.errors import DatabaseUrlInvalid
 
 
@@ -37,4 +37,5 @@ def test_address_that_cannot_be_used_is_refused_without_its_password(text: str) 
 def test_own_settings_of_the_address_are_left_alone() -> None:
     url = parse_database_url("postgresql://host/name?connect_timeout=1&options=-csearch_path%3Dmine")
 
-    assert {"connect_timeout", "options"}.isdisjoint(engine_options(url)["connect_args"])
+    for options in (reading_options(url), writing_options(url)):
+        assert {"connect_timeout", "options"}.isdisjoint(options["connect_args"])
