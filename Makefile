@@ -9,7 +9,7 @@ WORKERS ?= -n logical --maxprocesses 4 --dist loadscope
 RUN_READY := $(VENV)/.requirements-installed
 DEV_READY := $(VENV)/.requirements-dev-installed
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := order_engine stress $(wildcard app.py)
 
 .PHONY: help run test lint format bench stress soak clean
@@ -58,10 +58,10 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer; name one: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_READY): requirements.txt | $(BIN)/python
+$(RUN_READY): requirements.txt constraints.txt | $(BIN)/python
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-$(DEV_READY): requirements.txt requirements-dev.txt | $(BIN)/python
+$(DEV_READY): requirements.txt requirements-dev.txt constraints.txt | $(BIN)/python
 	$(INSTALL) -r requirements-dev.txt
 	@touch $@
