@@ -20,8 +20,9 @@ class RunningDigest:
     """Begins after ``sequence``. ``completed`` maps the number of an interval to its digest, for the newest ones."""
 
     def __init__(self, sequence: int) -> None:
-        self._interval = sequence // INTERVAL
-        self._is_whole = sequence % INTERVAL == 0
+        self._interval = (sequence + 1) // INTERVAL
+        # There is no sequence 0, so the first interval is whole from 1 on.
+        self._is_whole = sequence == 0 or (sequence + 1) % INTERVAL == 0
         self._value = 0
         self.completed: dict[int, int] = {}
 

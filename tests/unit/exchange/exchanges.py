@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Condition, Event
+from threading import Event
 from time import monotonic
 
-from order_engine.exchange.applied import Applied
-from order_engine.exchange.event_bus import EventBus, Subscriber
-from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.exchange import Answer, Exchange
 from order_engine.exchange.recovery import Recovery
-from order_engine.exchange.snapshots import SnapshotCopies
-from order_engine.journal.writer import JournalWriter
-from order_engine.matching.commands import Configure
+from order_engine.journal.committer import Committer, SyncMode
+from order_engine.journal.disk import Disk
+from order_engine.journal.errors import JournalFailed
+from order_engine.journal.record import Retry
+from order_engine.journal.watermark import MemoryWatermark
+from order_engine.matching.commands import Command, Configure
 from order_engine.matching.engine import RULES_VERSION
 from tests.fakes.fake_disk import FakeDisk
 
@@ -41,41 +42,23 @@ class FakeBacklog:
     lag: int = 0
 
 
-class Recorder:
-    """A subscriber that remembers, and lets a test wait for, what it was given."""
-
-    def __init__(self) -> None:
-        self.published: list[Applied] = []
-        self._changed = Condition()
-
-    @property
-    def sequences(self) -> list[int]:
-        return [applied.record.sequence for applied in self.published]
-
-    def publish(self, applied: Applied) -> None:
-        with self._changed:
-            self.published.append(applied)
-            self._changed.notify_all()
-
-    def wait_for(self, sequence: int) -> None:
-        """Return once a record that ends at or after ``sequence`` was published."""
-        with self._changed:
-            reached = self._changed.wait_for(
-                lambda: bool(self.published) and self.published[-1].record.last_sequence >= sequence, PATIENCE_SECONDS
-            )
-        assert reached
-
-
 @dataclass
 class Opened:
-    """An exchange that takes commands, and what it stands on."""
+    """An exchange that takes commands, and what it stands on. ``notes`` is what each answer depends on, in order."""
 
     exchange: Exchange
     recovery: Recovery
-    journal: JournalWriter
-    recorder: Recorder
+    journal: Committer
+    watermark: MemoryWatermark
     backlog: FakeBacklog
+    notes: list[int]
     faults: list[Exception] = field(default_factory=list)
+
+    def carry_out(self, *commands: Command, retry: Retry | None = None) -> Answer:
+        """Submit commands, and wait until their answer may be shown."""
+        answer = self.exchange.submit(commands, retry)
+        assert self.exchange.wait_visible(answer.applied.record.last_sequence, PATIENCE_SECONDS)
+        return answer
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
@@ -86,8 +69,35 @@ def wait_until(reached: Callable[[], bool]) -> None:
         pause.wait(0.002)
 
 
-def recovery_on(disk: FakeDisk, copies: SnapshotCopies | None = None) -> Recovery:
-    return Recovery(DATA, disk, copies)
+def recovery_on(disk: Disk) -> Recovery:
+    return Recovery(DATA, disk)
+
+
+def open_journal(
+    recovery: Recovery,
+    disk: Disk,
+    clock: Callable[[], int],
+    *,
+    journal_id: str = JOURNAL_ID,
+    watermark: MemoryWatermark | None = None,
+    sync: SyncMode = SyncMode.ALWAYS,
+    on_failure: Callable[[JournalFailed], None] | None = None,
+) -> Committer:
+    """Open the journal where a recovery ends, and start its thread."""
+    end = recovery.latest().end
+    journal = Committer(
+        recovery.journal_directory,
+        disk,
+        end=end,
+        journal_id=journal_id,
+        rules_version=RULES_VERSION,
+        clock=clock,
+        watermark=watermark or MemoryWatermark(end.last_sequence),
+        sync=sync,
+        on_failure=on_failure,
+    )
+    journal.start()
+    return journal
 
 
 @contextmanager
@@ -96,32 +106,26 @@ def opened(
     *,
     clock: FakeClock | None = None,
     settings: Configure | None = None,
-    subscribers: tuple[Subscriber, ...] = (),
-    copies: SnapshotCopies | None = None,
     journal_id: str = JOURNAL_ID,
     lag_max: int = 100,
+    sync: SyncMode = SyncMode.ALWAYS,
 ) -> Iterator[Opened]:
     """Recover an exchange from a disk and open it; it is closed at the end, in whatever state the disk allows."""
-    recovery, clock = recovery_on(disk, copies), clock or FakeClock()
+    recovery, clock = recovery_on(disk), clock or FakeClock()
     state, end, _ = recovery.latest()
-    journal = JournalWriter(
-        recovery.journal_directory,
-        disk,
-        end=end,
-        journal_id=journal_id,
-        rules_version=RULES_VERSION,
-        clock=clock.now_ns,
-    )
-    backlog, recorder = FakeBacklog(), Recorder()
-    exchange = Exchange(clock, backlog, lag_max)
-    found = Opened(exchange, recovery, journal, recorder, backlog)
+    backlog, notes, faults = FakeBacklog(), list[int](), list[Exception]()
+    exchange = Exchange(clock, backlog=lambda: backlog.lag, lag_max=lag_max, note=notes.append)
 
-    def fail(error: Exception) -> None:
-        found.faults.append(error)
+    def fail(error: JournalFailed) -> None:
+        faults.append(error)
         exchange.halt(error)
 
-    exchange.open(state, journal, EventBus(journal, [recorder, *subscribers], fail), settings or Configure())
+    watermark = MemoryWatermark(end.last_sequence)
+    journal = open_journal(
+        recovery, disk, clock.now_ns, journal_id=journal_id, watermark=watermark, sync=sync, on_failure=fail
+    )
+    exchange.open(state, journal, settings or Configure())
     try:
-        yield found
+        yield Opened(exchange, recovery, journal, watermark, backlog, notes, faults)
     finally:
         exchange.close()

@@ -1,20 +1,22 @@
-"""The exchange stamps, applies, journals, waits, answers; and stops whole when anything of that goes wrong."""
+"""The exchange stamps, applies, journals and answers at once; and stops whole when anything of that goes wrong."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from order_engine.exchange.clock import Clock
+from order_engine.exchange.digest import RunningDigest
 from order_engine.exchange.errors import (
     ExchangeHalted,
     NotReady,
     ProjectionBehind,
-    RetryInFlight,
     RetryMismatch,
 )
 from order_engine.exchange.exchange import Exchange, Phase
 from order_engine.exchange.state import state_hash
+from order_engine.journal.committer import SyncMode
 from order_engine.journal.record import Retry
 from order_engine.matching.commands import (
     Command,
@@ -27,14 +29,13 @@ from order_engine.matching.commands import (
     SetState,
     Side,
 )
-from order_engine.matching.events import OrderAccepted, TradeExecuted
+from order_engine.matching.events import OrderAccepted, OrderStatus, TradeExecuted
 from tests.builders import amend, buy, cancel, cancel_all, sell
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.exchange.exchanges import (
     PATIENCE_SECONDS,
     SECOND_NS,
     START_NS,
-    FakeBacklog,
     FakeClock,
     opened,
     recovery_on,
@@ -84,75 +85,89 @@ def test_answer_carries_sequence_time_and_events(disk: FakeDisk) -> None:
     assert not answer.replayed
 
 
-def test_answered_command_survives_a_crash_at_once(disk: FakeDisk) -> None:
+def test_answer_whose_sequence_is_visible_survives_a_crash(disk: FakeDisk) -> None:
     with opened(disk) as found:
-        found.exchange.submit([buy()])
+        found.carry_out(buy())
 
         survivor = disk.crash()
 
     assert recovery_on(survivor).latest().state.engine.live.by_id.keys() == {"2"}
 
 
-def test_nothing_is_answered_shown_or_published_while_fsync_is_held_back(disk: FakeDisk) -> None:
-    with opened(disk) as found, ThreadPoolExecutor() as pool:
-        found.recorder.wait_for(1)
-        disk.hold_syncs()
-        waiting = [pool.submit(found.exchange.submit, [buy()])]
-        disk.wait_until_sync_is_held()
+def test_answer_comes_at_once_with_the_sequence_that_it_waits_for_while_fsync_is_held_back(disk: FakeDisk) -> None:
+    with opened(disk) as found:
         exchange = found.exchange
-        waiting += [pool.submit(exchange.depth, "AAPL"), pool.submit(exchange.instrument, "AAPL")]
-        waiting += [pool.submit(exchange.instruments), pool.submit(exchange.live_order, "2")]
-        waiting += [pool.submit(exchange.standing, "u")]
+        disk.hold_syncs()
 
-        assert not exchange.wait_sequence(2, 0.05)
-        assert not any(future.done() for future in waiting)
-        assert found.recorder.sequences == [1]
-        assert exchange.durable_sequence == 1
+        answer = exchange.submit([buy(), buy()])
+
+        assert answer.applied.record.last_sequence == 3
+        assert found.notes == [3]
+        assert (exchange.visible_sequence, exchange.applied_sequence, found.watermark.visible) == (1, 3, 1)
+        assert not exchange.wait_visible(3, 0.02)
+        disk.release_syncs()
+        assert exchange.wait_visible(3, PATIENCE_SECONDS)
+        assert (exchange.visible_sequence, found.watermark.visible, found.watermark.synced) == (3, 3, 3)
+
+
+def test_everything_shown_notes_what_led_to_it_what_is_absent_too(disk: FakeDisk) -> None:
+    with opened(disk) as found:
+        exchange = found.exchange
+        disk.hold_syncs()
+        exchange.submit([buy()])
+        looks: list[Callable[[], object]] = [
+            lambda: exchange.depth("AAPL"),
+            lambda: exchange.depth("UNKNOWN"),
+            exchange.instruments,
+            lambda: exchange.instrument("UNKNOWN"),
+            lambda: exchange.live_order("2"),
+            lambda: exchange.live_order("99"),
+            lambda: exchange.standing("u"),
+            lambda: exchange.ended_order("99"),
+            lambda: exchange.ended_order_by_client_id("u", "mine"),
+        ]
+
+        for look in looks:
+            found.notes.clear()
+            look()
+            assert found.notes == [2]
 
         disk.release_syncs()
-        assert waiting[0].result().applied.record.sequence == 2
-        depth = waiting[1].result()
-        assert depth is not None
-        assert (depth.sequence, len(depth.bids)) == (2, 1)
-        found.recorder.wait_for(2)
 
 
-def test_nobody_waits_for_a_sequence_that_was_not_given_out(disk: FakeDisk) -> None:
-    with opened(disk) as found, ThreadPoolExecutor() as pool:
+def test_request_that_is_not_taken_notes_nothing(disk: FakeDisk) -> None:
+    with opened(disk, lag_max=10) as found:
+        found.backlog.lag = 11
+
+        with pytest.raises(ProjectionBehind):
+            found.exchange.submit([buy()])
+
+        assert found.notes == []
+
+
+def test_one_fsync_serves_all_that_came_while_the_last_one_ran(disk: FakeDisk) -> None:
+    with opened(disk) as found:
         disk.hold_syncs()
-        pool.submit(found.exchange.submit, [buy()])
-        disk.wait_until_sync_is_held()
-        given_out = pool.submit(found.exchange.wait_sequence, 2, PATIENCE_SECONDS)
-
-        assert not pool.submit(found.exchange.wait_sequence, 3, 10 * PATIENCE_SECONDS).result(PATIENCE_SECONDS)
-        assert not given_out.done()
-
-        disk.release_syncs()
-        assert given_out.result()
-
-
-def test_one_fsync_serves_everybody_who_waits(disk: FakeDisk) -> None:
-    with opened(disk) as found, ThreadPoolExecutor(32) as pool:
-        disk.hold_syncs()
-        first = pool.submit(found.exchange.submit, [buy()])
+        found.exchange.submit([buy()])
         disk.wait_until_sync_is_held()
         before = disk.sync_count
-        rest = [pool.submit(found.exchange.submit, [buy()]) for _ in range(20)]
-        wait_until(lambda: found.journal.appended_sequence == 22)
-        disk.release_syncs()
-        for future in [first, *rest]:
-            future.result()
 
+        for _ in range(20):
+            found.exchange.submit([buy()])
+        disk.release_syncs()
+
+        assert found.exchange.wait_visible(22, PATIENCE_SECONDS)
         assert disk.sync_count - before == 2
 
 
 def test_failed_fsync_halts_reads_and_writes(disk: FakeDisk) -> None:
     with opened(disk) as found:
-        found.exchange.submit([buy()])
+        found.carry_out(buy())
         disk.fail("sync", OSError("the disk is full"))
 
+        answer = found.exchange.submit([buy()])
         with pytest.raises(ExchangeHalted, match="the disk is full"):
-            found.exchange.submit([buy()])
+            found.exchange.wait_visible(answer.applied.record.sequence)
 
         assert found.exchange.phase is Phase.HALTED
         assert "the disk is full" in str(found.exchange.fault)
@@ -160,8 +175,9 @@ def test_failed_fsync_halts_reads_and_writes(disk: FakeDisk) -> None:
             with pytest.raises(ExchangeHalted):
                 ask()
         with pytest.raises(ExchangeHalted):
-            found.exchange.wait_sequence(1, 0)
-        assert 3 not in found.recorder.sequences
+            found.exchange.submit([buy()])
+        assert found.exchange.visible_sequence == found.watermark.visible == 2
+        assert found.exchange.wait_visible(2, 0), "what was visible before stays so"
         assert found.exchange.close() is None
 
 
@@ -169,17 +185,29 @@ def test_everybody_who_waits_for_a_failing_fsync_is_told(disk: FakeDisk) -> None
     with opened(disk) as found, ThreadPoolExecutor(16) as pool:
         disk.hold_syncs()
         disk.fail("sync", OSError("gone"))
-        waiting = [pool.submit(found.exchange.submit, [buy()]) for _ in range(8)]
+        found.exchange.submit([buy()])
+        waiting = [pool.submit(found.exchange.wait_visible, 2) for _ in range(8)]
         disk.wait_until_sync_is_held()
         disk.release_syncs()
 
         for future in waiting:
-            assert isinstance(future.exception(), ExchangeHalted)
+            assert isinstance(future.exception(PATIENCE_SECONDS), ExchangeHalted)
+
+
+def test_journal_that_fails_by_itself_halts_the_exchange(disk: FakeDisk) -> None:
+    with opened(disk) as found:
+        disk.fail("write", OSError("no space left"))
+
+        found.exchange.submit([buy()])
+        wait_until(lambda: found.exchange.phase is Phase.HALTED)
+
+        assert ["no space left" in str(fault) for fault in found.faults] == [True]
+        assert found.exchange.tick_size_e8("AAPL") == 1_000_000, "an answer that is visible can be rendered still"
 
 
 def test_exception_in_the_core_halts_and_is_never_journaled(disk: FakeDisk) -> None:
     with opened(disk) as found:
-        found.exchange.submit([sell()])
+        found.carry_out(sell())
         with pytest.raises(ExchangeHalted):
             found.exchange.submit([buy(), POISON])
 
@@ -198,31 +226,18 @@ def test_exception_in_the_core_halts_and_is_never_journaled(disk: FakeDisk) -> N
         assert found.exchange.submit([buy()]).applied.record.sequence == 3
 
 
-def test_command_before_the_faulty_one_is_answered_all_the_same(disk: FakeDisk) -> None:
-    with opened(disk) as found, ThreadPoolExecutor() as pool:
+def test_what_was_appended_before_a_fault_of_the_core_becomes_visible_all_the_same(disk: FakeDisk) -> None:
+    with opened(disk) as found:
         disk.hold_syncs()
-        sound = pool.submit(found.exchange.submit, [buy()])
-        disk.wait_until_sync_is_held()
+        sound = found.exchange.submit([buy()])
         with pytest.raises(ExchangeHalted):
             found.exchange.submit([POISON])
         disk.release_syncs()
 
-        assert sound.result().applied.record.sequence == 2
+        assert found.exchange.wait_visible(sound.applied.record.last_sequence, PATIENCE_SECONDS)
+        assert found.journal.failure is None
 
     assert [record.sequence for record in recovered(disk)] == [1, 2]
-
-
-def test_subscriber_that_raises_halts_the_exchange(disk: FakeDisk) -> None:
-    class Broken:
-        def publish(self, applied: object) -> None:
-            raise RuntimeError("a projection lost its way")
-
-    with opened(disk, subscribers=(Broken(),)) as found:
-        found.recorder.wait_for(1)
-        wait_until(lambda: bool(found.faults))
-
-        assert found.exchange.phase is Phase.HALTED
-        assert [str(fault) for fault in found.faults] == ["a projection lost its way"]
 
 
 def test_backlog_beyond_its_limit_stops_orders_and_amends_only(disk: FakeDisk) -> None:
@@ -231,7 +246,7 @@ def test_backlog_beyond_its_limit_stops_orders_and_amends_only(disk: FakeDisk) -
         found.backlog.lag = 11
 
         for commands in ([buy()], [amend("2", quantity="5")], [cancel("2"), buy()]):
-            with pytest.raises(ProjectionBehind, match="11 events behind"):
+            with pytest.raises(ProjectionBehind, match="11 commands behind"):
                 found.exchange.submit(commands)
         for sequence, command in enumerate((cancel("2"), cancel_all("u"), *EMERGENCY_CONTROLS), 5):
             assert found.exchange.submit([command]).applied.record.sequence == sequence
@@ -241,26 +256,35 @@ def test_backlog_beyond_its_limit_stops_orders_and_amends_only(disk: FakeDisk) -
         assert not found.exchange.submit([buy()]).replayed
 
 
+def test_without_a_limit_no_backlog_stops_anything(disk: FakeDisk) -> None:
+    with opened(disk, lag_max=0) as found:
+        found.backlog.lag = 1_000_000
+
+        assert not found.exchange.submit([buy()]).replayed
+
+
 def test_exchange_that_was_never_opened_takes_and_shows_nothing() -> None:
-    exchange = Exchange(FakeClock(), FakeBacklog(), 1)
+    exchange = Exchange(FakeClock())
 
     with pytest.raises(NotReady):
         exchange.submit([buy()])
     with pytest.raises(NotReady):
         exchange.depth("AAPL")
-    assert exchange.durable_sequence == 0
+    assert (exchange.visible_sequence, exchange.applied_sequence, exchange.digests) == (0, 0, {})
+    assert exchange.tick_size_e8("AAPL") == 0
+    assert exchange.sync() == 0
     assert exchange.close() is None
 
 
 def test_exchange_that_could_not_start_says_so_to_everybody() -> None:
-    exchange = Exchange(FakeClock(), FakeBacklog(), 1)
+    exchange = Exchange(FakeClock())
     exchange.halt(OSError("the journal is damaged"))
 
     with pytest.raises(ExchangeHalted, match="the journal is damaged"):
         exchange.submit([buy()])
     with pytest.raises(ExchangeHalted, match="the journal is damaged"):
-        exchange.wait_sequence(0, 0)
-    assert exchange.durable_sequence == 0
+        exchange.instruments()
+    assert exchange.visible_sequence == 0
     assert exchange.close() is None
 
 
@@ -277,19 +301,63 @@ def test_closed_exchange_gives_its_state_and_takes_nothing_more(disk: FakeDisk) 
         assert found.exchange.close() is None
 
 
-def test_request_in_flight_while_closing_is_answered(disk: FakeDisk) -> None:
+def test_what_waits_for_the_disk_while_closing_becomes_visible(disk: FakeDisk) -> None:
     with opened(disk) as found, ThreadPoolExecutor() as pool:
         disk.hold_syncs()
-        in_flight = pool.submit(found.exchange.submit, [buy()])
+        found.exchange.submit([buy()])
         disk.wait_until_sync_is_held()
         closing = pool.submit(found.exchange.close)
         disk.release_syncs()
 
-        assert in_flight.result().applied.record.sequence == 2
-        state = closing.result()
+        state = closing.result(PATIENCE_SECONDS)
         assert state is not None
-        assert state.sequence == 2
-        found.recorder.wait_for(2)
+        assert state.sequence == found.exchange.visible_sequence == 2
+        assert found.exchange.wait_visible(2, 0)
+
+
+def test_sync_puts_on_disk_what_the_mode_leaves_to_the_system(disk: FakeDisk) -> None:
+    with opened(disk, sync=SyncMode.OFF) as found:
+        found.carry_out(buy())
+        before = found.watermark.synced
+
+        assert found.exchange.sync() == 2
+        assert (before, found.watermark.synced) == (0, 2)
+
+
+def test_tick_size_is_known_in_every_phase_and_zero_for_what_is_not_listed(disk: FakeDisk) -> None:
+    with opened(disk) as found:
+        found.carry_out(buy())
+        found.exchange.halt(OSError("gone"))
+
+        assert (found.exchange.tick_size_e8("AAPL"), found.exchange.tick_size_e8("MSFT")) == (1_000_000, 0)
+        assert found.notes == [2]
+
+
+def test_orders_that_ended_are_known_by_either_id(disk: FakeDisk) -> None:
+    with opened(disk) as found:
+        found.carry_out(buy(user_id="u", client_order_id="mine"))
+        found.carry_out(cancel("2"))
+
+        ended = found.exchange.ended_order("2")
+
+        assert ended is not None
+        assert (ended.state.status, ended.updated_ns) == (OrderStatus.CANCELED, START_NS)
+        assert found.exchange.ended_order_by_client_id("u", "mine") is ended
+        assert found.exchange.live_order("2") is None
+
+
+def test_digests_of_exchange_and_of_a_replay_agree(disk: FakeDisk) -> None:
+    with opened(disk) as found:
+        for _ in range(25):
+            found.exchange.submit([sell(quantity="1")] * 50)
+            found.exchange.submit([buy(quantity="1")] * 50)
+        digests = dict(found.exchange.digests)
+    replayed = RunningDigest(0)
+    for applied in recovery_on(disk).history(0, 2501):
+        replayed.add(applied)
+
+    assert list(digests) == [0, 1]
+    assert digests == replayed.completed
 
 
 # Time.
@@ -312,7 +380,7 @@ def test_clock_that_jumps_back_across_a_restart_does_not_turn_back_the_exchange(
     disk: FakeDisk, with_snapshot: bool
 ) -> None:
     with opened(disk, clock=FakeClock(START_NS)) as found:
-        found.exchange.submit([buy()])
+        found.carry_out(buy())
         state = found.exchange.close()
         assert state is not None
         if with_snapshot:
@@ -346,28 +414,45 @@ def test_same_key_for_something_else_is_refused(disk: FakeDisk) -> None:
         assert not found.exchange.submit([sell()], Retry(scope="b", key="a", fingerprint="x")).replayed
 
 
-def test_same_request_while_the_first_is_in_flight_is_refused(disk: FakeDisk) -> None:
-    with opened(disk) as found, ThreadPoolExecutor() as pool:
+def test_same_request_while_the_first_waits_for_the_disk_gets_the_same_answer_and_waits_with_it(disk: FakeDisk) -> None:
+    with opened(disk) as found:
         disk.hold_syncs()
-        first = pool.submit(found.exchange.submit, [buy()], RETRY)
-        disk.wait_until_sync_is_held()
+        first = found.exchange.submit([buy(), buy()], RETRY)
+        found.notes.clear()
 
-        with pytest.raises(RetryInFlight):
-            found.exchange.submit([buy()], RETRY)
+        second = found.exchange.submit([buy(), buy()], RETRY)
+
+        assert (second.applied, second.replayed) == (first.applied, True)
+        assert found.notes == [3], "it waits for the first one's sequence"
+        found.exchange.submit([sell(price="200.00")])
+        found.notes.clear()
+        found.exchange.submit([buy(), buy()], RETRY)
+        assert found.notes == [3], "and for nothing that came later"
         disk.release_syncs()
 
-        assert not first.result().replayed
-        assert found.exchange.submit([buy()], RETRY).replayed
+
+def test_key_used_for_something_else_waits_for_what_it_was_used_for(disk: FakeDisk) -> None:
+    """A refusal tells that the first request was carried out: a crash must not take that back."""
+    other = Retry(scope="", key="a", fingerprint="something else")
+    with opened(disk) as found:
+        disk.hold_syncs()
+        found.exchange.submit([buy()], RETRY)
+        found.notes.clear()
+
+        with pytest.raises(RetryMismatch):
+            found.exchange.submit([sell()], other)
+
+        assert found.notes == [2]
+        disk.release_syncs()
 
 
 def test_request_whose_answer_was_lost_with_the_process_is_carried_out_once(disk: FakeDisk) -> None:
-    with opened(disk) as found, ThreadPoolExecutor() as pool:
+    with opened(disk) as found:
         disk.hold_syncs()
-        lost = pool.submit(found.exchange.submit, [buy()], RETRY)
+        found.exchange.submit([buy()], RETRY)
         disk.wait_until_sync_is_held()
         gone, written = disk.crash(), disk.crash(unsynced_bytes_kept=1 << 20)
         disk.release_syncs()
-        lost.result()
 
     with opened(gone) as found:
         assert not found.exchange.submit([buy()], RETRY).replayed

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from order_engine.exchange.errors import SnapshotError
-from order_engine.exchange.snapshots import Snapshot, SnapshotCopy, SnapshotFiles, make_snapshot, read_snapshot
+from order_engine.exchange.snapshots import SnapshotFiles, make_snapshot, read_snapshot
 from order_engine.exchange.state import ExchangeState, state_hash
 from order_engine.journal.errors import JournalDamaged, JournalGap
 from order_engine.matching.commands import Configure
@@ -18,32 +18,13 @@ SEGMENT = DATA / "journal" / f"{1:020d}.journal"
 SNAPSHOTS = DATA / "snapshots"
 
 
-class FakeCopies:
-    """Keeps copies in memory; a test says how they read, and sees whether they were asked for."""
-
-    def __init__(self) -> None:
-        self.contents: dict[int, bytes] = {}
-        self.asked = 0
-
-    def save(self, snapshot: Snapshot) -> None:
-        self.contents[snapshot.header.sequence] = snapshot.content
-
-    def newest_first(self, journal_id: str, sequence_max: int | None) -> list[SnapshotCopy]:
-        self.asked += 1
-        return [
-            SnapshotCopy(sequence, lambda content=content: content)
-            for sequence, content in sorted(self.contents.items(), reverse=True)
-            if sequence_max is None or sequence <= sequence_max
-        ]
-
-
 @pytest.fixture
 def disk() -> FakeDisk:
     """A journal of six commands, with snapshots at 2, 4 and 6."""
     disk = FakeDisk()
     with opened(disk) as found:
         for number, command in enumerate([buy(), sell(price="101.00"), buy(quantity="3"), cancel("2"), buy()], start=2):
-            found.exchange.submit([command])
+            found.carry_out(command)
             if number % 2 == 0:
                 found.recovery.advance_snapshot(number)
     return disk
@@ -119,33 +100,6 @@ def test_file_that_is_no_snapshot_is_passed_over(disk: FakeDisk, content: bytes)
     assert recovery_on(disk).latest().snapshot_sequence == 4
 
 
-def test_copy_in_the_database_stands_in_for_a_damaged_file(disk: FakeDisk) -> None:
-    copies = FakeCopies()
-    copies.contents[6] = disk.content(snapshot_path(6))
-    damage(disk, snapshot_path(6))
-
-    recovered = recovery_on(disk, copies).latest()
-
-    assert recovered.snapshot_sequence == 6
-    assert hash_of(recovered.state) == hash_of(recovery_on(disk).replay(None))
-
-
-def test_older_file_is_taken_before_an_even_older_copy(disk: FakeDisk) -> None:
-    copies = FakeCopies()
-    copies.contents = {2: disk.content(snapshot_path(2)), 6: b"damaged too"}
-    damage(disk, snapshot_path(6))
-
-    assert recovery_on(disk, copies).latest().snapshot_sequence == 4
-
-
-def test_database_is_not_asked_while_the_newest_file_is_whole(disk: FakeDisk) -> None:
-    copies = FakeCopies()
-
-    recovery_on(disk, copies).latest()
-
-    assert copies.asked == 0
-
-
 def test_snapshot_of_another_journal_is_not_used(disk: FakeDisk, caplog: pytest.LogCaptureFixture) -> None:
     stranger = ExchangeState()
     disk.put(snapshot_path(6), make_snapshot(stranger, "f" * 32, 1).content)
@@ -204,7 +158,7 @@ def test_history_gives_what_happened_again_from_any_sequence(disk: FakeDisk) -> 
 
 def test_snapshot_asked_for_inside_a_record_is_of_the_record_before(disk: FakeDisk) -> None:
     with opened(disk) as found:
-        found.exchange.submit([buy(), buy(), buy()])
+        found.carry_out(buy(), buy(), buy())
 
         assert found.recovery.advance_snapshot(8).header.sequence == 6
         assert found.recovery.advance_snapshot(9).header.sequence == 9

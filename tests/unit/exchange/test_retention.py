@@ -24,7 +24,7 @@ def exchange_with_segments() -> FakeDisk:
         for sequence in range(2, END + 1):
             if sequence % 3 == 1:
                 begin_segment(found.journal)
-            found.exchange.submit([buy()])
+            found.carry_out(buy())
             if sequence in (5, 8, 10, 12):
                 found.recovery.advance_snapshot(sequence)
     return disk
@@ -123,7 +123,7 @@ def test_snapshot_that_a_slow_projection_needs_outlives_newer_ones() -> None:
     recovery = recovery_on(disk)
     with opened(disk) as found:
         for sequence in range(END + 1, END + 5):
-            found.exchange.submit([buy()])
+            found.carry_out(buy())
             found.recovery.advance_snapshot(sequence, needed_from=9)
 
     kept = [int(path.stem) for path in recovery.files.paths_newest_first()]
@@ -136,7 +136,7 @@ def test_snapshot_that_a_database_out_of_reach_may_need_outlives_newer_ones() ->
     retention(disk, covered=6, mode=RetentionMode.REMOVE).retire()
     with opened(disk) as found:
         for sequence in range(END + 1, END + 5):
-            found.exchange.submit([buy()])
+            found.carry_out(buy())
             found.recovery.advance_snapshot(sequence, needed_from=0)
 
     recovery = recovery_on(disk)

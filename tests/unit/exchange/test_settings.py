@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from order_engine.journal.writer import SyncMode
+from order_engine.journal.committer import SyncMode
 from order_engine.matching.commands import Configure
 from order_engine.settings import VARIABLES, SettingInvalid, Settings
 
@@ -12,7 +12,7 @@ from order_engine.settings import VARIABLES, SettingInvalid, Settings
 def test_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_environment({})
 
-    assert (settings.host, settings.port, settings.threads) == ("127.0.0.1", 5000, 64)
+    assert (settings.host, settings.port, settings.exchange_cpu) == ("127.0.0.1", 5000, None)
     assert settings.data_dir == Path("var")
     assert settings.database_url == f"sqlite:///{Path('var').absolute()}/exchange.db"
     assert settings.api_key is None
@@ -49,11 +49,11 @@ def test_what_matching_reads_comes_from_the_environment() -> None:
         ("PORT", "65536"),
         ("PORT", "-1"),
         ("PORT", "5000.0"),
-        ("THREADS", "1"),
+        ("EXCHANGE_CPU", "the second"),
         ("SNAPSHOT_INTERVAL_SEC", "-1"),
         ("SNAPSHOT_INTERVAL_SEC", "1e3"),
         ("JOURNAL_SYNC", "sometimes"),
-        ("MAX_PROJECTION_LAG", "0"),
+        ("MAX_PROJECTION_LAG", "-1"),
         ("AUTO_LIST", "maybe"),
         ("MAX_INSTRUMENTS", "0"),
         ("DEFAULT_TICK_SIZE", "0"),
@@ -72,13 +72,24 @@ def test_bad_value_is_named_with_what_was_found_and_what_is_expected(name: str, 
     assert str(raised.value) == f"{name}: found {found!r}, expected {variable.expected}"
 
 
-@pytest.mark.parametrize("key", ["short", "with\ttabs in it", "schlüssel-schlüssel"])
+@pytest.mark.parametrize("key", ["with\ttabs in it", "schlüssel-schlüssel"])
 def test_bad_key_is_not_shown(key: str) -> None:
     with pytest.raises(SettingInvalid) as raised:
         Settings.from_environment({"API_KEY": key})
 
     assert key not in str(raised.value)
     assert str(raised.value).startswith("API_KEY: found a value that is not shown, expected")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", None), ("1", 1), ("NONE", "none")])
+def test_processor_of_the_exchange_is_chosen_named_or_left_to_the_system(text: str, expected: object) -> None:
+    assert Settings.from_environment({"EXCHANGE_CPU": text}).exchange_cpu == expected
+
+
+def test_short_key_starts_and_no_lag_is_too_long_by_default() -> None:
+    settings = Settings.from_environment({"API_KEY": "devkey"})
+
+    assert (settings.api_key, settings.max_projection_lag) == ("devkey", 0)
 
 
 def test_every_variable_is_described() -> None:

@@ -1,24 +1,19 @@
-"""Snapshot files are whole or not used, and only the newest few are kept; the snapshotter takes them in time."""
+"""Snapshot files are whole or not used, and only the newest few are kept."""
 
-import errno
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import pytest
-from order_engine.exchange.snapshotter import Snapshotter
 
 from order_engine.exchange.errors import SnapshotError
 from order_engine.exchange.snapshots import (
     Snapshot,
-    SnapshotCopy,
     SnapshotFiles,
     make_snapshot,
     read_snapshot,
 )
 from order_engine.exchange.state import ExchangeState
 from tests.fakes.fake_disk import FakeDisk
-from tests.unit.exchange.exchanges import JOURNAL_ID, wait_until
+from tests.unit.exchange.exchanges import JOURNAL_ID
 
 DIRECTORY = Path("/snapshots")
 
@@ -98,107 +93,3 @@ def test_file_that_is_gone_says_so() -> None:
 
     with pytest.raises(SnapshotError, match=r"00001\.snapshot"):
         files.read(files.path_of(1))
-
-
-class FakeExchange:
-    """Is durable up to where a test says."""
-
-    def __init__(self, durable_sequence: int = 0) -> None:
-        self.durable_sequence = durable_sequence
-
-    def sync(self) -> int:
-        return self.durable_sequence
-
-
-class FakeCopies:
-    """Takes copies, or fails to."""
-
-    def __init__(self, error: SnapshotError | None = None) -> None:
-        self.saved: list[int] = []
-        self.error = error
-
-    def save(self, snapshot: Snapshot) -> None:
-        if self.error is not None:
-            raise self.error
-        self.saved.append(snapshot.header.sequence)
-
-    def newest_first(self, journal_id: str, sequence_max: int | None) -> list[SnapshotCopy]:
-        return []
-
-
-def snapshotter(
-    exchange: FakeExchange,
-    advance: Callable[[int], Snapshot] = snapshot_at,
-    copies: FakeCopies | None = None,
-    interval: float = 0,
-) -> Snapshotter:
-    return Snapshotter(exchange, advance, copies or FakeCopies(), interval)
-
-
-def test_snapshot_is_taken_of_the_durable_sequence_and_copied() -> None:
-    copies = FakeCopies()
-
-    taken = snapshotter(FakeExchange(9), copies=copies).take()
-
-    assert taken.header.sequence == 9
-    assert copies.saved == [9]
-
-
-def test_nothing_to_take_is_said() -> None:
-    with pytest.raises(SnapshotError, match="nothing has happened yet"):
-        snapshotter(FakeExchange(0)).take()
-
-
-def test_snapshot_is_not_taken_twice_of_one_sequence() -> None:
-    exchange, taken = FakeExchange(9), []
-
-    def advance(sequence: int) -> Snapshot:
-        taken.append(sequence)
-        return snapshot_at(sequence)
-
-    taker = snapshotter(exchange, advance)
-    taker.take()
-    taker.take()
-    exchange.durable_sequence = 10
-    taker.take()
-
-    assert taken == [9, 10]
-
-
-def test_copy_that_fails_is_trouble_until_one_succeeds() -> None:
-    exchange, copies = FakeExchange(1), FakeCopies(SnapshotError("the database is away"))
-    taker = snapshotter(exchange, copies=copies)
-
-    assert taker.take().header.sequence == 1
-    assert str(taker.trouble) == "the database is away"
-
-    exchange.durable_sequence, copies.error = 2, None
-    taker.take()
-    assert taker.trouble is None
-
-
-@pytest.mark.parametrize("failure", [SnapshotError("no memory"), OSError(errno.ENOMEM, "no memory")])
-def test_timer_goes_on_after_a_failure(failure: Exception) -> None:
-    attempts: list[int] = []
-    healthy = Event()
-
-    def advance(sequence: int) -> Snapshot:
-        attempts.append(sequence)
-        if not healthy.is_set():
-            raise failure
-        return snapshot_at(sequence)
-
-    taker = snapshotter(FakeExchange(3), advance, interval=0.001)
-    taker.start()
-
-    wait_until(lambda: len(attempts) > 1)
-    assert "no memory" in str(taker.trouble)
-    healthy.set()
-    wait_until(lambda: taker.trouble is None)
-    taker.stop()
-
-
-def test_timer_that_is_off_takes_none_and_stops() -> None:
-    taker = snapshotter(FakeExchange(3), interval=0)
-    taker.start()
-    taker.stop()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from order_engine.exchange.errors import Unavailable
-from order_engine.exchange.timekeeper import SLEEP_SECONDS_MAX, Alarm, Timekeeper
+from order_engine.exchange.timekeeper import RETRY_SECONDS, SLEEP_SECONDS_MAX, Alarm, Timekeeper
 from order_engine.matching.commands import (
     CancelOrder,
     ExpireDue,
@@ -19,7 +19,7 @@ from order_engine.matching.commands import (
 )
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.exchange.exchanges import wait_until
-from tests.unit.exchange.timed_exchanges import HandClock, TimedExchange, at, timed_exchange
+from tests.unit.exchange.timed_exchanges import HandClock, PassingTime, TimedExchange, at, timed_exchange
 
 E8 = 10**8
 DAILY = SetInstrument(
@@ -120,7 +120,7 @@ def test_earlier_expiry_wakes_the_timekeeper(timed: TimedExchange) -> None:
     timed.submit(good_till(at("08:10")))
     timed.clock.now = at("08:10")
     timed.alarm.ring()
-    wait_until(lambda: timed.exchange.durable_sequence == 4)
+    wait_until(lambda: timed.exchange.applied_sequence == 4)
     timekeeper.stop()
 
     assert timed.timed_commands() == [(at("08:10"), ExpireDue())]
@@ -234,3 +234,31 @@ def test_halted_exchange_ends_the_timekeeper(timed: TimedExchange) -> None:
 
     with pytest.raises(Unavailable):
         timed.exchange.keep_time()
+
+
+class FaultyOnce:
+    """Fails the first time that it is asked to keep time, with a mistake of ours."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def keep_time(self) -> int | None:
+        self.asked += 1
+        if self.asked == 1:
+            raise KeyError("a schedule that is not there")
+        return None
+
+
+def test_fault_is_logged_and_reported_and_time_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    clock, faulty = HandClock(at("08:00")), FaultyOnce()
+    alarm = PassingTime(clock, at("08:01"))
+    timekeeper = Timekeeper(faulty, clock, alarm)
+    troubles: list[str | None] = []
+    alarm.on_wait = lambda: troubles.append(timekeeper.trouble)
+
+    timekeeper.start()
+    timekeeper.join()
+
+    assert troubles == ["KeyError: 'a schedule that is not there'", None]
+    assert alarm.waits == [RETRY_SECONDS, None]
+    assert "the timekeeper met a fault, and goes on" in caplog.text

@@ -1,24 +1,19 @@
 """An exchange on a disk in memory whose time passes only when a test says so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
-from order_engine.exchange.event_bus import EventBus
 from order_engine.exchange.exchange import Exchange
 from order_engine.exchange.recovery import Recovery
 from order_engine.exchange.state import state_hash
 from order_engine.exchange.timekeeper import Alarm, Timekeeper
 from order_engine.exchange.timetable import NS_PER_DAY, NS_PER_SECOND
-from order_engine.journal.writer import JournalWriter
 from order_engine.matching.commands import Command, Configure, ExpireDue, SessionState, SetState
-from order_engine.matching.engine import RULES_VERSION
 from tests.fakes.fake_disk import FakeDisk
+from tests.unit.exchange.exchanges import DATA, PATIENCE_SECONDS, open_journal
 
-DATA = Path("/data")
 MIDNIGHT_NS = 19_700 * NS_PER_DAY
-JOURNAL_ID = "0123456789abcdef0123456789abcdef"
 
 
 def at(written: str, day: int = 0) -> int:
@@ -45,8 +40,10 @@ class PassingTime(Alarm):
         self._clock = clock
         self._until_ns = until_ns
         self.waits: list[float | None] = []
+        self.on_wait: Callable[[], object] = lambda: None
 
     def wait(self, seconds: float | None) -> bool:
+        self.on_wait()
         self.waits.append(seconds)
         wakes_ns = self._until_ns if seconds is None else self._clock.now + round(seconds * NS_PER_SECOND)
         self._clock.now = min(wakes_ns, self._until_ns)
@@ -63,12 +60,6 @@ class CountingAlarm(Alarm):
     def ring(self) -> None:
         self.rings += 1
         super().ring()
-
-
-class NoBacklog:
-    """Is never behind."""
-
-    lag = 0
 
 
 class TimedExchange(NamedTuple):
@@ -97,7 +88,9 @@ class TimedExchange(NamedTuple):
 
     def timed_commands(self) -> list[tuple[int, Command]]:
         """What was journaled for the sake of time, and when."""
-        history = self.recovery.history(0, self.exchange.durable_sequence)
+        end = self.exchange.applied_sequence
+        assert self.exchange.wait_visible(end, PATIENCE_SECONDS)
+        history = self.recovery.history(0, end)
         return [
             (record.timestamp_ns, command)
             for record, _ in history
@@ -113,18 +106,11 @@ class TimedExchange(NamedTuple):
 def timed_exchange(disk: FakeDisk, clock: HandClock) -> Iterator[TimedExchange]:
     """Recover an exchange from a disk and open it."""
     recovery = Recovery(DATA, disk)
-    state, end, _ = recovery.latest()
-    journal = JournalWriter(
-        recovery.journal_directory,
-        disk,
-        end=end,
-        journal_id=JOURNAL_ID,
-        rules_version=RULES_VERSION,
-        clock=clock.now_ns,
-    )
+    state = recovery.latest().state
+    journal = open_journal(recovery, disk, clock.now_ns)
     alarm = CountingAlarm()
-    exchange = Exchange(clock, NoBacklog(), 100, alarm.ring)
-    exchange.open(state, journal, EventBus(journal, [], exchange.halt), Configure())
+    exchange = Exchange(clock, on_due_changed=alarm.ring)
+    exchange.open(state, journal, Configure())
     try:
         yield TimedExchange(exchange, clock, recovery, alarm)
     finally:
