@@ -7,12 +7,14 @@ from threading import Thread
 from order_engine.journal.committer import Committer, SyncMode
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalFailed
+from order_engine.journal.frames import HEADER_BYTES, decode_header
 from order_engine.journal.reader import JournalEnd, JournalReader
 from order_engine.journal.record import Record
 from order_engine.journal.segments import segment_path
 from order_engine.journal.watermark import MemoryWatermark, Watermark
 from order_engine.journal.writer import JournalWriter
 from order_engine.matching.commands import CancelOrder
+from tests.fakes.fake_disk import FakeDisk
 
 DIRECTORY = Path("/journal")
 JOURNAL_ID = "0123456789abcdef0123456789abcdef"
@@ -121,6 +123,22 @@ def write_journal(disk: Disk, *records: Record, directory: Path = DIRECTORY, seg
     committer = open_committer(disk, directory, segment_bytes_max=segment_bytes_max)
     write(committer, *records)
     committer.close()
+
+
+def frame_flags(disk: FakeDisk, path: Path = FIRST_SEGMENT) -> str:
+    """The flags of the frames of records in a segment, in order."""
+    content, offset, found = disk.content(path), 0, ""
+    while offset < len(content):
+        header = decode_header(content[offset : offset + HEADER_BYTES])
+        assert header is not None
+        found += header.flag
+        offset += HEADER_BYTES + header.payload_bytes
+    return found[1:]
+
+
+def marks(committer: Committer) -> tuple[int, int, int]:
+    """How far a committer has come: appended, visible, synced."""
+    return committer.appended_sequence, committer.visible_sequence, committer.synced_sequence
 
 
 class in_thread:  # noqa: N801 - It reads as a verb where it is used.
