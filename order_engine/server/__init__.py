@@ -1,1 +1,1 @@
-"""Serving: gunicorn, one process on one core, whose threads wait for the disk and never for a client."""
+"""The HTTP server: one loop in one process reads requests, runs the app, and sends each answer once it is durable."""

@@ -1,24 +1,57 @@
-"""Which processors a process runs on.
+"""Which processors the exchange and its followers run on.
 
-The server keeps to one, since its threads would otherwise fight over the interpreter's lock between processors. A
-process that it starts for work of its own inherits that, and may take back what the server was allowed.
+The exchange keeps to one: its threads would otherwise fight over the interpreter's lock between processors. Its
+followers inherit that from it, and take the others.
 """
 
 import os
+import socket
+import zlib
+from collections.abc import Collection
 
-ALLOWED = "ORDER_ENGINE_PROCESSORS"
+from order_engine.settings import SettingInvalid
 
-
-def keep_to_one() -> None:
-    """Bind this process to one of the processors that it may use; on systems that cannot, do nothing."""
-    if hasattr(os, "sched_setaffinity"):
-        allowed = os.sched_getaffinity(0)
-        os.environ[ALLOWED] = ",".join(map(str, sorted(allowed)))
-        os.sched_setaffinity(0, {max(allowed)})
+FOLLOWERS_MAY_USE = "ORDER_ENGINE_PROCESSORS"
+ANY = "none"
 
 
-def use_all_allowed() -> None:
-    """Undo in a child what ``keep_to_one`` did in its parent; elsewhere do nothing."""
-    allowed = os.environ.get(ALLOWED)
-    if allowed:
-        os.sched_setaffinity(0, map(int, allowed.split(",")))
+def choose_processor(wanted: int | str | None, allowed: Collection[int], port: int) -> int | None:
+    """Return which processor the exchange keeps to; None: whichever the system gives it.
+
+    ``wanted`` is what ``EXCHANGE_CPU`` says. Without it instances differ: on one machine they have different ports, in
+    different containers different host names. Raises ``SettingInvalid``.
+    """
+    if wanted == ANY:
+        return None
+    if wanted is None:
+        seed = zlib.crc32(socket.gethostname().encode()) + port
+        return sorted(allowed)[seed % len(allowed)] if len(allowed) > 1 else None
+    if int(wanted) not in allowed:
+        raise SettingInvalid(f"EXCHANGE_CPU: found {wanted}, expected {ANY} or one of {sorted(allowed)}")
+    return int(wanted)
+
+
+def allowed_processors() -> set[int]:
+    """Return the processors that this process may use; none where the system does not say."""
+    return set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set()
+
+
+def keep_to(processor: int | None) -> None:
+    """Bind this process to one processor, and leave the others, if there are any, to the followers."""
+    allowed = allowed_processors()
+    if processor is None or not allowed:
+        return
+    others = allowed - {processor} or allowed
+    os.environ[FOLLOWERS_MAY_USE] = ",".join(map(str, sorted(others)))
+    os.sched_setaffinity(0, {processor})
+
+
+def leave_to_exchange() -> None:
+    """In a follower: run where the exchange that started it does not."""
+    others = os.environ.get(FOLLOWERS_MAY_USE)
+    if others:
+        os.sched_setaffinity(0, set(map(int, others.split(","))))
+
+
+# The name under which the command line knows it.
+use_all_allowed = leave_to_exchange

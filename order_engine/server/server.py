@@ -1,7 +1,7 @@
-"""Serving: gunicorn around the application, the way this service needs it.
+"""Serving: gunicorn around the venue, the way this service needs it.
 
-One worker process, because one process owns the journal; many threads, because each fsync then serves many requests;
-all on one core, because threads that fight over the interpreter's lock from two cores lose a third of their speed.
+One worker process, because one process owns the journal, on one core, because threads that fight over the
+interpreter's lock from two cores lose a third of their speed.
 """
 
 import atexit
@@ -18,14 +18,13 @@ from gunicorn.app.base import BaseApplication
 from order_engine.bootstrap import Venue
 from order_engine.database.errors import PersistenceError
 from order_engine.journal.errors import JournalLocked
-from order_engine.server.processors import keep_to_one
+from order_engine.server.processors import allowed_processors, choose_processor, keep_to
 from order_engine.settings import SettingInvalid, Settings
 
 # Requests leave next to no cycles behind: looking for them every 700 objects costs a tenth of the throughput.
 GARBAGE_THRESHOLDS = (20_000, 20, 50)
 LOAD_ERROR = 4  # gunicorn's own exit code for it: the master stops instead of starting the worker again
 GRACE_SECONDS = 30
-THREADS = 64
 OTHER_FILES = 256  # beside connections: journal, database, snapshots, listener
 
 
@@ -38,28 +37,28 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def load_config(self) -> None:
         """Tell gunicorn how to run; called by it."""
-        connections = THREADS + self._settings.max_connections
+        wanted = self._settings.max_connections + OTHER_FILES
+        processor = choose_processor(
+            getattr(self._settings, "exchange_cpu", None), allowed_processors(), self._settings.port
+        )
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
-            "worker_class": "order_engine.server.staying_worker.StayingWorker",
-            "threads": THREADS,
-            "worker_connections": min(connections, _allow_files(connections + OTHER_FILES) - OTHER_FILES),
+            "worker_class": "order_engine.server.loop_worker.LoopWorker",
+            "worker_connections": max(1, _allow_files(wanted) - OTHER_FILES),
+            # How long a start, an auction or a recovery takes is no sign that it hangs.
+            "timeout": 0,
             "keepalive": self._settings.client_timeout_sec,
-            # Files, too, go through the connection, which must not wait for its client.
-            "sendfile": False,
-            # No header decides which part of a path is the application's.
-            "forwarder_headers": "",
             "graceful_timeout": GRACE_SECONDS,
             "control_socket_disable": True,
             "loglevel": self._settings.log_level.lower(),
-            "post_fork": lambda _arbiter, _worker: keep_to_one(),
+            "post_fork": lambda _arbiter, _worker: keep_to(processor),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        """Build the application in the worker; called by gunicorn."""
+    def load(self) -> Venue:
+        """Build the venue in the worker; called by gunicorn."""
         return start(self._settings, lambda: os._exit(LOAD_ERROR))
 
 
@@ -78,19 +77,19 @@ def wsgi_app() -> Flask:
         settings = Settings.from_environment(os.environ)
     except SettingInvalid as error:
         _give_up(error)
-    return start(settings, lambda: None)
+    return start(settings, lambda: None).app
 
 
-def start(settings: Settings, on_start_failure: Callable[[], Any]) -> Flask:
+def start(settings: Settings, on_start_failure: Callable[[], Any]) -> Venue:  # Any: nobody looks at it
     """Build the exchange and begin its recovery; it is closed in good order when the process exits."""
     try:
         venue = Venue(settings, on_start_failure=on_start_failure)
     except (JournalLocked, PersistenceError, OSError) as error:
         _give_up(error)
-    atexit.register(venue.close)
+    atexit.register(venue.close, GRACE_SECONDS)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     venue.start()
-    return venue.app
+    return venue
 
 
 def _give_up(error: Exception) -> NoReturn:

@@ -1,0 +1,53 @@
+"""``/livez`` and ``/readyz``: answered from one flag, before the app, so that they wait for nothing."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from order_engine.api.plumbing.problems import RETRY_AFTER_SECONDS
+from order_engine.api.plumbing.responses import JSON_TYPE
+from order_engine.api.plumbing.retries import PREFIX
+from order_engine.api.resources.health import OK, STATUS_OF_PHASE
+from order_engine.exchange.exchange import Phase
+from order_engine.server.answer_bytes import REQUEST_ID_HEADER, Answer
+from order_engine.server.venue_ports import Environ, ServedVenue
+
+_LIVE, _READY = "/livez", "/readyz"
+
+
+class Probes:
+    """Answers for supervisors."""
+
+    def __init__(self, venue: ServedVenue) -> None:
+        self._venue = venue
+        self._asks = dict.fromkeys((_LIVE, PREFIX + _LIVE), self.live)
+        self._asks |= dict.fromkeys((_READY, PREFIX + _READY), self.ready)
+        self.is_stopping = False
+
+    def answer(self, environ: Environ, request_id: str) -> Answer:
+        """Answer a request that ``is_probe``."""
+        status, content = self._asks[environ["PATH_INFO"]]()
+        headers = [("Content-Type", JSON_TYPE), (REQUEST_ID_HEADER, request_id)]
+        if not status.startswith("200"):
+            headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
+        return Answer(status, headers, msgspec.json.encode(content))
+
+    def is_probe(self, environ: Environ) -> bool:
+        """Say whether a request is for here; wrong methods and parameters are the app's."""
+        return (
+            environ["PATH_INFO"] in self._asks
+            and environ["REQUEST_METHOD"] in ("GET", "HEAD")
+            and not environ["QUERY_STRING"]
+        )
+
+    def live(self) -> tuple[str, Mapping[str, object]]:
+        """Say that the process lives."""
+        return "200 OK", {"status": OK}
+
+    def ready(self) -> tuple[str, Mapping[str, object]]:
+        """Say whether requests are served, and until then how far recovery is."""
+        phase = Phase.CLOSED if self.is_stopping else self._venue.exchange.phase
+        content: dict[str, object] = {"status": STATUS_OF_PHASE[phase]}
+        if phase is Phase.STARTING:
+            content["recovery"] = self._venue.recovery.progress._asdict()
+        return "200 OK" if phase is Phase.OPEN else "503 Service Unavailable", content

@@ -1,0 +1,77 @@
+"""A body that comes in chunks: found and put together, whatever the pieces in which it comes."""
+
+import re
+from collections.abc import Generator
+
+from order_engine.api.plumbing.problems import Problem
+from order_engine.server.request_head import HEAD_BYTES_MAX, malformed
+
+# More than any path takes; each has a limit of its own.
+BODY_BYTES_MAX = 9 << 20
+_CHUNK_LINE_BYTES_MAX = 1 << 13
+_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,16})(?:[ \t]*;[^\r\n]*)?\r\n")
+
+# Goes on each time that more bytes have come, and returns where what it looks for ends.
+Search = Generator[None, None, int]
+
+
+class ChunkedBody:
+    """The chunks at the beginning of ``received``, which grows meanwhile; each is removed once it is here."""
+
+    def __init__(self, received: bytearray) -> None:
+        self._received = received
+        self._body = bytearray()
+        self._search = self._read_chunks()
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def take(self) -> bytes | None:
+        """Return the whole body once its end is here; raises ``Problem``, and then must not be asked again."""
+        try:
+            next(self._search)
+        except StopIteration:
+            return bytes(self._body)
+        return None
+
+    def _read_chunks(self) -> Generator[None, None, None]:
+        received = self._received
+        framing_bytes = 0
+        while True:
+            line_end = yield from self._end_of(b"\r\n", _CHUNK_LINE_BYTES_MAX)
+            found = _CHUNK_SIZE.match(received, 0, line_end)
+            if found is None:
+                raise malformed("The chunks of the body do not fit together.")
+            size = int(found[1], 16)
+            if not size:
+                break
+            framing_bytes += line_end
+            if len(self._body) + framing_bytes + size > BODY_BYTES_MAX:
+                raise too_large()
+            end = line_end + size
+            while len(received) < end + 2:
+                yield
+            if received[end : end + 2] != b"\r\n":
+                raise malformed("The chunks of the body do not fit together.")
+            self._body += received[line_end:end]
+            del received[: end + 2]
+        # What stands behind the last chunk is of no use here. Its line's end may be the first of the two at the end.
+        del received[: line_end - 2]
+        end = yield from self._end_of(b"\r\n\r\n", HEAD_BYTES_MAX)
+        del received[:end]
+
+    def _end_of(self, mark: bytes, longest: int) -> Search:
+        searched = 0
+        while (found := self._received.find(mark, searched)) < 0:
+            if len(self._received) > longest:
+                raise too_large()
+            searched = max(0, len(self._received) - len(mark) + 1)
+            yield
+        if found > longest:
+            raise too_large()
+        return found + len(mark)
+
+
+def too_large() -> Problem:
+    """Refuse a body that no path takes."""
+    return Problem("body_too_large", f"No path takes more than {BODY_BYTES_MAX} bytes.")

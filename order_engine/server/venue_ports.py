@@ -1,0 +1,80 @@
+"""What the server needs from the venue that it serves."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+from order_engine.exchange.exchange import Phase
+
+Environ = dict[str, Any]  # Any: WSGI
+Headers = list[tuple[str, str]]
+StartResponse = Callable[..., Any]  # Any: WSGI's write, which nobody here calls
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class ServedExchange(Protocol):
+    """The part of the exchange that answers wait for."""
+
+    @property
+    def visible_sequence(self) -> int:
+        """Up to where answers may be sent."""
+
+    @property
+    def phase(self) -> Phase:
+        """Whether requests are taken."""
+
+
+class ServedRecovery(Protocol):
+    """A start under way."""
+
+    @property
+    def progress(self) -> NamedTuple:
+        """How far it is."""
+
+
+class ReadProgress(Protocol):
+    """How far the database is behind the journal."""
+
+    def shows(self, sequence: int) -> bool:
+        """Say whether the database has a sequence."""
+
+    def want(self, sequence: int) -> None:
+        """Tell the follower that somebody waits for a sequence."""
+
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call back, from any thread, after each step forward."""
+
+
+class ServedVenue(Protocol):
+    """A venue as the server sees it."""
+
+    @property
+    def app(self) -> Application:
+        """The WSGI application."""
+
+    @property
+    def exchange(self) -> ServedExchange:
+        """The exchange behind it."""
+
+    @property
+    def recovery(self) -> ServedRecovery:
+        """How far a start is."""
+
+    @property
+    def progress(self) -> ReadProgress:
+        """How far the database is."""
+
+    @property
+    def journal_failed(self) -> bool:
+        """Whether what is not visible yet never will be."""
+
+    def on_commit(self, callback: Callable[[], object]) -> None:
+        """Call back, from any thread, after each commit and after a failure."""
+
+    def start(self) -> None:
+        """Begin to recover."""
+
+    def stop_taking(self) -> None:
+        """Take no more requests."""
+
+    def close(self, grace_seconds: float) -> None:
+        """Flush and release everything, within a time."""

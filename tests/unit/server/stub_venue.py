@@ -1,0 +1,174 @@
+"""A venue that does what a test tells it, served by the real loop on a real socket."""
+
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any, NamedTuple
+
+from order_engine.api.plumbing.parking import SEQUENCE
+from order_engine.exchange.exchange import Phase
+from order_engine.server.serving_loop import Limits, ServingLoop
+from order_engine.server.venue_ports import Environ, StartResponse
+
+SECONDS = 5
+Callback = Callable[[], object]
+App = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class StubExchange:
+    """A watermark that a test moves."""
+
+    def __init__(self) -> None:
+        self.visible_sequence = 0
+        self.phase = Phase.OPEN
+
+
+class StubProgress:
+    """A database that shows what a test says."""
+
+    def __init__(self) -> None:
+        self.shown = 0
+        self.wanted: list[int] = []
+        self._changed: Callback = lambda: None
+
+    def shows(self, sequence: int) -> bool:
+        return sequence <= self.shown
+
+    def want(self, sequence: int) -> None:
+        self.wanted.append(sequence)
+
+    def on_change(self, callback: Callback) -> None:
+        self._changed = callback
+
+    def show(self, sequence: int) -> None:
+        self.shown = sequence
+        self._changed()
+
+
+class ReadSoFar(NamedTuple):
+    """How far a start is."""
+
+    bytes_read: int = 1
+    bytes_total: int = 2
+
+
+class StubRecovery:
+    """A start under way."""
+
+    progress = ReadSoFar()
+
+
+class StubVenue:
+    """A venue around any WSGI application."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.exchange = StubExchange()
+        self.progress = StubProgress()
+        self.recovery = StubRecovery()
+        self.journal_failed = False
+        self._committed: Callback = lambda: None
+
+    def on_commit(self, callback: Callback) -> None:
+        self._committed = callback
+
+    def commit(self, sequence: int) -> None:
+        self.exchange.visible_sequence = sequence
+        self._committed()
+
+    def fail(self) -> None:
+        self.journal_failed = True
+        self._committed()
+
+    def start(self) -> None: ...
+
+    def stop_taking(self) -> None: ...
+
+    def close(self, grace_seconds: float) -> None: ...
+
+
+class Client:
+    """A connection of a client, byte by byte."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+
+    def send(self, content: bytes) -> None:
+        self.socket.sendall(content)
+
+    def receive(self, ending: bytes) -> bytes:
+        """Read until what came ends like this."""
+        received = b""
+        while not received.endswith(ending):
+            more = self.socket.recv(1 << 16)
+            assert more, received
+            received += more
+        return received
+
+    def receive_all(self) -> bytes:
+        """Read until the server hangs up."""
+        return b"".join(iter(lambda: self.socket.recv(1 << 16), b""))
+
+    def has_nothing(self) -> bool:
+        """Say whether nothing comes for a moment."""
+        self.socket.settimeout(0.2)
+        try:
+            return self.socket.recv(1, socket.MSG_PEEK) == b"?"
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(SECONDS)
+
+
+class Served:
+    """A loop that runs in a thread, and its clients."""
+
+    def __init__(self, venue: StubVenue, limits: Limits) -> None:
+        self.venue = venue
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = listener.getsockname()[1]
+        self.loop = ServingLoop(venue, [listener], limits)
+        self.thread = Thread(target=self.loop.run, daemon=True)
+        self._clients: list[Client] = []
+
+    def client(self) -> Client:
+        client = Client(self.port)
+        self._clients.append(client)
+        return client
+
+    def end(self) -> None:
+        if self.thread.is_alive():
+            self.loop.stop_soon()
+        for client in self._clients:
+            client.socket.close()
+        self.thread.join(SECONDS)
+        assert not self.thread.is_alive()
+
+
+@contextmanager
+def serving(app: App, limits: Limits | None = None, **venue: Any) -> Iterator[Served]:  # Any: whatever a test sets
+    """Serve an application; afterwards nothing runs any more."""
+    stub = StubVenue(app)
+    served = Served(stub, limits or Limits(timeout_seconds=30, connections=1000))
+    served.thread.start()
+    try:
+        yield served
+    finally:
+        served.end()
+
+
+def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer with path, query and body; ``?N`` makes the answer depend on sequence N."""
+    query = environ["QUERY_STRING"]
+    if query.isdigit():
+        environ[SEQUENCE] = int(query)
+    body = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} ".encode() + environ["wsgi.input"].read() + b"."
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def get(target: str, *headers: str) -> bytes:
+    """A request without a body."""
+    lines = [f"GET {target} HTTP/1.1", "Host: x", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
