@@ -19,6 +19,7 @@ from order_engine.bootstrap import Venue
 from order_engine.database.errors import PersistenceError
 from order_engine.journal.errors import JournalLocked
 from order_engine.server.processors import allowed_processors, choose_processor, keep_to
+from order_engine.server.venue_ports import ServedVenue
 from order_engine.settings import SettingInvalid, Settings
 
 # Requests leave next to no cycles behind: looking for them every 700 objects costs a tenth of the throughput.
@@ -38,9 +39,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
     def load_config(self) -> None:
         """Tell gunicorn how to run; called by it."""
         wanted = self._settings.max_connections + OTHER_FILES
-        processor = choose_processor(
-            getattr(self._settings, "exchange_cpu", None), allowed_processors(), self._settings.port
-        )
+        processor = choose_processor(self._settings.exchange_cpu, allowed_processors(), self._settings.port)
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
@@ -57,7 +56,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Venue:
+    def load(self) -> ServedVenue:
         """Build the venue in the worker; called by gunicorn."""
         return start(self._settings, lambda: os._exit(LOAD_ERROR))
 
