@@ -16,6 +16,11 @@ from order_engine.database.errors import DatabaseUnavailable
 from order_engine.database.sqlite_file import SqliteFile
 
 LOCK_SUFFIX = ".follower"
+# The cache is in KiB if negative: indexes by user and by order are written all over.
+_PRAGMAS = (
+    *("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=4000"),
+    "cache_size=-65536",
+)
 _LOCK_KEY = 5_127_634_602
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -88,5 +93,11 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # Any
     the power fails, never the consistency: the checkpoint is lost with the rows, and the journal has both.
     """
     with closing(connection.cursor()) as cursor:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=4000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "wal_autocheckpoint=4000",
+            "cache_size=-65536",
+        ):
             cursor.execute(f"PRAGMA {pragma}")

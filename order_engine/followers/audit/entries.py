@@ -5,6 +5,7 @@ The chain of a line is the SHA-256 over the chain of the line before, as hexadec
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -15,7 +16,7 @@ from order_engine.exchange.applied import Applied
 from order_engine.followers.audit.sentences import command_sentence, event_sentence, kinds, quantity_text, tag_of
 from order_engine.matching.commands import Command
 from order_engine.matching.events import AmendRejected, CancelRejected, Event, OrderState, TradeExecuted
-from order_engine.wire.timestamps import format_timestamp
+from order_engine.wire.timestamps import NS_PER_SECOND, NS_PER_US, format_timestamp
 
 FIRST_CHAIN: Final = b"0" * 64
 _CHAIN_KEY = b',"chain":"'
@@ -84,7 +85,7 @@ decode_header = msgspec.json.Decoder(Header).decode
 def bodies_of(applied: Applied) -> Iterator[bytes]:
     """Yield the line of each command of a record, in order, without chain and newline."""
     record = applied.record
-    time, count = format_timestamp(record.timestamp_ns), len(record.commands)
+    time, count = _time_text(record.timestamp_ns), len(record.commands)
     pairs = zip(record.commands, applied.events, strict=True)
     for number, (command, events) in enumerate(pairs):
         states = _last_states(events)
@@ -135,6 +136,17 @@ def is_last_part(entry: Entry) -> bool:
     return number == count
 
 
+def _time_text(timestamp_ns: int) -> str:
+    # Thousands of commands share a second; only their microseconds are written anew.
+    seconds, fraction_ns = divmod(timestamp_ns, NS_PER_SECOND)
+    return f"{_up_to_second(seconds)}{fraction_ns // NS_PER_US:06d}Z"
+
+
+@lru_cache(maxsize=16)
+def _up_to_second(seconds: int) -> str:
+    return format_timestamp(seconds * NS_PER_SECOND).removesuffix("000000Z")
+
+
 def _last_states(events: list[Event]) -> dict[str, OrderOutcome]:
     states: dict[str, OrderState] = {}
     unknown: dict[str, OrderOutcome] = {}
@@ -147,7 +159,8 @@ def _last_states(events: list[Event]) -> dict[str, OrderOutcome]:
         elif isinstance(event, AmendRejected | CancelRejected) and event.order_id is not None:
             user_id = event.user_id if isinstance(event, AmendRejected) else None
             unknown[event.order_id] = OrderOutcome(user=user_id, reason=event.reason)
-    return unknown | {order_id: _outcome_of(state) for order_id, state in states.items()}
+    outcomes = {order_id: _outcome_of(state) for order_id, state in states.items()}
+    return unknown | outcomes if unknown else outcomes
 
 
 def _outcome_of(state: OrderState) -> OrderOutcome:

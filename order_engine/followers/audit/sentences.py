@@ -8,6 +8,7 @@ reads raises ``WORDING``: lines of another wording are not compared word by word
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, get_args
 
 import msgspec
@@ -61,6 +62,10 @@ def kinds(union: object) -> tuple[type[Struct], ...]:
     return get_args(union)
 
 
+# False and 0 are worth a word in settings, which have no other way to say so.
+_ALWAYS_SAID = frozenset({"default_tick_size_e8", "default_lot_size_e8", "auto_list", "max_instruments"})
+
+
 class _Terms:
     """Writes the fields of a message that are not at their default: ``post only, time in force IOC``."""
 
@@ -71,18 +76,19 @@ class _Terms:
             for field in structs.fields(message)
             if field.name not in left_out
         ]
+        self._values = attrgetter(*(name for name, _, _ in self._fields)) if len(self._fields) > 1 else None
+        self._defaults = tuple(default for _, _, default in self._fields)
+        self._may_be_empty = not _ALWAYS_SAID & {name for name, _, _ in self._fields}
 
     def __call__(self, message: Struct) -> str:
+        if self._values is not None and self._may_be_empty and self._values(message) == self._defaults:
+            return ""
         said = []
         for name, words, default in self._fields:
             value = getattr(message, name)
             if value is not None and (value != default or name in _ALWAYS_SAID):
                 said.append(words if value is True else f"{words} {_value_text(name, value)}")
         return ", ".join(said)
-
-
-# False and 0 are worth a word in settings, which have no other way to say so.
-_ALWAYS_SAID = frozenset({"default_tick_size_e8", "default_lot_size_e8", "auto_list", "max_instruments"})
 
 
 def _words_of_name(name: str) -> str:

@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from order_engine.exchange.applied import Applied
 from order_engine.market_data.candles import Candle, CandleKey, CandleSheet
 from order_engine.market_data.positions import Position
-from order_engine.matching.commands import SelfTradePrevention, SessionState, Side
+from order_engine.matching.commands import OrderType, SelfTradePrevention, SessionState, Side, TimeInForce
 from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
@@ -76,7 +77,7 @@ POSITION_COLUMNS = (
 Row = tuple[str | int | None, ...]
 
 
-class PositionTrades(NamedTuple):
+class PositionTrades(Struct):
     """What a user bought of a symbol, sales negative, at which prices, in order; and when that was last."""
 
     trades: list[tuple[int, int]]
@@ -101,23 +102,19 @@ class Rows(NamedTuple):
     positions: dict[tuple[str, str], PositionTrades]
 
 
-class Moment(NamedTuple):
-    """When an event happened: its command, its place among that command's events, and the time; and on whose word."""
-
-    sequence: int
-    number: int
-    timestamp_ns: int
-    actor: str | None
+# When an event happened: its command, its place among that command's events, the time, and the actor.
+Moment = tuple[int, int, int, str | None]
 
 
 def rows_of(batch: Iterable[Applied]) -> Rows:
     """Work out the rows of consecutive records."""
-    sheet = _Sheet()
+    collected = _CollectedRows()
     for record, events_of_commands in batch:
+        timestamp_ns, actor = record.timestamp_ns, record.actor
         for sequence, events in enumerate(events_of_commands, record.sequence):
             for number, event in enumerate(events):
-                _ENTRIES[type(event)](sheet, event, Moment(sequence, number, record.timestamp_ns, record.actor))
-    return sheet.rows()
+                _ADDERS[type(event)](collected, event, (sequence, number, timestamp_ns, actor))
+    return collected.rows()
 
 
 def position_row(key: tuple[str, str], position: Position, trades: PositionTrades) -> Row:
@@ -126,7 +123,7 @@ def position_row(key: tuple[str, str], position: Position, trades: PositionTrade
     return (*key, *amounts, trades.updated_ns, trades.updated_sequence)
 
 
-class _Sheet:
+class _CollectedRows:
     """Collects the rows of one batch."""
 
     def __init__(self) -> None:
@@ -140,16 +137,10 @@ class _Sheet:
         self._positions: dict[tuple[str, str], PositionTrades] = {}
 
     def rows(self) -> Rows:
-        new_orders: list[Row] = []
-        changed_orders: list[Row] = []
-        for sequence, (state, moment) in self._states.items():
-            if sequence in self._placed:
-                new_orders.append(_terms(state) + _changes(state, moment))
-            else:
-                changed_orders.append(_changes(state, moment))
+        placed, states = self._placed, self._states
         return Rows(
-            new_orders,
-            changed_orders,
+            [_new_order(*found) for sequence, found in states.items() if sequence in placed],
+            [_changed_order(*found) for sequence, found in states.items() if sequence not in placed],
             self._trades,
             self._order_events,
             list(self._instruments.values()),
@@ -158,81 +149,79 @@ class _Sheet:
             self._positions,
         )
 
-    def enter_placed(self, event: OrderAccepted | OrderRejected, moment: Moment) -> None:
+    def add_placed(self, event: OrderAccepted | OrderRejected, moment: Moment) -> None:
         self._placed.add(event.order.sequence)
-        self._enter_order(event, moment)
+        self._add_order(event, moment)
 
-    def enter_changed(self, event: OrderAmended | OrderTriggered, moment: Moment) -> None:
-        self._enter_order(event, moment)
+    def add_changed(self, event: OrderAmended | OrderTriggered, moment: Moment) -> None:
+        self._add_order(event, moment)
 
-    def enter_ended(self, event: OrderCanceled | OrderExpired, moment: Moment) -> None:
-        self._enter_order(event, moment, canceled_e8=event.quantity_e8)
+    def add_ended(self, event: OrderCanceled | OrderExpired, moment: Moment) -> None:
+        self._add_order(event, moment, canceled_e8=event.quantity_e8)
 
-    def enter_decremented(self, event: OrderDecremented, moment: Moment) -> None:
-        self._enter_order(event, moment, decremented_e8=event.quantity_e8)
+    def add_decremented(self, event: OrderDecremented, moment: Moment) -> None:
+        self._add_order(event, moment, decremented_e8=event.quantity_e8)
 
-    def enter_refusal(self, event: AmendRejected | CancelRejected, moment: Moment) -> None:
+    def add_refusal(self, event: AmendRejected | CancelRejected, moment: Moment) -> None:
         if event.order_id is not None:
-            terms = (event.order_id, _name_of(event), _WORDS[event.reason])
-            when = (moment.timestamp_ns, moment.actor)
-            self._order_events.append((moment.sequence, moment.number, *terms, *_NO_TERMS, *when))
+            sequence, number, timestamp_ns, actor = moment
+            terms = (sequence, number, event.order_id, _NAMES[type(event)], _WORDS[event.reason])
+            self._order_events.append((*terms, *_NO_TERMS, timestamp_ns, actor))
 
-    def enter_trade(self, event: TradeExecuted, moment: Moment) -> None:
+    def add_trade(self, event: TradeExecuted, moment: Moment) -> None:
         sequence, number, timestamp_ns, _ = moment
-        symbol, price_e8, quantity_e8, buy, sell = (
-            event.symbol,
-            event.price_e8,
-            event.quantity_e8,
-            event.buy,
-            event.sell,
-        )
-        terms = (event.trade_id, symbol, price_e8, quantity_e8, _WORDS[event.taker_side])
-        orders = (buy.order_id, sell.order_id, buy.placed.user_id, sell.placed.user_id)
-        self._trades.append((sequence, number, *terms, *orders, timestamp_ns))
+        symbol, price_e8, quantity_e8 = event.symbol, event.price_e8, event.quantity_e8
+        buy, sell = event.buy, event.sell
+        buyer, seller = buy.placed.user_id, sell.placed.user_id
+        terms = (sequence, number, event.trade_id, symbol, price_e8, quantity_e8, _WORDS[event.taker_side])
+        self._trades.append((*terms, buy.order_id, sell.order_id, buyer, seller, timestamp_ns))
         self._states[buy.sequence] = (buy, moment)
         self._states[sell.sequence] = (sell, moment)
         self._candles.add_trade(symbol, timestamp_ns, price_e8, quantity_e8)
-        buyer, seller = buy.placed.user_id, sell.placed.user_id
-        # Of a trade of users with themselves nobody holds more or less.
+        # A trade of users with themselves changes nobody's position.
         if buyer != seller:
             self._add_to_position(buyer, symbol, quantity_e8, price_e8, moment)
             self._add_to_position(seller, symbol, -quantity_e8, price_e8, moment)
 
-    def enter_instrument(self, event: InstrumentListed | InstrumentChanged, moment: Moment) -> None:
+    def add_instrument(self, event: InstrumentListed | InstrumentChanged, moment: Moment) -> None:
         symbol = event.instrument.symbol
         self._instruments[symbol] = _instrument(event.instrument, moment)
         if isinstance(event, InstrumentListed):
-            self._sessions[symbol] = (symbol, SessionState.OPEN.value, moment.timestamp_ns)
+            self._sessions[symbol] = (symbol, SessionState.OPEN.value, moment[2])
 
-    def enter_state(self, event: StateChanged, moment: Moment) -> None:
-        self._sessions[event.symbol] = (event.symbol, str(event.state), moment.timestamp_ns)
+    def add_state(self, event: StateChanged, moment: Moment) -> None:
+        self._sessions[event.symbol] = (event.symbol, str(event.state), moment[2])
 
     def leave_out(self, event: Event, moment: Moment) -> None:
         """Do nothing: the journal knows it, no row shows it."""
 
-    def _enter_order(
-        self, event: OrderEvent, moment: Moment, *, canceled_e8: int | None = None, decremented_e8: int | None = None
+    def _add_order(
+        self, event: OrderEvent, moment: Moment, canceled_e8: int | None = None, decremented_e8: int | None = None
     ) -> None:
         sequence, number, timestamp_ns, actor = moment
         state = event.order
         self._states[state.sequence] = (state, moment)
-        terms = (state.order_id, _name_of(event), _WORDS[state.reason], _WORDS[state.status])
-        amounts = (state.price_e8, state.quantity_e8, state.filled_e8, state.remaining_e8, canceled_e8, decremented_e8)
-        more = (state.display_quantity_e8, state.stop_price_e8, state.trail_amount_e8)
-        self._order_events.append((sequence, number, *terms, *amounts, *more, timestamp_ns, actor))
+        self._order_events.append(
+            (
+                *(sequence, number, state.order_id, _NAMES[type(event)], _WORDS[state.reason], _WORDS[state.status]),
+                *(state.price_e8, state.quantity_e8, state.filled_e8, state.remaining_e8, canceled_e8, decremented_e8),
+                *(state.display_quantity_e8, state.stop_price_e8, state.trail_amount_e8, timestamp_ns, actor),
+            )
+        )
 
     def _add_to_position(self, user_id: str | None, symbol: str, bought_e8: int, price_e8: int, moment: Moment) -> None:
         if user_id is None:
             return
-        key = (user_id, symbol)
-        before = self._positions.get(key)
-        trades = [] if before is None else before.trades
-        trades.append((bought_e8, price_e8))
-        if before is None or before.updated_sequence != moment.sequence:
-            self._positions[key] = PositionTrades(trades, moment.timestamp_ns, moment.sequence)
+        sequence, _, timestamp_ns, _ = moment
+        found = self._positions.get((user_id, symbol))
+        if found is None:
+            self._positions[user_id, symbol] = PositionTrades([(bought_e8, price_e8)], timestamp_ns, sequence)
+        else:
+            found.trades.append((bought_e8, price_e8))
+            found.updated_ns, found.updated_sequence = timestamp_ns, sequence
 
 
-def _terms(state: OrderState) -> Row:
+def _new_order(state: OrderState, moment: Moment) -> Row:
     placed = state.placed
     return (
         state.order_id,
@@ -240,8 +229,8 @@ def _terms(state: OrderState) -> Row:
         placed.client_order_id,
         placed.symbol,
         _WORDS[placed.side],
-        str(placed.order_type),
-        str(placed.time_in_force),
+        _WORDS[placed.order_type],
+        _WORDS[placed.time_in_force],
         placed.post_only,
         placed.price_e8,
         placed.quantity_e8,
@@ -251,10 +240,11 @@ def _terms(state: OrderState) -> Row:
         placed.expire_at_ns,
         _WORDS[placed.self_trade_prevention],
         state.timestamp_ns,
+        *_changed_order(state, moment),
     )
 
 
-def _changes(state: OrderState, moment: Moment) -> Row:
+def _changed_order(state: OrderState, moment: Moment) -> Row:
     return (
         state.price_e8,
         state.quantity_e8,
@@ -266,8 +256,8 @@ def _changes(state: OrderState, moment: Moment) -> Row:
         state.display_quantity_e8,
         state.stop_price_e8,
         state.trail_amount_e8,
-        moment.timestamp_ns,
-        moment.sequence,
+        moment[2],
+        moment[0],
         state.sequence,
     )
 
@@ -283,44 +273,44 @@ def _instrument(terms: Instrument, moment: Moment) -> Row:
         terms.reference_price_e8,
         _WORDS[terms.self_trade_prevention],
         schedule,
-        moment.timestamp_ns,
-        moment.sequence,
+        moment[2],
+        moment[0],
     )
-
-
-def _name_of(event: Event) -> str:
-    return str(event.__struct_config__.tag)
 
 
 # Of a refused amend or cancel: status, amounts, and what only some orders have.
 _NO_TERMS = (None,) * 10
 
+_ENUMERATIONS = (Side, OrderStatus, OrderType, TimeInForce, Reason, SelfTradePrevention)
+
 # Plain strings: the SQLite driver looks for an adapter first when it is handed an enumeration's member.
 _WORDS: Mapping[str | None, str | None] = MappingProxyType(
-    {None: None} | {word: word.value for words in (Side, OrderStatus, Reason, SelfTradePrevention) for word in words}
+    {None: None} | {word: word.value for words in _ENUMERATIONS for word in words}
 )
 
 # Any: each takes its own type of event.
-_ENTRIES: Mapping[type[Event], Callable[[_Sheet, Any, Moment], None]] = MappingProxyType(
+_ADDERS: Mapping[type[Event], Callable[[_CollectedRows, Any, Moment], None]] = MappingProxyType(
     {
-        OrderAccepted: _Sheet.enter_placed,
-        OrderRejected: _Sheet.enter_placed,
-        OrderAmended: _Sheet.enter_changed,
-        OrderTriggered: _Sheet.enter_changed,
-        OrderDecremented: _Sheet.enter_decremented,
-        OrderCanceled: _Sheet.enter_ended,
-        OrderExpired: _Sheet.enter_ended,
-        AmendRejected: _Sheet.enter_refusal,
-        CancelRejected: _Sheet.enter_refusal,
-        TradeExecuted: _Sheet.enter_trade,
-        InstrumentListed: _Sheet.enter_instrument,
-        InstrumentChanged: _Sheet.enter_instrument,
-        StateChanged: _Sheet.enter_state,
-        InstrumentRejected: _Sheet.leave_out,
-        StateRejected: _Sheet.leave_out,
-        RiskLimitsChanged: _Sheet.leave_out,
-        UserDisabled: _Sheet.leave_out,
-        UserEnabled: _Sheet.leave_out,
-        Configured: _Sheet.leave_out,
+        OrderAccepted: _CollectedRows.add_placed,
+        OrderRejected: _CollectedRows.add_placed,
+        OrderAmended: _CollectedRows.add_changed,
+        OrderTriggered: _CollectedRows.add_changed,
+        OrderDecremented: _CollectedRows.add_decremented,
+        OrderCanceled: _CollectedRows.add_ended,
+        OrderExpired: _CollectedRows.add_ended,
+        AmendRejected: _CollectedRows.add_refusal,
+        CancelRejected: _CollectedRows.add_refusal,
+        TradeExecuted: _CollectedRows.add_trade,
+        InstrumentListed: _CollectedRows.add_instrument,
+        InstrumentChanged: _CollectedRows.add_instrument,
+        StateChanged: _CollectedRows.add_state,
+        InstrumentRejected: _CollectedRows.leave_out,
+        StateRejected: _CollectedRows.leave_out,
+        RiskLimitsChanged: _CollectedRows.leave_out,
+        UserDisabled: _CollectedRows.leave_out,
+        UserEnabled: _CollectedRows.leave_out,
+        Configured: _CollectedRows.leave_out,
     }
 )
+
+_NAMES: Mapping[type[Event], str] = MappingProxyType({kind: str(kind.__struct_config__.tag) for kind in _ADDERS})

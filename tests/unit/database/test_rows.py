@@ -14,6 +14,7 @@ from order_engine.followers.sql.rows import (
     POSITION_COLUMNS,
     STATE_COLUMNS,
     TRADE_COLUMNS,
+    PositionTrades,
     Row,
     rows_of,
 )
@@ -130,8 +131,8 @@ def test_trade_becomes_a_row_a_candle_and_the_last_state_of_both_orders() -> Non
     starts = {seconds: start_of(seconds, market.now_ns) for seconds in KEPT_LENGTHS}
     assert rows.candles == {CandleKey("AAPL", seconds, start_ns): candle for seconds, start_ns in starts.items()}
     assert rows.positions == {
-        ("bob", "AAPL"): ([(2 * E8, 100 * E8)], market.now_ns, 2),
-        ("ann", "AAPL"): ([(-2 * E8, 100 * E8)], market.now_ns, 2),
+        ("bob", "AAPL"): PositionTrades([(2 * E8, 100 * E8)], market.now_ns, 2),
+        ("ann", "AAPL"): PositionTrades([(-2 * E8, 100 * E8)], market.now_ns, 2),
     }
     assert [named(ORDER_CHANGES + ORDER_KEY, row)["remaining_e8"] for row in rows.changed_orders] == [3 * E8]
     assert [named(ORDER_TERMS + ORDER_CHANGES + ORDER_KEY, row)["status"] for row in rows.new_orders] == ["FILLED"]
