@@ -36,11 +36,11 @@ from order_engine.matching.events import (
     StateChanged,
     TradeExecuted,
 )
-from order_engine.matching.invariants import check_engine
 from order_engine.matching.order import STOP_TYPES
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.reason import Reason
 from order_engine.wire.units import format_price, format_quantity, parse_amount
+from tests.invariants import check_engine
 
 SYMBOL = "AAPL"
 Term = Any  # Any: a decimal string, a flag, a time or a name, as the term wants it

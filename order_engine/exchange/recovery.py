@@ -1,13 +1,12 @@
 """Recovery: the newest snapshot that is whole, then the journal's tail; or an older one, or the journal from the start.
 
-The same walk gives recovery at start, the history that a projection lacks, and the next snapshot.
+The same walk gives recovery at start, the history that a rebuilt projection needs, and the next snapshot.
 """
 
+import gc
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from functools import partial
-from operator import itemgetter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,17 +14,13 @@ from order_engine.exchange.applied import Applied
 from order_engine.exchange.errors import SnapshotError
 from order_engine.exchange.snapshots import (
     Snapshot,
-    SnapshotCopies,
     SnapshotFiles,
     make_snapshot,
-    read_snapshot,
-    snapshot_sequence,
 )
 from order_engine.exchange.state import ExchangeState
 from order_engine.journal.archive import ARCHIVE_DIRECTORY
 from order_engine.journal.disk import Disk
-from order_engine.journal.reader import JournalEnd, JournalReader
-from order_engine.journal.segments import list_segments
+from order_engine.journal.reader import JournalEnd, JournalReader, read_journal_id
 from order_engine.matching.engine import RULES_VERSION
 
 log = logging.getLogger(__name__)
@@ -50,23 +45,21 @@ class Progress(NamedTuple):
 
 
 class Recovery:
-    """Rebuilds the state from ``data_directory``. Without ``copies`` it knows only the snapshot files.
+    """Rebuilds the state from ``data_directory``.
 
-    Segments that are in the journal's directory no more are looked for in ``archive_directory``.
+    Segments that are no longer in the journal's directory are looked for in ``archive_directory``.
     """
 
     def __init__(
         self,
         data_directory: Path,
         disk: Disk,
-        copies: SnapshotCopies | None = None,
         archive_directory: Path | None = None,
     ) -> None:
         self.journal_directory = data_directory / JOURNAL_DIRECTORY
         self.archive_directory = archive_directory or data_directory / ARCHIVE_DIRECTORY
         self.files = SnapshotFiles(data_directory / SNAPSHOT_DIRECTORY, disk)
         self._disk = disk
-        self._copies = copies
         self._reader: JournalReader | None = None
 
     @property
@@ -128,8 +121,8 @@ class Recovery:
     def save(self, state: ExchangeState, needed_from: int | None = None) -> Snapshot:
         """Save a snapshot of a state that stands still, all of it durable.
 
-        Older ones go, but for the newest few and one from which whoever lacks what comes after ``needed_from`` can be
-        handed it; where nobody says what is needed, none goes.
+        Delete old ones, but keep the newest few and one at or before ``needed_from``, so that a follower that lags can
+        catch up. Without ``needed_from`` none is deleted.
         """
         journal_id = self.journal_id()
         if journal_id is None:
@@ -141,13 +134,8 @@ class Recovery:
         return snapshot
 
     def journal_id(self) -> str | None:
-        """Read the journal's name from its newest segment that has one; None if there is no journal yet."""
-        for segment in reversed(list_segments(self.journal_directory, self._disk)):
-            reader = self._new_reader()
-            next(reader.records(segment.first_sequence - 1), None)
-            if reader.header is not None:
-                return reader.header.journal_id
-        return None
+        """Read the journal's name; None if there is no journal yet."""
+        return read_journal_id(self.journal_directory, self._disk, self.archive_directory)
 
     def _new_reader(self) -> JournalReader:
         return JournalReader(
@@ -156,28 +144,31 @@ class Recovery:
 
     def _newest_state(self, sequence_max: int | None) -> ExchangeState:
         """Load the newest snapshot, up to a sequence, that is whole and of this journal; else begin from nothing."""
-        journal_id = self.journal_id()
-        for name, content in self._contents(sequence_max, journal_id):
+        paths = self.files.paths_newest_first(sequence_max)
+        journal_id = self.journal_id() if paths else None
+        for path in paths:
             try:
-                snapshot = read_snapshot(content())
-                if journal_id not in (None, snapshot.header.journal_id):
-                    raise SnapshotError(f"it belongs to the journal {snapshot.header.journal_id}, not {journal_id}")
-                return snapshot.proven_state()
+                found = self.files.check(path).journal_id
+                if journal_id not in (None, found):
+                    raise SnapshotError(f"it belongs to the journal {found}, not {journal_id}")
+                with kept_from_collector():
+                    return self.files.load(path)
             except SnapshotError as error:
-                log.error("the snapshot %s is not used: %s", name, error)
+                log.error("the snapshot %s is not used: %s", path, error)
         return ExchangeState()
 
-    def _contents(self, sequence_max: int | None, journal_id: str | None) -> Iterator[tuple[str, Callable[[], bytes]]]:
-        paths = self.files.paths_newest_first(sequence_max)
-        for path in paths[:1]:
-            yield str(path), partial(self.files.read, path)
-        # The database may be slow to say that it is down, so it is asked only when the newest file was no good.
-        copies = (
-            [] if self._copies is None or journal_id is None else self._copies.newest_first(journal_id, sequence_max)
-        )
-        others: list[tuple[int, str, Callable[[], bytes]]] = [
-            (snapshot_sequence(path), str(path), partial(self.files.read, path)) for path in paths[1:]
-        ]
-        others += [(copy.sequence, f"in the database at sequence {copy.sequence}", copy.read) for copy in copies]
-        for _, name, content in sorted(others, key=itemgetter(0), reverse=True):
-            yield name, content
+
+@contextmanager
+def kept_from_collector() -> Iterator[None]:
+    """Keep what is made here out of the garbage collector's sight for good.
+
+    A million orders that stay would be looked at again and again, for about a second each time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -6,6 +6,7 @@ cancel does not push out everybody's.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -40,7 +41,7 @@ class RememberedAnswer(Struct, frozen=True, kw_only=True, gc=False, forbid_unkno
 class RememberedAnswers:
     """Answers by scope and key."""
 
-    def __init__(self, answers: list[RememberedAnswer]) -> None:
+    def __init__(self, answers: Iterable[RememberedAnswer]) -> None:
         self._small, self._large = _Room(), _Room()
         for answer in answers:
             self._add(answer)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from order_engine.exchange.errors import SnapshotError
-from order_engine.exchange.snapshots import SnapshotFiles, read_snapshot, snapshot_sequence
+from order_engine.exchange.snapshots import SnapshotFiles, snapshot_sequence
 from order_engine.journal.archive import move_to_archive
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalError
@@ -79,7 +79,7 @@ class Retention:
         retired = [one for one, following in pairwise(segments) if following.first_sequence - 1 <= covered]
         if retired:
             # Without the segments a start depends on this snapshot and on those after it.
-            read_snapshot(self._snapshots.read(paths[-1]))
+            self._snapshots.check(paths[-1])
         for segment in retired:
             self._retire(segment)
         return retired

@@ -1,28 +1,40 @@
 """Snapshots: the exchange's state at one sequence, as a file that proves itself whole.
 
-A snapshot is three lines: the SHA-256 of the other two, a header, and the dumped state. A snapshot that is not whole is
-never used: recovery takes an older one, or the journal from its beginning.
+A snapshot is a line with the SHA-256 of the rest, a line with the header, and the dumped state. A snapshot that is not
+whole is never used: recovery takes an older one, or the journal from its beginning. Snapshots are read from the file
+twice, first to prove them whole and then to load the state, and are never whole in memory.
 """
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from order_engine.exchange.errors import SnapshotError
-from order_engine.exchange.state import ExchangeState, state_hash
+from order_engine.exchange.snapshot_format_1 import upcast
+from order_engine.exchange.state import ExchangeState
 from order_engine.journal.disk import Disk
 from order_engine.journal.record import UNDECODABLE
 
-FORMAT = 1
+FORMAT = 2
+LINE_BYTES_MAX = 4_096
+_READ_BYTES = 1 << 18
 _NAME = re.compile(r"[0-9]{20}\.snapshot")
+_UNKNOWN_HASH = "0" * 64
+
+Read = TypeVar("Read")
 
 
-class SnapshotHeader(Struct, frozen=True, kw_only=True):
+class SnapshotGone(SnapshotError):
+    """A snapshot was removed, as older ones are, before it was looked at."""
+
+
+class SnapshotHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a snapshot is of. ``journal_id`` names the journal that it belongs to."""
 
     format: int
@@ -33,6 +45,10 @@ class SnapshotHeader(Struct, frozen=True, kw_only=True):
     state_hash: str
 
 
+class _FormatOnly(Struct):
+    format: int
+
+
 class Snapshot(NamedTuple):
     """A snapshot, whole: its header and the bytes of the file."""
 
@@ -41,71 +57,80 @@ class Snapshot(NamedTuple):
 
     def state(self) -> ExchangeState:
         """Load the state that was dumped; raises ``SnapshotError``."""
-        dump = self.content.partition(b"\n")[2].partition(b"\n")[2]
-        try:
-            return ExchangeState.load(dump)
-        except UNDECODABLE as error:
-            raise SnapshotError(f"the snapshot at sequence {self.header.sequence} cannot be read: {error}") from error
-
-    def proven_state(self) -> ExchangeState:
-        """Load the state as ``state`` does, if it has the hash that the header gives; raises ``SnapshotError``."""
-        found = state_hash(self.content.partition(b"\n")[2].partition(b"\n")[2])
-        if found != self.header.state_hash:
-            raise SnapshotError(f"the hash of its state should be {self.header.state_hash}, and is {found}")
-        return self.state()
-
-
-class SnapshotCopy(NamedTuple):
-    """A copy that may be read; ``read`` raises ``SnapshotError`` if it cannot be."""
-
-    sequence: int
-    read: Callable[[], bytes]
-
-
-class SnapshotCopies(Protocol):
-    """Where copies of snapshots are kept besides the files; may be out of reach at any time."""
-
-    def save(self, snapshot: Snapshot) -> None:
-        """Keep a copy; raises ``SnapshotError`` if that is not possible now."""
-
-    def newest_first(self, journal_id: str, sequence_max: int | None) -> list[SnapshotCopy]:
-        """List the copies of a journal's snapshots, those up to a sequence or all; none if they are out of reach."""
-        ...
+        return load_state(BytesIO(self.content))
 
 
 def make_snapshot(state: ExchangeState, journal_id: str, rules_version: int) -> Snapshot:
     """Dump a state; the caller sees to it that the state stands still meanwhile."""
-    dump = state.dump()
     header = SnapshotHeader(
         format=FORMAT,
         journal_id=journal_id,
         rules_version=rules_version,
         sequence=state.sequence,
         timestamp_ns=state.engine.timestamp_ns,
-        state_hash=state_hash(dump),
+        state_hash=_UNKNOWN_HASH,
     )
-    body = msgspec.json.encode(header) + b"\n" + dump
-    return Snapshot(header, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    file, digest = BytesIO(), hashlib.sha256()
+    # Both hashes are known only at the end; until then others of their length hold their places.
+    file.write(_UNKNOWN_HASH.encode() + b"\n" + msgspec.json.encode(header) + b"\n")
+    for piece in state.dump():
+        digest.update(piece)
+        file.write(piece)
+    header = msgspec.structs.replace(header, state_hash=digest.hexdigest())
+    file.seek(len(_UNKNOWN_HASH) + 1)
+    file.write(msgspec.json.encode(header))
+    whole = hashlib.sha256(file.getbuffer()[len(_UNKNOWN_HASH) + 1 :]).hexdigest()
+    file.seek(0)
+    file.write(whole.encode())
+    return Snapshot(header, file.getvalue())
 
 
 def read_snapshot(content: bytes) -> Snapshot:
     """Check that a snapshot is whole and of a format that is known; raises ``SnapshotError`` saying why not."""
-    digest, _, body = content.partition(b"\n")
-    found = hashlib.sha256(body).hexdigest()
-    if digest != found.encode():
-        raise SnapshotError(f"its checksum should be {digest[:64]!r}, and is {found}")
+    return Snapshot(check_snapshot(BytesIO(content)), content)
+
+
+def check_snapshot(file: BinaryIO) -> SnapshotHeader:
+    """Read a whole snapshot and return its header, if every byte is as it was written; raises ``SnapshotError``."""
+    digest = file.readline(LINE_BYTES_MAX).rstrip(b"\n")
+    line = file.readline(LINE_BYTES_MAX)
+    whole, dumped = hashlib.sha256(line), hashlib.sha256()
+    while content := file.read(_READ_BYTES):
+        whole.update(content)
+        dumped.update(content)
+    if digest != whole.hexdigest().encode():
+        raise SnapshotError(f"its checksum should be {digest[:64]!r}, and is {whole.hexdigest()}")
+    header = _header(line)
+    if dumped.hexdigest() != header.state_hash:
+        raise SnapshotError(f"the hash of its state should be {header.state_hash}, and is {dumped.hexdigest()}")
+    return header
+
+
+def load_state(file: BinaryIO) -> ExchangeState:
+    """Load the state of a snapshot that was checked, from its beginning; raises ``SnapshotError``."""
+    header = read_header(file)
+    dump: Iterable[bytes] = upcast(file.read()) if header.format == 1 else file
     try:
-        header = msgspec.json.decode(body.partition(b"\n")[0], type=SnapshotHeader)
+        return ExchangeState.load(dump)
+    except UNDECODABLE as error:
+        raise SnapshotError(f"the snapshot at sequence {header.sequence} cannot be read: {error}") from error
+
+
+def read_header(file: BinaryIO) -> SnapshotHeader:
+    """Read a snapshot's header, up to its dump, whether the snapshot is whole or not; raises ``SnapshotError``."""
+    file.readline(LINE_BYTES_MAX)
+    return _header(file.readline(LINE_BYTES_MAX))
+
+
+def _header(line: bytes) -> SnapshotHeader:
+    try:
+        # A newer format may have other fields.
+        found = msgspec.json.decode(line, type=_FormatOnly).format
+        if not 1 <= found <= FORMAT:
+            raise SnapshotError(f"its format is {found}, this program reads 1 to {FORMAT}")
+        return msgspec.json.decode(line, type=SnapshotHeader)
     except UNDECODABLE as error:
         raise SnapshotError(f"its header cannot be read: {error}") from error
-    if header.format != FORMAT:
-        raise SnapshotError(f"its format is {header.format}, this program reads {FORMAT}")
-    return Snapshot(header, content)
-
-
-def read_header(content: bytes) -> SnapshotHeader:
-    """Return the header of a snapshot; raises ``SnapshotError`` if it is not whole."""
-    return read_snapshot(content).header
 
 
 class SnapshotFiles:
@@ -139,11 +164,24 @@ class SnapshotFiles:
         paths = [self._directory / name for name in sorted(names, reverse=True)]
         return [path for path in paths if sequence_max is None or snapshot_sequence(path) <= sequence_max]
 
-    def read(self, path: Path) -> bytes:
-        """Read a snapshot file; raises ``SnapshotError`` if the system cannot."""
+    def header(self, path: Path) -> SnapshotHeader:
+        """Read the header of a snapshot file, and no more; raises ``SnapshotError``."""
+        return self._read(path, read_header)
+
+    def check(self, path: Path) -> SnapshotHeader:
+        """Read a snapshot file through, as ``check_snapshot`` does; raises ``SnapshotError``."""
+        return self._read(path, check_snapshot)
+
+    def load(self, path: Path) -> ExchangeState:
+        """Load the state of a snapshot file that was checked; raises ``SnapshotError``."""
+        return self._read(path, load_state)
+
+    def _read(self, path: Path, read: Callable[[BinaryIO], Read]) -> Read:
         try:
             with self._disk.open_read(path) as file:
-                return file.read()
+                return read(file)
+        except FileNotFoundError as error:
+            raise SnapshotGone(f"{path}: {error}") from error
         except OSError as error:
             raise SnapshotError(f"{path}: {error}") from error
 

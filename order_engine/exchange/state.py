@@ -1,6 +1,7 @@
 """The exchange's state: a pure fold of the journal's records. Live or in a replay, there is one ``apply``."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
@@ -9,22 +10,21 @@ from order_engine.exchange.applied import Applied
 from order_engine.exchange.remembered_answers import RememberedAnswer, RememberedAnswers
 from order_engine.journal.record import Record
 from order_engine.matching.engine import MatchingEngine
-from order_engine.matching.engine_state import EngineState, dump_engine, load_engine
+from order_engine.matching.engine_state import dump_engine, load_engine, next_piece
 
 
-class DumpedState(Struct, frozen=True, kw_only=True):
-    """The state as plain values."""
+class AnswersHead(Struct, frozen=True, forbid_unknown_fields=True):
+    """The piece after the engine's; so many answers follow, a piece each."""
 
-    engine: EngineState
-    answers: list[RememberedAnswer]
+    answers: int
 
 
 class ExchangeState:
     """The matching engine and the remembered answers; not thread-safe."""
 
-    def __init__(self, dumped: DumpedState | None = None) -> None:
-        self.engine = MatchingEngine() if dumped is None else load_engine(dumped.engine)
-        self.answers = RememberedAnswers([] if dumped is None else dumped.answers)
+    def __init__(self, engine: MatchingEngine | None = None, answers: Iterable[RememberedAnswer] = ()) -> None:
+        self.engine = MatchingEngine() if engine is None else engine
+        self.answers = RememberedAnswers(answers)
 
     @property
     def sequence(self) -> int:
@@ -40,19 +40,34 @@ class ExchangeState:
         self.answers.remember(applied)
         return applied
 
-    def dump(self) -> bytes:
-        """Write the whole state; equal states give equal bytes."""
-        return msgspec.json.encode(DumpedState(engine=dump_engine(self.engine), answers=self.answers.dump()))
+    def dump(self) -> Iterator[bytes]:
+        """Dump the whole state, which must stand still, in lines of JSON; equal states give equal lines."""
+        yield from (piece + b"\n" for piece in dump_engine(self.engine))
+        answers = self.answers.dump()
+        yield _encode(AnswersHead(len(answers))) + b"\n"
+        for answer in answers:
+            yield _encode(answer) + b"\n"
 
     @staticmethod
-    def load(dump: bytes) -> "ExchangeState":
+    def load(dump: Iterable[bytes]) -> "ExchangeState":
         """Make a state that goes on exactly where the dumped one stood; raises ``msgspec.MsgspecError``."""
-        return ExchangeState(_decode(dump))
+        waiting = iter(dump)
+        engine = load_engine(waiting)
+        count = _decode_head(next_piece(waiting)).answers
+        state = ExchangeState(engine, (_decode_answer(next_piece(waiting)) for _ in range(count)))
+        if next(waiting, None) is not None:
+            raise msgspec.ValidationError("the dump goes on after its end")
+        return state
 
 
-_decode = msgspec.json.Decoder(DumpedState).decode
+_encode = msgspec.json.Encoder().encode
+_decode_head = msgspec.json.Decoder(AnswersHead).decode
+_decode_answer = msgspec.json.Decoder(RememberedAnswer).decode
 
 
-def state_hash(dump: bytes) -> str:
+def state_hash(dump: Iterable[bytes]) -> str:
     """SHA-256, in hexadecimal, over a dumped state."""
-    return hashlib.sha256(dump).hexdigest()
+    digest = hashlib.sha256()
+    for piece in dump:
+        digest.update(piece)
+    return digest.hexdigest()

@@ -2,11 +2,11 @@
 
 The journal is read from its first record, every frame of it, and carried out again; each snapshot is held against the
 state at its sequence. The first difference ends it. Nothing is written, and a server may run meanwhile: what it adds
-after the first look is left out. Memory holds what the exchange itself would, and one snapshot.
+after the first look is left out. Memory holds what the exchange itself would, and
+one more state where a snapshot is of an older format.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -16,7 +16,7 @@ from msgspec import Struct
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.errors import ServiceError, SnapshotError
 from order_engine.exchange.recovery import JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY
-from order_engine.exchange.snapshots import FORMAT, Snapshot, SnapshotFiles, read_snapshot, snapshot_sequence
+from order_engine.exchange.snapshots import FORMAT, SnapshotFiles, SnapshotGone, SnapshotHeader, snapshot_sequence
 from order_engine.exchange.state import ExchangeState, state_hash
 from order_engine.journal.archive import ARCHIVE_DIRECTORY, all_segments
 from order_engine.journal.disk import Disk
@@ -36,16 +36,13 @@ class DifferenceFound(ServiceError):
         self.found = str(found)
 
 
-class SnapshotGone(ServiceError):
-    """A snapshot was removed, as older ones are, before it was looked at."""
-
-
 class StoredSnapshot(NamedTuple):
-    """A snapshot somewhere: ``read`` raises ``SnapshotError``, or ``SnapshotGone`` if it is no more."""
+    """A snapshot somewhere. ``check`` and ``load`` raise ``SnapshotError``, or ``SnapshotGone`` if it was removed."""
 
     where: str
     sequence: int
-    read: Callable[[], bytes]
+    check: Callable[[], SnapshotHeader]
+    load: Callable[[], ExchangeState]
 
 
 class Follower(Protocol):
@@ -139,40 +136,44 @@ class Verification:
     def _check_snapshots_before(self, sequence: int) -> None:
         """No snapshot may be of a sequence inside a record; one of 0 is none that was ever taken."""
         if self._waiting and self._waiting[-1].sequence < sequence:
-            where, found, _ = self._waiting[-1]
-            raise DifferenceFound(f"{where}: sequence", "one that ends a record", found)
+            stored = self._waiting[-1]
+            raise DifferenceFound(f"{stored.where}: sequence", "one that ends a record", stored.sequence)
 
     def _check_snapshots_at(self, state: ExchangeState) -> None:
         expected = state_hash(state.dump())
         while self._waiting and self._waiting[-1].sequence == state.sequence:
             stored = self._waiting.pop()
             try:
-                snapshot = read_snapshot(stored.read())
-                self._check_snapshot(stored, snapshot, state, expected)
+                self._check_snapshot(stored, state, expected)
             except SnapshotGone:
                 continue
             except SnapshotError as error:
-                raise DifferenceFound(stored.where, f"a whole snapshot of format {FORMAT}", f"that {error}") from error
+                raise DifferenceFound(
+                    stored.where, f"a whole snapshot of format 1 to {FORMAT}", f"that {error}"
+                ) from error
             self._snapshots += 1
 
-    def _check_snapshot(
-        self, stored: StoredSnapshot, snapshot: Snapshot, state: ExchangeState, expected_hash: str
-    ) -> None:
-        header, where = snapshot.header, stored.where
+    def _check_snapshot(self, stored: StoredSnapshot, state: ExchangeState, expected_hash: str) -> None:
+        header, where = stored.check(), stored.where
         _require_same(f"{where}: journal_id", self._journal_id, header.journal_id)
         _require_same(f"{where}: sequence", state.sequence, header.sequence)
         _require_same(f"{where}: timestamp_ns", state.engine.timestamp_ns, header.timestamp_ns)
-        _require_same(f"{where}: state_hash in its header", expected_hash, header.state_hash)
-        _require_same(f"{where}: hash of its state", expected_hash, state_hash(snapshot.state().dump()))
+        if header.format == FORMAT:
+            _require_same(f"{where}: state_hash in its header", expected_hash, header.state_hash)
+        else:
+            # Its header has the hash of the form in which it was dumped.
+            _require_same(f"{where}: hash of its state", expected_hash, state_hash(stored.load().dump()))
 
     def _check_nothing_is_left(self, state: ExchangeState) -> None:
-        for where, sequence, read in reversed(self._waiting):
+        for stored in reversed(self._waiting):
             try:
-                with suppress(SnapshotError):
-                    read()
+                stored.check()
             except SnapshotGone:
                 continue
-            raise DifferenceFound(f"{where}: sequence", f"at most {state.sequence}, where the journal ends", sequence)
+            except SnapshotError:
+                pass
+            where, expected = f"{stored.where}: sequence", f"at most {state.sequence}, where the journal ends"
+            raise DifferenceFound(where, expected, stored.sequence)
         if self._follower is not None:
             self._follower.finish(state.sequence)
 
@@ -201,14 +202,8 @@ def stored_files(data_directory: Path, disk: Disk) -> list[StoredSnapshot]:
         paths = SnapshotFiles(directory, StillDisk(disk)).paths_newest_first()
     except OSError:
         return []
-    return [StoredSnapshot(str(path), snapshot_sequence(path), partial(_read_file, disk, path)) for path in paths]
-
-
-def _read_file(disk: Disk, path: Path) -> bytes:
-    try:
-        with disk.open_read(path) as file:
-            return file.read()
-    except FileNotFoundError as error:
-        raise SnapshotGone(str(path)) from error
-    except OSError as error:
-        raise SnapshotError(f"cannot be read: {error}") from error
+    files = SnapshotFiles(directory, disk)
+    return [
+        StoredSnapshot(str(path), snapshot_sequence(path), partial(files.check, path), partial(files.load, path))
+        for path in paths
+    ]

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Protocol
 
 from order_engine.exchange.errors import SnapshotError, Unavailable
-from order_engine.exchange.snapshots import SnapshotFiles, SnapshotHeader, read_header
+from order_engine.exchange.snapshots import SnapshotFiles, SnapshotHeader
 from order_engine.followers.progress import OK, SNAPSHOTS, Progress
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class SnapshotTimer:
             found = self._progress.of(SNAPSHOTS)
             if found.status != OK or found.sequence < sequence:
                 raise SnapshotError(f"no snapshot was taken: {found.status}")
-            header = read_header(self._files.read(self._files.path_of(found.sequence)))
+            header = self._files.header(self._files.path_of(found.sequence))
             self._afterwards()
             return header
 

@@ -53,8 +53,7 @@ class Accounts:
         return self.limits.get(user_id) or self.limits.get(EVERYBODY)
 
     def _open_orders(self, user_id: str, symbol: str) -> list[Order]:
-        orders = self._live.by_user.get(user_id, {}).values()
-        return [order for order in orders if order.placed.symbol == symbol]
+        return [order for order in self._live.newest_first(user_id) if order.placed.symbol == symbol]
 
     def _refusal_of_position(
         self, limits: SetRiskLimits, placed: PlaceOrder, user_id: str, added_e8: int, position_e8: int

@@ -54,7 +54,7 @@ class Admission:
         if (placed.order_id or str(sequence)) in self._live.by_id:
             return Reason.DUPLICATE_ORDER_ID
         client_order_id = placed.client_order_id
-        if client_order_id is not None and (placed.user_id, client_order_id) in self._live.by_client_id:
+        if client_order_id is not None and self._live.with_client_id(placed.user_id, client_order_id) is not None:
             return Reason.DUPLICATE_ORDER_ID
         if placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns:
             return Reason.INVALID_INSTRUCTION

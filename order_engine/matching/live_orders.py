@@ -1,55 +1,104 @@
-"""The orders that are not final yet, found by their id, by their client's id, or by their user."""
+"""The orders that are not final yet, found by their id, by their client's id, or by their user.
+
+With a million orders every byte here counts. A user's orders are linked through the orders themselves, and a client's
+id alone is the key of its order; only ids that several users have given lead to a dictionary by user.
+"""
+
+from collections.abc import Iterator
 
 from order_engine.matching.commands import AmendOrder, CancelOrder
 from order_engine.matching.order import Order
 
 
 class LiveOrders:
-    """An index; the books own the queues."""
+    """An index; the books own the queues. ``by_user`` knows each user's newest order, at the head of the links."""
 
-    __slots__ = ("by_client_id", "by_id", "by_user")
+    __slots__ = ("_by_client_id", "by_id", "by_user")
 
     def __init__(self) -> None:
         self.by_id: dict[str, Order] = {}
-        self.by_client_id: dict[tuple[str, str], Order] = {}
-        self.by_user: dict[str, dict[str, Order]] = {}
+        self.by_user: dict[str, Order] = {}
+        self._by_client_id: dict[str, Order | dict[str, Order]] = {}
 
     def add(self, order: Order) -> None:
         """Enter an order that begins to rest."""
-        placed = order.placed
         self.by_id[order.order_id] = order
-        if placed.user_id is not None:
-            orders = self.by_user.get(placed.user_id)
-            if orders is None:
-                orders = self.by_user[placed.user_id] = {}
-            orders[order.order_id] = order
-            if placed.client_order_id is not None:
-                self.by_client_id[placed.user_id, placed.client_order_id] = order
+        placed = order.placed
+        user_id = placed.user_id
+        if user_id is None:
+            return
+        newest = self.by_user.get(user_id)
+        if newest is not None:
+            order.older = newest
+            newest.newer = order
+        self.by_user[user_id] = order
+        if placed.client_order_id is not None:
+            self._add_client_id(placed.client_order_id, user_id, order)
 
     def remove(self, order: Order) -> None:
         """Forget an order that became final."""
-        placed = order.placed
         del self.by_id[order.order_id]
-        if placed.user_id is not None:
-            orders = self.by_user[placed.user_id]
-            del orders[order.order_id]
-            if not orders:
-                del self.by_user[placed.user_id]
-            if placed.client_order_id is not None:
-                del self.by_client_id[placed.user_id, placed.client_order_id]
+        placed = order.placed
+        user_id = placed.user_id
+        if user_id is None:
+            return
+        older, newer = order.older, order.newer
+        if older is not None:
+            older.newer = newer
+            order.older = None
+        if newer is not None:
+            newer.older = older
+            order.newer = None
+        elif older is not None:
+            self.by_user[user_id] = older
+        else:
+            del self.by_user[user_id]
+        if placed.client_order_id is not None:
+            self._remove_client_id(placed.client_order_id, user_id)
+
+    def with_client_id(self, user_id: str | None, client_order_id: str) -> Order | None:
+        """Find the live order to which its user gave this id."""
+        found = self._by_client_id.get(client_order_id)
+        if isinstance(found, dict):
+            return None if user_id is None else found.get(user_id)
+        return found if found is not None and found.placed.user_id == user_id else None
 
     def named_by(self, command: AmendOrder | CancelOrder) -> Order | None:
         """Find the live order that a command means; None if there is none, or if it is in another symbol than named."""
         if command.order_id is not None:
             order = self.by_id.get(command.order_id)
         elif command.user_id is not None and command.client_order_id is not None:
-            order = self.by_client_id.get((command.user_id, command.client_order_id))
+            order = self.with_client_id(command.user_id, command.client_order_id)
         else:
             order = None
         if order is not None and command.symbol is not None and command.symbol != order.placed.symbol:
             return None
         return order
 
+    def newest_first(self, user_id: str) -> Iterator[Order]:
+        """Go through a user's live orders; none may come or go meanwhile."""
+        order = self.by_user.get(user_id)
+        while order is not None:
+            yield order
+            order = order.older
+
     def of_user(self, user_id: str) -> list[Order]:
         """List a user's live orders, in order of sequence."""
-        return sorted(self.by_user.get(user_id, {}).values(), key=lambda order: order.sequence)
+        return sorted(self.newest_first(user_id), key=lambda order: order.sequence)
+
+    def _add_client_id(self, client_order_id: str, user_id: str, order: Order) -> None:
+        found = self._by_client_id.get(client_order_id)
+        if found is None:
+            self._by_client_id[client_order_id] = order
+        elif isinstance(found, dict):
+            found[user_id] = order
+        else:
+            assert found.placed.user_id is not None
+            self._by_client_id[client_order_id] = {found.placed.user_id: found, user_id: order}
+
+    def _remove_client_id(self, client_order_id: str, user_id: str) -> None:
+        found = self._by_client_id[client_order_id]
+        if isinstance(found, dict) and len(found) > 1:
+            del found[user_id]
+        else:
+            del self._by_client_id[client_order_id]

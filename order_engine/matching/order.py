@@ -33,7 +33,7 @@ class Order:
     ``filled_notional`` is in ticks times lots. Of the ``remaining_lots`` an iceberg hides ``hidden_lots``; it shows at
     most ``display_lots`` at a time. A stop has a ``stop_price_e8``, which a trailing stop keeps ``trail_amount_e8``
     behind ``best_price_e8``; both are None once it has triggered. ``level``, ``previous`` and ``next`` belong to the
-    queue it rests in.
+    queue it rests in, ``older`` and ``newer`` link its user's live orders.
     """
 
     __slots__ = (
@@ -44,7 +44,9 @@ class Order:
         "hidden_lots",
         "instrument",
         "level",
+        "newer",
         "next",
+        "older",
         "order_id",
         "placed",
         "previous",
@@ -61,6 +63,7 @@ class Order:
 
     def __init__(self, placed: PlaceOrder, instrument: Instrument, sequence: int, timestamp_ns: int) -> None:
         price_e8, display_e8 = placed.price_e8, placed.display_quantity_e8
+        lot_e8 = instrument.lot_size_e8
         self.placed = placed
         self.instrument = instrument
         self.sequence = sequence
@@ -68,10 +71,11 @@ class Order:
         self.order_id = placed.order_id or str(sequence)
         self.side: Side = placed.side
         self.price_ticks = None if price_e8 is None else price_e8 // instrument.tick_size_e8
-        self.quantity_lots = self.remaining_lots = placed.quantity_e8 // instrument.lot_size_e8
+        # Divided by 1 it would be an equal number, but another object.
+        self.quantity_lots = self.remaining_lots = placed.quantity_e8 if lot_e8 == 1 else placed.quantity_e8 // lot_e8
         self.filled_lots = 0
         self.filled_notional = 0
-        self.display_lots = None if display_e8 is None else display_e8 // instrument.lot_size_e8
+        self.display_lots = None if display_e8 is None else display_e8 // lot_e8
         self.hidden_lots = 0
         self.stop_price_e8 = placed.stop_price_e8
         self.trail_amount_e8 = placed.trail_amount_e8
@@ -81,6 +85,8 @@ class Order:
         self.level: PriceLevel | None = None
         self.previous: Order | None = None
         self.next: Order | None = None
+        self.older: Order | None = None
+        self.newer: Order | None = None
 
     @property
     def is_pending(self) -> bool:

@@ -22,6 +22,8 @@ class PriceLevel:
     def append(self, order: Order) -> None:
         """Add an order at the back of the queue."""
         order.level = self
+        # Equal to what it was, but one object for all orders of the level.
+        order.price_ticks = self.price_ticks
         order.previous = self.tail
         if self.tail is None:
             self.head = order

@@ -353,7 +353,25 @@ PROTECTIONS: dict[str, Planted] = {
 
 NAMES: dict[str, Planted] = {
     "an id of a live order is taken again": (Admission, "of_order", "in self._live.by_id", "in ()"),
-    "a client's id of a live order is taken again": (Admission, "of_order", "in self._live.by_client_id", "in ()"),
+    "a client's id of a live order is taken again": (
+        Admission,
+        "of_order",
+        "self._live.with_client_id(placed.user_id, client_order_id)",
+        "None",
+    ),
+    "a client's id is taken by another user": (
+        LiveOrders,
+        "with_client_id",
+        "found.placed.user_id == user_id",
+        "True",
+    ),
+    "an id that several users gave is kept too long": (
+        LiveOrders,
+        "_remove_client_id",
+        "del found[user_id]",
+        "pass",
+    ),
+    "a user's orders fall apart where one is taken out": (LiveOrders, "remove", "newer.older = older", "pass"),
     "an unnamed order takes a live order's name": (
         Admission,
         "of_order",

@@ -13,6 +13,7 @@ import pytest
 
 from order_engine.matching.order import Order
 from order_engine.matching.price_level import PriceLevel
+from tests import dumps
 from tests.differential.bugs_in_dumps import WRONG_STATE
 from tests.differential.planted_bugs import WRONG_EVENTS, Planted
 from tests.naive import agreement
@@ -44,7 +45,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, planted: Planted) -> None:
     monkeypatch.setattr(owner, name, namespace[name])
     if isinstance(owner, ModuleType):
         users = [module for path, module in sys.modules.items() if path.startswith("order_engine.matching")]
-        for module in [module for module in (*users, agreement) if vars(module).get(name) is function]:
+        for module in [module for module in (*users, agreement, dumps) if vars(module).get(name) is function]:
             monkeypatch.setattr(module, name, namespace[name])
 
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from order_engine.matching.commands import Command
 from order_engine.matching.engine import MatchingEngine
-from order_engine.matching.invariants import check_engine
 from order_engine.streams.dead_letters import DeadLetters
 from order_engine.streams.ndjson_source import BYTE_ORDER_MARK, NdjsonSource
 from order_engine.streams.notices import Notices
 from tests.fuzz.mutations import MUTATIONS, Mutation, mutate_all
+from tests.invariants import check_engine
 from tests.unit.streams.stream_fixtures import InputInPieces, create, stream
 
 NOBODY = partial(Notices, io.StringIO())

@@ -3,15 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-import msgspec
-
 from order_engine.matching.auction import indicate
 from order_engine.matching.commands import Command, SessionState
 from order_engine.matching.engine import MatchingEngine
-from order_engine.matching.engine_state import EngineState, dump_engine, load_engine, state_hash
 from order_engine.matching.events import Event
-from order_engine.matching.invariants import check_book, check_engine
 from order_engine.matching.order_book import OrderBook
+from tests.dumps import dumped_and_loaded, engine_hash
+from tests.invariants import check_book, check_engine
 from tests.naive.ledger import Ledger
 from tests.naive.naive_auction import find_auction_price
 from tests.naive.naive_book import NaiveBook
@@ -64,31 +62,30 @@ def run_beside_naive(steps: list[Step], story: str) -> Run:
     }
     assert positions_e8 == {key: net_e8 for key, net_e8 in ledger.positions_e8.items() if net_e8}, story
     assert ledger.bought_e8 == ledger.sold_e8, story
-    return Run(said, state_hash(engine), naive.report.met)
+    return Run(said, engine_hash(engine), naive.report.met)
 
 
 def run_alone(steps: list[Step]) -> Run:
     """Apply all steps to an engine."""
     engine = MatchingEngine()
     events = [engine.apply(step.command, step.sequence, step.timestamp_ns) for step in steps]
-    return Run(events, state_hash(engine))
+    return Run(events, engine_hash(engine))
 
 
 def assert_replays_alike(run: Run, steps: list[Step], dump_after: int, story: str) -> None:
-    """Show that from empty, and from a dump written as JSON, the same steps lead to the same events and state."""
+    """Show that from empty, and from a dump, the same steps lead to the same events and state."""
     story = f"{story}, loaded after {dump_after}"
     replayed = MatchingEngine()
     for step, said in zip(steps[:dump_after], run.events, strict=False):
         assert replayed.apply(step.command, step.sequence, step.timestamp_ns) == said, story
-    written = msgspec.json.encode(dump_engine(replayed))
-    loaded = load_engine(msgspec.json.decode(written, type=EngineState))
-    assert state_hash(loaded) == state_hash(replayed), story
+    loaded = dumped_and_loaded(replayed)
+    assert engine_hash(loaded) == engine_hash(replayed), story
     check_engine(loaded)
     for step, said in zip(steps[dump_after:], run.events[dump_after:], strict=True):
         assert replayed.apply(step.command, step.sequence, step.timestamp_ns) == said, story
         assert loaded.apply(step.command, step.sequence, step.timestamp_ns) == said, story
     check_engine(loaded)
-    assert run.state_hash == state_hash(replayed) == state_hash(loaded), story
+    assert run.state_hash == engine_hash(replayed) == engine_hash(loaded), story
 
 
 def _difference(story: str, events: list[Event], expected: list[Event]) -> str:

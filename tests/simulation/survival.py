@@ -15,8 +15,8 @@ from order_engine.followers.audit.files import AUDIT_DIRECTORY
 from order_engine.followers.sql.projection_check import ProjectionCheck
 from order_engine.journal.record import Record
 from order_engine.journal.writer import SyncMode
-from order_engine.matching.invariants import check_engine
 from tests.fakes.simulated_disk import SimulatedDisk
+from tests.invariants import check_engine
 from tests.simulation.scenario import Moment
 from tests.simulation.venue import DATA, SimulatedVenue
 from tests.simulation.workload import Request

@@ -67,7 +67,7 @@ def flips(disk: SimulatedDisk, directory: str, stride: int, seed: int) -> Iterat
 def state_or_damage(disk: SimulatedDisk, database: MemoryDatabase) -> tuple[bytes, JournalDamaged | None]:
     try:
         with started(disk, database) as venue:
-            return venue.state.dump(), None
+            return list(venue.state.dump()), None
     except JournalDamaged as damage:
         return b"", damage
 
@@ -77,7 +77,7 @@ def test_flipped_bit_in_the_journal_is_found_and_named(
 ) -> None:
     disk = traded(seed, database)
     with started(disk, database) as whole:
-        expected = whole.state.dump()
+        expected = list(whole.state.dump())
     count = 0
 
     for path, position in flips(disk, "journal", JOURNAL_STRIDE, seed):
@@ -105,7 +105,7 @@ def test_flipped_bit_in_a_snapshot_is_found_and_an_older_one_used(
 ) -> None:
     disk = traded(seed, database)
     with started(disk, database) as whole:
-        expected, newest = whole.state.dump(), whole.snapshot_sequence
+        expected, newest = list(whole.state.dump()), whole.snapshot_sequence
     older: set[int] = set()
     count = 0
 
@@ -115,7 +115,7 @@ def test_flipped_bit_in_a_snapshot_is_found_and_an_older_one_used(
             verify(disk)
         assert str(path) in found.value.where
         with started(disk, database) as venue:
-            assert venue.state.dump() == expected
+            assert list(venue.state.dump()) == expected
             older.add(venue.snapshot_sequence)
 
     figures["bits flipped in snapshots"] += count

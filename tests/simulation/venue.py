@@ -4,9 +4,9 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
+from order_engine.database.snapshot_copies import DatabaseSnapshotCopies
 from order_engine.exchange.snapshotter import Snapshotter
 
-from order_engine.database.snapshot_copies import DatabaseSnapshotCopies
 from order_engine.database.snapshot_store import SnapshotStore
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.errors import ExchangeHalted, SnapshotError

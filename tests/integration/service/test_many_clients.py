@@ -13,8 +13,8 @@ from order_engine.exchange.state import ExchangeState, state_hash
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.record import Record
 from order_engine.matching.events import TradeExecuted
-from order_engine.matching.invariants import check_engine
 from tests.integration.service.server_process import Json, ServerProcess, buy, command_line, running
+from tests.invariants import check_engine
 
 CLIENTS = 64
 REQUESTS = 30

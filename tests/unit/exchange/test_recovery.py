@@ -1,6 +1,8 @@
 """Recovery takes the newest snapshot that is whole and of this journal; whatever is wrong with it, an older way in."""
 
 import logging
+import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,14 @@ def snapshot_path(sequence: int) -> Path:
 def damage(disk: FakeDisk, path: Path) -> None:
     content = disk.content(path)
     disk.put(path, content[:-9] + b"x" + content[-8:])
+
+
+def with_its_checksum(content: bytes) -> bytes:
+    """Make a snapshot that somebody changed whole again: both hashes are right."""
+    _, header, dump = content.split(b"\n", 2)
+    header = re.sub(rb'"state_hash":"[0-9a-f]*"', b'"state_hash":"%b"' % sha256(dump).hexdigest().encode(), header)
+    body = header + b"\n" + dump
+    return sha256(body).hexdigest().encode() + b"\n" + body
 
 
 def hash_of(state: ExchangeState) -> str:
@@ -110,12 +120,34 @@ def test_snapshot_of_another_journal_is_not_used(disk: FakeDisk, caplog: pytest.
     assert f"belongs to the journal {'f' * 32}, not {JOURNAL_ID}" in caplog.text
 
 
-def test_snapshot_of_a_later_format_is_not_used(disk: FakeDisk) -> None:
-    sound = read_snapshot(disk.content(snapshot_path(6)))
-    later = sound.content.split(b"\n", 2)
-    disk.put(snapshot_path(6), b"\n".join(later).replace(b'"format":1', b'"format":2'))
+def test_snapshot_of_a_later_format_is_not_used(disk: FakeDisk, caplog: pytest.LogCaptureFixture) -> None:
+    content = disk.content(snapshot_path(6))
+    later = content.replace(b'{"format":2,', b'{"format":3,"compressed":true,')
+    disk.put(snapshot_path(6), with_its_checksum(later))
 
     assert recovery_on(disk).latest().snapshot_sequence == 4
+    assert "its format is 3, this program reads 1 to 2" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("known", "newer"),
+    [
+        (b'"journal_id"', b'"cluster":1,"journal_id"'),
+        (b'"auto_list"', b'"fees":1,"auto_list"'),
+        (b'"tick_size_e8"', b'"margin":1,"tick_size_e8"'),
+        (b'"answers"', b'"more":1,"answers"'),
+        (b",null,null]", b',null,null,null,null,"LIMIT","GTC",false,null,null,null,null,null,1]'),
+    ],
+)
+def test_snapshot_with_a_field_of_a_newer_program_is_not_used(
+    disk: FakeDisk, caplog: pytest.LogCaptureFixture, known: bytes, newer: bytes
+) -> None:
+    content = disk.content(snapshot_path(6))
+    assert known in content
+    disk.put(snapshot_path(6), with_its_checksum(content.replace(known, newer, 1)))
+
+    assert recovery_on(disk).latest().snapshot_sequence == 4
+    assert "unknown field" in caplog.text or "at most length 17" in caplog.text
 
 
 def test_snapshot_beyond_the_end_of_the_journal_stops_the_recovery(disk: FakeDisk) -> None:

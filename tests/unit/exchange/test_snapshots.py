@@ -29,7 +29,7 @@ def test_snapshot_that_was_saved_reads_back() -> None:
     files = SnapshotFiles(DIRECTORY, disk)
     files.put(snapshot_at(7))
 
-    read = read_snapshot(files.read(files.path_of(7)))
+    read = read_snapshot(disk.content(files.path_of(7)))
 
     assert read == snapshot_at(7)
     assert read.state().sequence == 7
@@ -92,4 +92,4 @@ def test_file_that_is_gone_says_so() -> None:
     files = SnapshotFiles(DIRECTORY, FakeDisk())
 
     with pytest.raises(SnapshotError, match=r"00001\.snapshot"):
-        files.read(files.path_of(1))
+        files.check(files.path_of(1))

@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from order_engine.matching.commands import Command, Configure, DisableUser, ExpireDue, SessionState
 from order_engine.matching.engine import MatchingEngine
-from order_engine.matching.engine_state import EngineState, dump_engine, load_engine, state_hash
 from order_engine.matching.events import OrderStatus
-from order_engine.matching.invariants import check_engine
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.reason import Reason
 from tests.builders import (
@@ -26,6 +23,8 @@ from tests.builders import (
     standing,
     trade,
 )
+from tests.dumps import dumped_and_loaded, engine_hash
+from tests.invariants import check_engine
 
 
 def busy_exchange() -> Exchange:
@@ -42,7 +41,7 @@ def busy_exchange() -> Exchange:
 
 
 def test_same_commands_give_the_same_hash() -> None:
-    assert state_hash(busy_exchange().engine) == state_hash(busy_exchange().engine)
+    assert engine_hash(busy_exchange().engine) == engine_hash(busy_exchange().engine)
 
 
 def test_other_order_of_the_queue_gives_another_hash() -> None:
@@ -50,13 +49,12 @@ def test_other_order_of_the_queue_gives_another_hash() -> None:
     first.apply_all(buy(order_id="a"), buy(order_id="b"))
     second.apply_all(buy(order_id="b"), buy(order_id="a"))
 
-    assert state_hash(first.engine) != state_hash(second.engine)
+    assert engine_hash(first.engine) != engine_hash(second.engine)
 
 
 def test_loaded_engine_goes_on_where_the_dumped_one_stood() -> None:
     live = busy_exchange()
-    written = msgspec.json.encode(dump_engine(live.engine))
-    loaded = Exchange(load_engine(msgspec.json.decode(written, type=EngineState)))
+    loaded = Exchange(dumped_and_loaded(live.engine))
     taker = sell(order_id="t", quantity="7")
 
     events = loaded.apply(taker)
@@ -78,11 +76,11 @@ def test_loaded_engine_goes_on_where_the_dumped_one_stood() -> None:
         ),
     ]
     assert events == live.apply(taker)
-    assert state_hash(loaded.engine) == state_hash(live.engine)
+    assert engine_hash(loaded.engine) == engine_hash(live.engine)
 
 
 def test_loaded_engine_cancels_a_users_orders_in_order_of_sequence() -> None:
-    loaded = Exchange(load_engine(dump_engine(busy_exchange().engine)))
+    loaded = Exchange(dumped_and_loaded(busy_exchange().engine))
 
     events = loaded.apply(cancel_all("ann"))
 
@@ -102,8 +100,7 @@ def test_largest_amounts_are_traded_dumped_and_hashed_exactly() -> None:
     events = exchange.apply(ask)
 
     assert events[1].buy.filled_notional_e16 == 10**26
-    written = msgspec.json.encode(dump_engine(exchange.engine))
-    assert state_hash(load_engine(msgspec.json.decode(written, type=EngineState))) == state_hash(exchange.engine)
+    assert engine_hash(dumped_and_loaded(exchange.engine)) == engine_hash(exchange.engine)
 
 
 def test_sequence_that_does_not_rise_is_a_bug() -> None:
@@ -163,12 +160,11 @@ def exchange_with_everything() -> Exchange:
 )
 def test_loaded_engine_answers_any_command_as_the_dumped_one(command: Command) -> None:
     live = exchange_with_everything()
-    written = msgspec.json.encode(dump_engine(live.engine))
-    loaded = Exchange(load_engine(msgspec.json.decode(written, type=EngineState)))
+    loaded = Exchange(dumped_and_loaded(live.engine))
 
     assert loaded.apply(command) == live.apply(command)
     assert loaded.apply(ExpireDue(), time=100) == live.apply(ExpireDue(), time=100)
-    assert state_hash(loaded.engine) == state_hash(live.engine)
+    assert engine_hash(loaded.engine) == engine_hash(live.engine)
 
 
 def _lose_from_index(engine: MatchingEngine, book: OrderBook) -> None:

@@ -4,6 +4,7 @@ from order_engine.matching.book_side import BookSide
 from order_engine.matching.commands import SessionState
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import OrderStatus
+from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order
 from order_engine.matching.order_book import OrderBook
 
@@ -14,8 +15,23 @@ def check_engine(engine: MatchingEngine) -> None:
     assert len(live) == len(engine.live.by_id), "an order lives unindexed, or is indexed and lives nowhere"
     for order in live:
         assert engine.live.by_id.get(order.order_id) is order, f"{order.order_id} is not indexed"
-    by_user = [order for orders in engine.live.by_user.values() for order in orders.values()]
-    assert len(by_user) == sum(order.placed.user_id is not None for order in live)
+    _check_users(engine.live, live)
+
+
+def _check_users(index: LiveOrders, live: list[Order]) -> None:
+    named = [order for order in live if order.placed.user_id is not None]
+    linked = [order for user_id in index.by_user for order in index.newest_first(user_id)]
+    assert len(linked) == len(named), "an order of a user is not linked, or one is that does not live"
+    for order in linked:
+        assert index.by_id.get(order.order_id) is order, f"{order.order_id} is linked and does not live"
+        assert order.older is None or order.older.newer is order, f"{order.order_id} has lost its older order"
+        assert order.older is None or order.older.placed.user_id == order.placed.user_id
+    for order in named:
+        if order.placed.client_order_id is not None:
+            assert index.with_client_id(order.placed.user_id, order.placed.client_order_id) is order
+    client_ids = {(order.placed.user_id, order.placed.client_order_id) for order in named}
+    indexed = sum(len(found) if isinstance(found, dict) else 1 for found in index._by_client_id.values())
+    assert indexed == sum(client_order_id is not None for _, client_order_id in client_ids)
 
 
 def check_book(book: OrderBook) -> list[Order]:
