@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 5000
-# Tests run in as many processes as there are processors; WORKERS= runs them in one.
+# One process for each processor runs tests; WORKERS= runs them in one.
 WORKERS ?= -n logical --maxprocesses 4 --dist loadscope
 
 RUN_READY := $(VENV)/.requirements-installed
@@ -16,7 +16,7 @@ SOURCES := order_engine stress $(wildcard app.py)
 
 help:
 	@echo "make run     serve on PORT ($(PORT))"
-	@echo "make test    lint, then every test"
+	@echo "make test    lint, then every test; TEST_SCALE=3 has the seeded ones do three times as much"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make format  let ruff rewrite what it can"
 	@echo "make bench   measure the core, also against itself before most of its rules, and the durable POST"

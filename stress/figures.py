@@ -6,6 +6,7 @@ usage: python -m stress.figures [--write]     prints the table, or puts it into 
 import json
 import statistics
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,8 @@ Result = dict[str, Any]  # Any: JSON
 def table() -> str:
     """Write the table, with the command, commit and machine behind each figure."""
     http, core, against = _result("http-durable"), _result("core-flow"), _result("core-against")
-    durable, validating = http["durable"], http["validating_only"]
     rows = [
-        (
-            "Durable `POST /orders`, 64 connections",
-            f"{_median(durable, 'requests_per_second'):,.0f}/s, median {_median(durable, 'median_ms'):.0f} ms, "
-            f"99 % within {_median(durable, 'percentile_99_ms'):.0f} ms",
-            http,
-        ),
-        (
-            "The same against an endpoint that only validates",
-            f"{http['ratio']:.2f} of its {_median(validating, 'requests_per_second'):,.0f}/s",
-            http,
-        ),
+        *_durable(http),
         ("The matching core alone", f"{core['synthetic']['messages_per_second']:,.0f} commands/s", core),
         (
             "Plain orders now against before stops, icebergs, sessions, bands and limits came",
@@ -65,6 +55,34 @@ def main() -> None:
         README.write_text(replaced(README.read_text(encoding="utf-8")), encoding="utf-8")
     else:
         print(table())
+
+
+def _durable(http: Result) -> Iterator[tuple[str, str, Result]]:
+    load = http["load"]
+    for name, found in {http.get("database", "sqlite"): http, **http.get("other_databases", {})}.items():
+        where = " on PostgreSQL" if name == "postgresql" else ""
+        validating = _median(found["validating_only"], "requests_per_second")
+        yield f"Durable `POST /orders`{where}, {load['connections']} connections", _speed(found["durable"]), http
+        yield (
+            f"The same{where} against an endpoint that only validates",
+            f"{found['ratio']:.2f} of its {validating:,.0f}/s",
+            http,
+        )
+        for count, rounds in found.get("by_connections", {}).items():
+            clients = "one client alone" if count == "1" else f"{int(count):,} connections"
+            yield f"Durable `POST /orders`{where}, {clients}", _speed(rounds), http
+        if lags := found.get("lag_max"):
+            yield f"Followers{where}, under that load", f"at most {max(lags.values()):,} commands behind", http
+
+
+def _speed(rounds: list[dict[str, float]]) -> str:
+    within = [
+        f"{part} % within {_median(rounds, f'percentile_{part}_ms'):.0f} ms"
+        for part in (95, 99)
+        if f"percentile_{part}_ms" in rounds[0]
+    ]
+    speed = f"{_median(rounds, 'requests_per_second'):,.0f}/s, median {_median(rounds, 'median_ms'):.0f} ms"
+    return ", ".join([speed, *within])
 
 
 def _soaked(result: Result) -> tuple[str, str, Result]:

@@ -3,14 +3,17 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from stress.health import lags_of
 
 KIB = 1024
 MIB = 1 << 20
 TAIL_BYTES = 1 << 16
+FOLLOWERS = b"\0order_engine\0follow\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,12 @@ class Sample:
         return asdict(self)
 
 
-def look(process_id: int, directory: Path, second: int, sequence: int) -> Sample:
-    """Look at the server with this master process; ``sequence`` is the newest that was acknowledged."""
+def look(process_id: int, port: int, directory: Path, second: int, sequence: int) -> Sample:
+    """Look at the server with this master process; ``sequence`` is the newest that was acknowledged.
+
+    How far a follower is behind is the worse of what its files show and of what the server says.
+    """
+    lags = lags_of(port)
     return Sample(
         second=second,
         sequence=sequence,
@@ -44,34 +51,29 @@ def look(process_id: int, directory: Path, second: int, sequence: int) -> Sample
         audit=size_of(directory / "audit"),
         database=sum(path.stat().st_size for path in directory.glob("exchange.db*") if path.exists()),
         snapshots=size_of(directory / "snapshots"),
-        database_lag=max(0, sequence - checkpoint_of(directory / "exchange.db")),
-        audit_lag=max(0, sequence - last_entry_of(directory / "audit")),
+        database_lag=max(lags.get("sql", 0), sequence - checkpoint_of(directory / "exchange.db")),
+        audit_lag=max(lags.get("audit", 0), sequence - last_entry_of(directory / "audit")),
     )
 
 
 def memory_of(process_id: int) -> int:
-    """Return the resident memory of a process and of what it forked, in bytes; not of programs that it started."""
-    return sum(_resident_of(member) for member in _family_of(process_id))
+    """Return the resident memory of a server's processes, in bytes."""
+    return round(_sum_over_family(process_id, _resident_of))
 
 
 def processor_seconds_of(process_id: int) -> float:
-    """Return how long a process and what it forked have kept a processor busy so far."""
-    ticks = 0
-    for member in _family_of(process_id):
-        # The name, in brackets, may hold anything; the state comes after it. See proc_pid_stat(5).
-        fields = Path(f"/proc/{member}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    """Return how long a server's processes have kept a processor busy so far."""
+    return _sum_over_family(process_id, _ticks_of) / os.sysconf("SC_CLK_TCK")
 
 
 def files_of(process_id: int) -> int:
-    """Return how many files and connections a process and what it forked have open."""
-    return sum(len(os.listdir(f"/proc/{member}/fd")) for member in _family_of(process_id))
+    """Return how many files and connections a server's processes have open."""
+    return round(_sum_over_family(process_id, lambda member: len(os.listdir(f"/proc/{member}/fd"))))
 
 
 def threads_of(process_id: int) -> int:
-    """Return how many threads a process and what it forked have."""
-    return sum(len(os.listdir(f"/proc/{member}/task")) for member in _family_of(process_id))
+    """Return how many threads a server's processes have."""
+    return round(_sum_over_family(process_id, lambda member: len(os.listdir(f"/proc/{member}/task"))))
 
 
 def size_of(directory: Path) -> int:
@@ -106,22 +108,46 @@ def last_entry_of(directory: Path) -> int:
     return int(newest.stem) - 1
 
 
-def _family_of(process_id: int) -> list[int]:
+def _sum_over_family(process_id: int, gauge: Callable[[int], float]) -> float:
+    total = gauge(process_id)
+    for member in family_of(process_id)[1:]:
+        # A follower's child that writes a snapshot, or a follower that is restarted, may end meanwhile.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            total += gauge(member)
+    return total
+
+
+def family_of(process_id: int) -> list[int]:
+    """Return a server's processes: the one named, what it forked, and the followers that it started."""
     program = _program_of(process_id)
-    return [process_id, *(child for child in _children_of(process_id) if _program_of(child) == program)]
+    return [process_id, *(child for child in _children_of(process_id) if _is_family(_program_of(child), program))]
+
+
+def _is_family(program: bytes, parent: bytes) -> bool:
+    return program == parent or FOLLOWERS in program
 
 
 def _children_of(process_id: int) -> Iterator[int]:
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield int(child)
-            yield from _children_of(int(child))
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{process_id}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield int(child)
+                yield from _children_of(int(child))
 
 
 def _program_of(process_id: int) -> bytes:
-    return Path(f"/proc/{process_id}/cmdline").read_bytes()
+    try:
+        return Path(f"/proc/{process_id}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def _ticks_of(process_id: int) -> int:
+    # The name, in brackets, may hold anything; the state comes after it. See proc_pid_stat(5).
+    fields = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def _resident_of(process_id: int) -> int:
-    status = Path(f"/proc/{process_id}/status").read_text()
-    return next(int(line.split()[1]) * KIB for line in status.splitlines() if line.startswith("VmRSS:"))
+    lines = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8").splitlines()
+    return sum(int(line.split()[1]) * KIB for line in lines if line.startswith("VmRSS:"))

@@ -17,7 +17,11 @@ START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
 # Settings of the caller's shell that would change what is measured.
 NOT_INHERITED = ("API_KEY", "DATABASE_URL", "RATE_LIMIT", "WS_PORT")
-_PINNED_START = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); os.execv(sys.argv[2], sys.argv[2:])"
+_PINNED_START = """
+import os, sys
+os.sched_setaffinity(0, map(int, sys.argv[1].split(",")))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 class ServerDown(Exception):
@@ -37,20 +41,21 @@ class RunningServer:
         return f"http://127.0.0.1:{self.port}"
 
 
-def python_on(processor: int | None, *arguments: str) -> list[str]:
-    """Return the command line of this Python, kept to one processor if one is named."""
+def python_on(processors: Sequence[int], *arguments: str) -> list[str]:
+    """Return the command line of this Python, kept to these processors if any are named."""
     command = [sys.executable, *arguments]
-    return command if processor is None else [sys.executable, "-c", _PINNED_START, str(processor), *command]
+    allowed = ",".join(map(str, processors))
+    return [sys.executable, "-c", _PINNED_START, allowed, *command] if allowed else command
 
 
 @contextmanager
 def exchange_server(
-    *, processor: int | None = None, environment: Mapping[str, str] | None = None
+    *, processors: Sequence[int] = (), environment: Mapping[str, str] | None = None
 ) -> Iterator[RunningServer]:
     """Serve the exchange from an empty data directory, which is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="exchange-stress-") as directory:
         settings = {"DATA_DIR": f"{directory}/exchange", "HOST": "127.0.0.1", **(environment or {})}
-        command = python_on(processor, "-m", "order_engine", "serve")
+        command = python_on(processors, "-m", "order_engine", "serve")
         with serving(command, settings, ready_path="/readyz", log=Path(directory, "server.log")) as server:
             yield server
 

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from stress.benchmarks.conditions import conditions_now, report
 from stress.gauges import MIB, Sample, look
-from stress.server import exchange_server
+from stress.server import RunningServer, exchange_server
 from stress.workloads import SYMBOLS, ActionKind, OrderFlow
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="exchange-soak-") as directory:
         data = Path(directory, "data")
         with exchange_server(environment={**SETTINGS, "DATA_DIR": str(data)}) as server:
-            clients, samples = _soak(server.port, server.process.pid, data, arguments)
+            clients, samples = _soak(server, data, arguments)
     broken = [*(fault for client in clients for fault in client.faults), *judged(samples)]
     figures = {
         "seed": arguments.seed,
@@ -107,11 +107,9 @@ def main() -> None:
         sys.exit(f"soak with seed {arguments.seed}: {'; '.join(broken)}")
 
 
-def _soak(
-    port: int, process_id: int, directory: Path, arguments: argparse.Namespace
-) -> tuple[list[Client], list[Sample]]:
+def _soak(server: RunningServer, directory: Path, arguments: argparse.Namespace) -> tuple[list[Client], list[Sample]]:
     stopping = Event()
-    clients = [Client(port, number, arguments.seed, stopping) for number in range(arguments.clients)]
+    clients = [Client(server.port, number, arguments.seed, stopping) for number in range(arguments.clients)]
     threads = [Thread(target=client.run, daemon=True) for client in clients]
     for thread in threads:
         thread.start()
@@ -120,20 +118,25 @@ def _soak(
     pause = max(1, arguments.seconds // 60)
     while (second := round(time.monotonic() - started)) < arguments.seconds:
         time.sleep(pause)
-        samples.append(look(process_id, directory, second + pause, max(client.sequence for client in clients)))
+        samples.append(_look(server, directory, second + pause, clients))
         print(_line(samples[-1]), file=sys.stderr, flush=True)
     stopping.set()
     for thread in threads:
         thread.join()
-    samples.append(_settled(process_id, directory, arguments.seconds, max(client.sequence for client in clients)))
+    samples.append(_settled(server, directory, arguments.seconds, clients))
     return clients, samples
 
 
-def _settled(process_id: int, directory: Path, second: int, sequence: int) -> Sample:
+def _look(server: RunningServer, directory: Path, second: int, clients: list[Client]) -> Sample:
+    sequence = max(client.sequence for client in clients)
+    return look(server.process.pid, server.port, directory, second, sequence)
+
+
+def _settled(server: RunningServer, directory: Path, second: int, clients: list[Client]) -> Sample:
     """Look again and again until the projections have caught up, for a bounded time."""
     deadline = time.monotonic() + SETTLE_SECONDS_MAX
     while True:
-        sample = look(process_id, directory, second, sequence)
+        sample = _look(server, directory, second, clients)
         if sample.database_lag + sample.audit_lag == 0 or time.monotonic() > deadline:
             return sample
         time.sleep(0.5)

@@ -16,6 +16,9 @@ FIGURES = pytest.StashKey[Figures]()
 CLAIMS = pytest.StashKey[Claimed]()
 
 
+KINDS_SHOWN_MAX = 50
+
+
 class Unmet(NamedTuple):
     """A figure that a suite claims to reach, and did not."""
 
@@ -65,8 +68,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for suite, figures in sorted(config.stash[FIGURES].items()):
         if figures:
             terminalreporter.section(suite)
-            for name in sorted(figures):
-                terminalreporter.write_line(f"{figures[name]:>9,}  {name}")
+            shown = sorted(figures) if len(figures) <= KINDS_SHOWN_MAX else [f"of {len(figures)} kinds together"]
+            for name in shown:
+                terminalreporter.write_line(f"{figures.get(name, figures.total()):>9,}  {name}")
     for suite, name, least, counted in unmet(config.stash[FIGURES], config.stash[CLAIMS]):
         terminalreporter.write_line(f"{suite}: {counted:,} {name}, at least {least:,} are claimed", red=True)
 

@@ -1,4 +1,4 @@
-"""Many clients that post at once over connections they keep: with wrk where it is installed, else with threads.
+"""Many clients that ask at once over connections they keep: with wrk where it is installed, else with threads.
 
 The two are not alike in speed; figures may be compared only within one run, which uses one of them throughout.
 """
@@ -21,7 +21,8 @@ from pathlib import Path
 from stress.workloads import Body
 
 HEADERS = {"Content-Type": "application/json"}
-_SECONDS_IN = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+PERCENTILES = (50, 95, 99)
+LATENCIES = "latencies in us:"
 
 
 class LoadFailed(Exception):
@@ -34,12 +35,16 @@ class Rate:
 
     requests_per_second: float
     median_ms: float
+    percentile_95_ms: float
     percentile_99_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Posts ``bodies`` in turn from ``connections`` clients for ``seconds``, on ``processor`` alone if one is named."""
+    """Asks from ``connections`` clients for ``seconds``, on ``processor`` alone if one is named.
+
+    It posts ``bodies`` in turn; without any it gets.
+    """
 
     bodies: Sequence[Body]
     connections: int
@@ -51,16 +56,16 @@ class Load:
         """The load generator that this machine has."""
         return "wrk" if shutil.which("wrk") else "threads"
 
-    def post(self, port: int, path: str) -> Rate:
+    def put_on(self, port: int, path: str) -> Rate:
         """Load one server for one round."""
         return self._with_wrk(port, path) if self.tool == "wrk" else self._with_threads(port, path)
 
     def _with_wrk(self, port: int, path: str) -> Rate:
         with tempfile.TemporaryDirectory(prefix="wrk-") as directory:
-            script = Path(directory, "post.lua")
+            script = Path(directory, "load.lua")
             script.write_text(_lua(self.bodies), encoding="utf-8")
-            command = ["wrk", "-t1", f"-c{self.connections}", f"-d{self.seconds}s", "--latency", "-s", str(script)]
-            command.append(f"http://127.0.0.1:{port}{path}")
+            command = ["wrk", "-t1", f"-c{self.connections}", f"-d{self.seconds}s", "--timeout", "30s"]
+            command += ["-s", str(script), f"http://127.0.0.1:{port}{path}"]
             output = subprocess.run(self._kept_to_processor(command), capture_output=True, text=True, check=True).stdout
         return _read_wrk(output)
 
@@ -70,7 +75,7 @@ class Load:
         return ["taskset", "-c", str(self.processor), *command]
 
     def _with_threads(self, port: int, path: str) -> Rate:
-        """Post from a process of our own, so that it may be pinned and shares no interpreter with the caller."""
+        """Ask from a process of our own, so that it may be pinned and shares no interpreter with the caller."""
         command = [sys.executable, "-m", "stress.benchmarks.http_load", str(port), path]
         asked = {"bodies": self.bodies, "connections": self.connections, "seconds": self.seconds}
         finished = subprocess.run(
@@ -82,31 +87,30 @@ class Load:
 
 
 def _lua(bodies: Sequence[Body]) -> str:
+    percentiles = ", ".join(f"latency:percentile({percentile})" for percentile in PERCENTILES)
+    form = " ".join(["%d"] * len(PERCENTILES))
+    done = f'done = function(_, latency) io.write(string.format("{LATENCIES} {form}\\n", {percentiles})) end\n'
+    if not bodies:
+        return done
     rows = ",\n".join(f"[==[{json.dumps(body)}]==]" for body in bodies)
     return (
         f"local bodies = {{\n{rows}\n}}\nlocal n = 0\n"
         'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
-        "request = function() n = n % #bodies + 1; return wrk.format(nil, nil, nil, bodies[n]) end\n"
+        f"request = function() n = n % #bodies + 1; return wrk.format(nil, nil, nil, bodies[n]) end\n{done}"
     )
 
 
 def _read_wrk(output: str) -> Rate:
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    if rate is None or "Non-2xx" in output or "Socket errors" in output:
+    latencies = re.search(rf"{LATENCIES} ([\d ]+)", output)
+    if rate is None or latencies is None or "Non-2xx" in output or "Socket errors" in output:
         raise LoadFailed(output)
-    return Rate(float(rate[1]), _wrk_latency_ms(output, "50%"), _wrk_latency_ms(output, "99%"))
-
-
-def _wrk_latency_ms(output: str, percentile: str) -> float:
-    found = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s)\b", output)
-    if found is None:
-        raise LoadFailed(output)
-    return float(found[1]) * _SECONDS_IN[found[2]] * 1000
+    return Rate(float(rate[1]), *(int(microseconds) / 1000 for microseconds in latencies[1].split()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """One connection, posting until the deadline and keeping the time of each answer."""
+    """One connection, asking until the deadline and keeping the time of each answer."""
 
     port: int
     path: str
@@ -117,11 +121,12 @@ class _Client:
 
     def run(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        for body in itertools.cycle(self.bodies):
+        method, headers = ("POST", HEADERS) if self.bodies else ("GET", {})
+        for body in itertools.cycle(self.bodies or [None]):
             started = time.perf_counter()
             if started >= self.deadline or self.refusals:
                 break
-            connection.request("POST", self.path, body, HEADERS)
+            connection.request(method, self.path, body, headers)
             response = connection.getresponse()
             text = response.read()
             if response.status // 100 != 2:
@@ -130,8 +135,8 @@ class _Client:
         connection.close()
 
 
-def post_from_threads(port: int, path: str, bodies: Sequence[Body], connections: int, seconds: int) -> Rate:
-    """Post from as many threads as connections; raise LoadFailed if one answer is not 2xx."""
+def ask_from_threads(port: int, path: str, bodies: Sequence[Body], connections: int, seconds: int) -> Rate:
+    """Ask from as many threads as connections; raise LoadFailed if one answer is not 2xx."""
     encoded = [json.dumps(body).encode() for body in bodies]
     latencies: list[float] = []
     refusals: list[str] = []
@@ -149,17 +154,13 @@ def post_from_threads(port: int, path: str, bodies: Sequence[Body], connections:
     if refusals or not latencies:
         raise LoadFailed("; ".join(refusals[:3]) or "no answer came")
     latencies.sort()
-    return Rate(
-        len(latencies) / taken,
-        latencies[len(latencies) // 2] * 1000,
-        latencies[len(latencies) * 99 // 100] * 1000,
-    )
+    return Rate(len(latencies) / taken, *(latencies[len(latencies) * part // 100] * 1000 for part in PERCENTILES))
 
 
-def _post_as_asked() -> None:
+def _ask_as_told() -> None:
     port, path = sys.argv[1:3]
     asked = json.load(sys.stdin)
-    rate = post_from_threads(int(port), path, asked["bodies"], asked["connections"], asked["seconds"])
+    rate = ask_from_threads(int(port), path, asked["bodies"], asked["connections"], asked["seconds"])
     json.dump({name: getattr(rate, name) for name in Rate.__slots__}, sys.stdout)
 
 
@@ -169,4 +170,4 @@ def processors() -> list[int]:
 
 
 if __name__ == "__main__":
-    _post_as_asked()
+    _ask_as_told()

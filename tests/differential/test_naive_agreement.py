@@ -28,18 +28,17 @@ def group_name(seeds: list[int]) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", GROUPS, ids=group_name)
-def test_random_streams_agree_with_the_naive_exchange_and_replay_alike(
-    seeds: list[int], figures_of: FiguresOf, claim: Claims, request: pytest.FixtureRequest
-) -> None:
+def test_random_streams_agree_with_the_naive_exchange_and_replay_alike(seeds: list[int], figures_of: FiguresOf) -> None:
     met = run_streams(seeds)
 
     assert met["event accepted"] > 0
     figures_of(SUITE).update(met)
-    if len(SEEDS) >= STREAMS_MIN and all_selected(request.session):
-        claim(SUITE, EXPECTED_MIN)
 
 
-def all_selected(session: pytest.Session) -> bool:
-    """Tell whether every group is run: only all streams together meet all that the rulebook names."""
-    name = test_random_streams_agree_with_the_naive_exchange_and_replay_alike.__name__
-    return sum(getattr(item, "originalname", "") == name for item in session.items) == len(GROUPS)
+@pytest.mark.skipif(len(SEEDS) < STREAMS_MIN, reason="too few streams to meet everything; see DIFFERENTIAL_STREAMS")
+def test_random_streams_meet_everything_that_the_rulebook_names(request: pytest.FixtureRequest, claim: Claims) -> None:
+    streams = test_random_streams_agree_with_the_naive_exchange_and_replay_alike.__name__
+    if sum(getattr(item, "originalname", "") == streams for item in request.session.items) < len(GROUPS):
+        pytest.skip("only some of the streams are run")
+
+    claim(SUITE, EXPECTED_MIN)

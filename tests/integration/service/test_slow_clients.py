@@ -104,6 +104,7 @@ def last_words_of(connection: socket.socket) -> bytes:
     return words
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_slow_clients_hold_up_nobody_and_are_cut_off(server: ServerProcess, subtests: pytest.Subtests) -> None:
     seconds_of_honest_orders(server, time.monotonic() + 1)

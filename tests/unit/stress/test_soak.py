@@ -1,12 +1,24 @@
 """The soak's judgement: what grows beyond its bound is named, what is only large is not."""
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
-from stress.gauges import Sample, last_entry_of, memory_of, size_of
+from stress.gauges import (
+    Sample,
+    family_of,
+    files_of,
+    last_entry_of,
+    memory_of,
+    processor_seconds_of,
+    size_of,
+    threads_of,
+)
 from stress.soak import LAG_MAX, MIB, judged
 
 STEADY = Sample(
@@ -62,6 +74,25 @@ def test_gauges_read_this_process_and_its_files(tmp_path: Path) -> None:
     assert size_of(tmp_path) == 100
     assert size_of(tmp_path / "none") == 0
     assert last_entry_of(tmp_path) == 0
+
+
+def test_followers_count_as_the_servers_own_and_other_programs_do_not() -> None:
+    script = "import sys; sys.stdin.read()"
+    with (
+        subprocess.Popen([sys.executable, "-c", script, "order_engine", "follow", "x"], stdin=PIPE) as follower,
+        subprocess.Popen([sys.executable, "-c", script, "order_engine", "snapshot"], stdin=PIPE) as other,
+    ):
+        family = family_of(os.getpid())
+
+        assert family[0] == os.getpid()
+        assert follower.pid in family
+        assert other.pid not in family
+        assert threads_of(os.getpid()) >= 2
+        assert memory_of(os.getpid()) > memory_of(follower.pid) > MIB
+        assert files_of(os.getpid()) > files_of(follower.pid) > 0
+        assert processor_seconds_of(os.getpid()) >= processor_seconds_of(follower.pid)
+        follower.communicate()
+        other.communicate()
 
 
 def test_torn_audit_line_is_not_counted(tmp_path: Path) -> None:

@@ -37,9 +37,10 @@ def run(directory: Path, text: str, *options: str) -> tuple[int, str]:
     directory.joinpath("conftest.py").write_text('pytest_plugins = ("tests.figures", "tests.turns")\n')
     directory.joinpath("test_it.py").write_text(text)
     shutil.copy(ROOT / "pyproject.toml", directory)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={directory}", *options, "."]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "xdist", f"--rootdir={directory}", *options, "."]
+    environment = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     finished = subprocess.run(
-        command, cwd=directory, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=directory, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     return finished.returncode, finished.stdout
 

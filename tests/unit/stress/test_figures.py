@@ -1,0 +1,54 @@
+"""The README's rows are made from every figure that a result has, and from the older results that have fewer."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stress import figures
+
+ROUND = {"requests_per_second": 4000.4, "median_ms": 11.2, "percentile_95_ms": 20.0, "percentile_99_ms": 26.6}
+RUN = {"durable": [ROUND], "validating_only": [{**ROUND, "requests_per_second": 3000.0}], "ratio": 1.333}
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    conditions = {"command": "measure", "commit": "c", "machine": "m", "python": "p"}
+    kept = {
+        "http-durable": {"conditions": conditions, "load": {"connections": 64}, **RUN},
+        "core-flow": {"conditions": conditions, "synthetic": {"messages_per_second": 5}},
+        "core-against": {"conditions": conditions, "synthetic": {"ratio": 1.0}},
+    }
+    for name, result in kept.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(result))
+    monkeypatch.setattr(figures, "RESULTS", tmp_path)
+    return tmp_path
+
+
+def test_result_of_one_database_and_one_load_gives_two_rows(results: Path) -> None:
+    rows = figures.table().splitlines()[2:4]
+
+    assert rows == [
+        "| Durable `POST /orders`, 64 connections | 4,000/s, median 11 ms, 95 % within 20 ms, 99 % within 27 ms "
+        "| `measure`, c |",
+        "| The same against an endpoint that only validates | 1.33 of its 3,000/s | `measure`, c |",
+    ]
+
+
+def test_other_loads_databases_and_the_lag_have_rows_of_their_own(results: Path) -> None:
+    path = results / "http-durable.json"
+    more = {"by_connections": {"1000": [ROUND], "1": [ROUND]}, "lag_max": {"sql": 1234, "audit": 5}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **more, "other_databases": {"postgresql": RUN}}))
+
+    names = [row.split(" | ")[0].strip("| ") for row in figures.table().splitlines()[2:9]]
+
+    assert names == [
+        "Durable `POST /orders`, 64 connections",
+        "The same against an endpoint that only validates",
+        "Durable `POST /orders`, 1,000 connections",
+        "Durable `POST /orders`, one client alone",
+        "Followers, under that load",
+        "Durable `POST /orders` on PostgreSQL, 64 connections",
+        "The same on PostgreSQL against an endpoint that only validates",
+    ]
+    assert "at most 1,234 commands behind" in figures.table()
