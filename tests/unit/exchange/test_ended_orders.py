@@ -7,7 +7,7 @@ from order_engine.exchange.state import ExchangeState
 from order_engine.journal.record import Record
 from order_engine.matching.commands import Command, ExpireDue
 from order_engine.matching.events import OrderStatus
-from tests.builders import amend, buy, cancel, sell
+from tests.builders import buy, cancel, sell
 from tests.unit.exchange.exchanges import START_NS
 
 
