@@ -71,6 +71,17 @@ class Control:
         except OSError as error:
             raise ControlClosed from error
 
+    def offer(self, message: Message) -> bool:
+        """Send a message unless the other side has too much to read; False then. Raises ``ControlClosed``."""
+        try:
+            # The system takes a message this short whole or not at all.
+            self._socket.send(_encode(message) + b"\n", socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise ControlClosed from error
+        return True
+
     def receive(self, seconds: float) -> Iterator[Message]:
         """Yield the messages that have come, waiting at most so long for the first; raises ``ControlClosed``."""
         try:

@@ -69,24 +69,29 @@ class Follower:
 
     def step(self) -> bool:
         """Open, read, write and sync what is due; say whether there is more to do at once."""
-        for line in self._lines:
-            line.open_if_due(self._journal_id, max(self._journal_end, self._watermark.visible))
-            self.reads_open |= line.name == SQL and line.is_open
+        if self._open_lines():
+            # The next step may load a replica, and whoever takes the steps asks ``needs_long_step`` before.
+            return True
         replica = self._positioned_replica()
-        read = [] if self._snapshots.holds(replica, self._watermark) else self._read(replica)
+        # Before it reads on: what it has applied may be on disk now, and what comes next not yet.
+        taken = self._snapshots.step(replica, self._watermark)
+        stands_still = self._snapshots.holds(replica, self._watermark) or any(line.is_full for line in self._lines)
+        read = [] if stands_still else self._read(replica)
         for line in self._lines:
             line.offer(read)
         written = [line.write_if_due(hurry=self._hurries(line)) for line in self._lines]
-        taken = self._snapshots.step(replica, self._watermark)
         return len(read) == READ_RECORDS_MAX or any(written) or taken
 
     def finish(self, sequence: int) -> bool:
         """Write and sync everything up to the last sequence; True once that is done, as far as the sinks let us."""
         self.want(sequence)
         self.step()
-        return (
-            self.replica_sequence >= sequence and all(line.is_idle for line in self._lines) and self._snapshots.is_idle
-        )
+        if self.replica_sequence < sequence:
+            return False
+        for line in self._lines:
+            if line.held_sequence == line.progress.sequence:
+                line.sync()
+        return all(line.is_idle for line in self._lines) and self._snapshots.is_idle
 
     def close(self) -> None:
         """Release everything."""
@@ -95,6 +100,12 @@ class Follower:
             line.close()
         if self._replica is not None:
             self._replica.close()
+
+    def _open_lines(self) -> bool:
+        journal_end = max(self._journal_end, self._watermark.visible)
+        opened = [line.name for line in self._lines if line.open_if_due(self._journal_id, journal_end)]
+        self.reads_open |= SQL in opened
+        return bool(opened)
 
     def _read(self, replica: Replica) -> list[Applied]:
         return replica.read(self._watermark.visible, READ_RECORDS_MAX)

@@ -1,12 +1,16 @@
 """The followers in a thread of the exchange's process: for tests, and where no other process may be started."""
 
+import logging
 from collections.abc import Callable
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 
 from order_engine.followers.follower import Follower
 from order_engine.followers.progress import OK, Progress
 
+log = logging.getLogger(__name__)
+
 IDLE_SECONDS = 0.005
+RESTART_SECONDS = 0.1
 
 
 class FollowerThread:
@@ -18,7 +22,7 @@ class FollowerThread:
         self._asked = Condition()
         self._wanted: list[Callable[[Follower], object]] = []
         self._last_sequence: int | None = None
-        self._is_abandoned = False
+        self._abandoned = Event()
         self._thread = Thread(target=self._run, name="followers", daemon=True)
         progress.on_want(lambda sequence: self._ask(lambda follower: follower.want(sequence)))
 
@@ -37,7 +41,7 @@ class FollowerThread:
         self._last_sequence = sequence
         self._thread.join(seconds)
         is_done = not self._thread.is_alive()
-        self._is_abandoned = True
+        self._abandoned.set()
         self._thread.join()
         return is_done
 
@@ -47,8 +51,27 @@ class FollowerThread:
             self._asked.notify()
 
     def _run(self) -> None:
+        while not self._abandoned.is_set():
+            try:
+                self._follow()
+            except Exception as error:
+                # As a process that crashes: somebody hears of it, and a successor begins a moment later.
+                log.exception("the followers failed")
+                self._progress.status = f"started again: {type(error).__name__}: {error}"
+                self._progress.notify()
+                self._abandoned.wait(RESTART_SECONDS)
+            else:
+                return
+
+    def _follow(self) -> None:
         follower = self._make_follower()
-        while not self._is_abandoned and not self._is_finished(follower):
+        try:
+            self._take_steps(follower)
+        finally:
+            follower.close()
+
+    def _take_steps(self, follower: Follower) -> None:
+        while not self._abandoned.is_set() and not self._is_finished(follower):
             is_busy = follower.step()
             self._report(follower)
             with self._asked:
@@ -58,7 +81,6 @@ class FollowerThread:
             for wish in wanted:
                 wish(follower)
         self._report(follower)
-        follower.close()
 
     def _is_finished(self, follower: Follower) -> bool:
         return self._last_sequence is not None and follower.finish(self._last_sequence)

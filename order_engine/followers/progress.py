@@ -102,7 +102,7 @@ class Progress:
                     self._moved_at[name] = monotonic()
                 self._sinks[name] = kept
             self.reads_open = self.reads_open or reads_open
-            self.notify()
+        self.notify()
 
     def notify(self) -> None:
         """Let those who wait look again."""

@@ -69,14 +69,19 @@ class SinkLine:
         return not self.is_open or (not self._waiting and self._synced_sequence == self._written_sequence)
 
     @property
+    def is_full(self) -> bool:
+        """Whether an open sink has so much to write that reading on would only take memory."""
+        return self.is_open and self._waiting_commands > self._pace.waiting_commands_max
+
+    @property
     def retry_in_seconds(self) -> float:
         """How long until the sink is tried again; 0 if it is open."""
         return 0.0 if self.is_open else max(0.0, self._retry_at - self._clock())
 
-    def open_if_due(self, journal_id: str, journal_end: int) -> None:
-        """Open a sink that is not open, unless it was tried a moment ago."""
+    def open_if_due(self, journal_id: str, journal_end: int) -> bool:
+        """Open a sink that is not open, unless it was tried a moment ago; say whether it was opened now."""
         if self.is_open or self._clock() < self._retry_at:
-            return
+            return False
         with _Attempt(self):
             sequence = self._sink.open(journal_id, journal_end)
             if self._written_sequence != sequence:
@@ -87,6 +92,7 @@ class SinkLine:
             self._synced_sequence, self._synced_at = UNKNOWN, NEVER
             self._status, self._retry_seconds = OK, self._pace.retry_seconds_first
             self.is_open = True
+        return self.is_open
 
     def offer(self, batch: Sequence[Applied]) -> None:
         """Take consecutive records; those that the sink has already are passed over."""
@@ -122,7 +128,11 @@ class SinkLine:
     def close(self) -> None:
         """Release the sink."""
         self.is_open = False
-        self._sink.close()
+        try:
+            self._sink.close()
+        except Exception:
+            # The other sinks go on; opening it again shows whether it is well.
+            log.exception("the %s follower could not be closed", self.name)
 
     def note_trouble(self, error: SinkAway | SinkFaulted) -> None:
         """Close the sink, and try again later: soon if it is away, seldom if somebody must act first."""

@@ -4,16 +4,22 @@ import logging
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from order_engine.exchange.errors import SnapshotError, Unavailable
 from order_engine.exchange.snapshots import SnapshotFiles, SnapshotHeader
-from order_engine.followers.progress import OK, SNAPSHOTS, Progress
+from order_engine.followers.progress import OK, SNAPSHOTS, STARTING, Progress
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 300.0
 SYNC_SECONDS = 0.2
+
+
+class Patience(NamedTuple):
+    """How long a snapshot may take, and how long the followers may be in trouble meanwhile."""
+
+    seconds: float = 300.0
+    trouble_seconds: float = 10.0
 
 
 class Syncing(Protocol):
@@ -35,6 +41,7 @@ class SnapshotTimer:
         files: SnapshotFiles,
         interval: float,
         afterwards: Callable[[], object],
+        patience: Patience = Patience(),  # noqa: B008 -- immutable
     ) -> None:
         self._exchange = exchange
         self._want_snapshot = want_snapshot
@@ -42,6 +49,7 @@ class SnapshotTimer:
         self._files = files
         self._interval = interval
         self._afterwards = afterwards
+        self._patience = patience
         self._taking = Lock()
         self._stopping = Event()
         self._trouble: str | None = None
@@ -77,10 +85,14 @@ class SnapshotTimer:
             return header
 
     def _wait_attempted(self, sequence: int) -> None:
-        deadline = monotonic() + PATIENCE_SECONDS
+        began = well_at = monotonic()
         while not self._progress.wait_for(lambda: self._is_attempted(sequence), SYNC_SECONDS):
-            if self._stopping.is_set() or monotonic() > deadline:
-                raise SnapshotError(f"the followers have taken none: {self._progress.status}")
+            now, status = monotonic(), self._progress.status
+            if status in (OK, STARTING):
+                well_at = now
+            is_over = now - began > self._patience.seconds or now - well_at > self._patience.trouble_seconds
+            if self._stopping.is_set() or is_over:
+                raise SnapshotError(f"the followers have taken none: {status}")
             # The replica may have gone beyond what is on disk, and waits there for the rest.
             self._sync()
 

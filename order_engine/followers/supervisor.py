@@ -12,7 +12,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 from order_engine.followers.control import Control, ControlClosed, Finish, Report, Want, WantSnapshot
-from order_engine.followers.progress import OK, Progress
+from order_engine.followers.progress import OK, SNAPSHOTS, SQL, Progress
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,9 @@ RESTART_SECONDS_FIRST = 0.1
 RESTART_SECONDS_MAX = 5.0
 START_PATIENCE_SECONDS = 60.0
 LISTEN_SECONDS = 0.5
+EXIT_SECONDS = 5.0
 
+Wish = Want | WantSnapshot | Finish
 Spawn = Callable[[int], "subprocess.Popen[bytes]"]
 """Starts the process, which inherits the descriptor of its end of the control socket."""
 
@@ -37,13 +39,14 @@ class FollowerProcess:
         self._digests = digests
         self._control: Control | None = None
         self._sending = Lock()
-        self._finish: Finish | None = None
-        self._snapshot: WantSnapshot | None = None
+        # What was asked for and is not done yet, the last of each kind: a successor is told again.
+        self._asked: dict[type[Wish], Wish] = {}
+        self._has_unsent = False
         self._stopped = Event()
         self._diverged_interval: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = Thread(target=self._supervise, name="followers", daemon=True)
-        progress.on_want(lambda sequence: self._send(Want(sequence)))
+        progress.on_want(lambda sequence: self._ask(Want(sequence)))
 
     @property
     def process_id(self) -> int | None:
@@ -56,15 +59,13 @@ class FollowerProcess:
 
     def want_snapshot(self, sequence: int) -> None:
         """Have a snapshot taken at a sequence that is on disk, or after it."""
-        self._snapshot = WantSnapshot(sequence)
-        self._send(self._snapshot)
+        self._ask(WantSnapshot(sequence))
 
     def finish(self, sequence: int, seconds: float) -> bool:
         """Let the followers write up to the last sequence, and kill them after ``seconds``; True if all is done."""
         if not self._thread.is_alive():
             return False
-        self._finish = Finish(sequence)
-        self._send(self._finish)
+        self._ask(Finish(sequence))
         self._thread.join(seconds)
         is_done = not self._thread.is_alive()
         self._stopped.set()
@@ -98,15 +99,13 @@ class FollowerProcess:
             with self._sending:
                 self._control = Control(ours)
             try:
-                for message in (self._snapshot, self._finish):
-                    if message is not None:
-                        self._send(message)
+                self._repeat()
                 why = self._listen(self._control)
             finally:
                 with self._sending:
                     self._control = None
                 self._kill()
-        if self._finish is not None and process.returncode == 0:
+        if Finish in self._asked and process.returncode == 0:
             return True
         self._progress.restarts += 1
         log.warning("the followers' process %d %s; it is started again", process.pid, why)
@@ -123,14 +122,23 @@ class FollowerProcess:
                         expected_by = monotonic() + message.patience_seconds
                         self._take(message)
             except ControlClosed:
-                assert self._process is not None
-                return f"ended with {self._process.wait()}"
+                return self._ending()
             if monotonic() > expected_by:
                 return "did not report in time and was killed"
+            if self._has_unsent:
+                self._repeat()
+
+    def _ending(self) -> str:
+        assert self._process is not None
+        try:
+            return f"ended with {self._process.wait(EXIT_SECONDS)}"
+        except subprocess.TimeoutExpired:
+            return "hung up, did not end and was killed"
 
     def _take(self, report: Report) -> None:
         progress = self._progress
         progress.replica_sequence = report.replica_sequence
+        self._forget_done(report)
         self._compare(report.digests)
         progress.status = OK if self._diverged_interval is None else self._divergence()
         progress.report(report.sinks, reads_open=report.reads_open)
@@ -151,13 +159,34 @@ class FollowerProcess:
         self._progress.status = status
         self._progress.notify()
 
-    def _send(self, message: Want | WantSnapshot | Finish) -> None:
+    def _ask(self, wish: Wish) -> None:
         with self._sending:
-            if self._control is not None:
-                try:
-                    self._control.send(message)
-                except ControlClosed:
-                    return  # It is dead; its successor is told again.
+            self._asked[type(wish)] = wish
+            self._deliver(wish)
+
+    def _repeat(self) -> None:
+        with self._sending:
+            self._has_unsent = False
+            for wish in self._asked.values():
+                self._deliver(wish)
+
+    def _forget_done(self, report: Report) -> None:
+        reached: dict[type[Wish], int] = {
+            Want: report.sinks[SQL].sequence,
+            WantSnapshot: report.sinks[SNAPSHOTS].synced_sequence,
+        }
+        with self._sending:
+            for kind, sequence in reached.items():
+                if kind in self._asked and self._asked[kind].sequence <= sequence:
+                    del self._asked[kind]
+
+    def _deliver(self, wish: Wish) -> None:
+        """Send without ever waiting: a process that hangs and reads nothing must not hold up the exchange."""
+        if self._control is not None:
+            try:
+                self._has_unsent |= not self._control.offer(wish)
+            except ControlClosed:
+                return  # It is dead; its successor is told again.
 
     def _kill(self) -> None:
         process = self._process
