@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from select import POLLIN, poll
-from socket import socket
+from socket import SO_SNDBUF, SOL_SOCKET, socket
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 STOPPING_TICK_SECONDS = 0.02
 ACCEPT_SECONDS = 0.5
+SEND_BUFFER_BYTES = 1 << 17
 
 
 class Limits(NamedTuple):
@@ -61,6 +62,8 @@ class ServingLoop:
         """Serve until ``stop`` has done its work."""
         loop = self.loop
         for listener in self._listeners:
+            # Connections inherit it. Left alone, the system would keep megabytes for each client that takes no answer.
+            listener.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
             serving = loop.create_server(partial(Connection, self.desk), sock=listener, backlog=self._limits.backlog)
             self._servers.append(loop.run_until_complete(serving))
         loop.call_soon(self._tick)
