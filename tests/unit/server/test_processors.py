@@ -1,4 +1,4 @@
-"""The server keeps to one processor; what it starts may use all that the server was allowed."""
+"""The exchange keeps to one processor, which differs between instances; its followers take the others."""
 
 import os
 import subprocess
@@ -6,27 +6,51 @@ import sys
 
 import pytest
 
+from order_engine.server.processors import choose_processor
+from order_engine.settings import SettingInvalid
+
 SCRIPT = """
 import os, subprocess, sys
-from order_engine.server.processors import keep_to_one
-keep_to_one()
-print(len(os.sched_getaffinity(0)))
-subprocess.run([sys.executable, "-c", sys.argv[1]], check=True)
+from order_engine.server.processors import keep_to
+keep_to(int(sys.argv[1]))
+print(*os.sched_getaffinity(0))
+subprocess.run([sys.executable, "-c", sys.argv[2]], check=True)
 """
-CHILD = """
+FOLLOWER = """
 import os
-from order_engine.server.processors import use_all_allowed
-use_all_allowed()
-print(len(os.sched_getaffinity(0)))
+from order_engine.server.processors import leave_to_exchange
+leave_to_exchange()
+print(*os.sched_getaffinity(0))
 """
+
+
+def test_instances_on_one_machine_keep_to_different_processors() -> None:
+    assert {choose_processor(None, {0, 1, 2}, port) for port in (5000, 5001, 5002)} == {0, 1, 2}
+
+
+def test_only_processor_is_not_kept_to() -> None:
+    assert choose_processor(None, {3}, 5000) is None
+
+
+@pytest.mark.parametrize(("wanted", "chosen"), [(1, 1), (0, 0), ("none", None)])
+def test_setting_names_the_processor(wanted: int | str, chosen: int | None) -> None:
+    assert choose_processor(wanted, {0, 1}, 5000) == chosen
+
+
+def test_processor_that_is_not_allowed_stops_the_start() -> None:
+    with pytest.raises(SettingInvalid, match=r"EXCHANGE_CPU: found 7, expected none or one of \[0, 1\]"):
+        choose_processor(7, {0, 1}, 5000)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system binds no process to a processor")
-def test_child_of_a_pinned_process_uses_all_that_its_parent_might() -> None:
-    allowed = len(os.sched_getaffinity(0))
+def test_followers_run_where_the_exchange_does_not() -> None:
+    allowed = os.sched_getaffinity(0)
+    kept = min(allowed)
 
     output = subprocess.run(
-        [sys.executable, "-u", "-c", SCRIPT, CHILD], capture_output=True, text=True, check=True
+        [sys.executable, "-u", "-c", SCRIPT, str(kept), FOLLOWER], capture_output=True, text=True, check=True
     ).stdout
 
-    assert output.split() == ["1", str(allowed)]
+    exchange, followers = output.splitlines()
+    assert exchange == str(kept)
+    assert set(map(int, followers.split())) == (allowed - {kept} or allowed)
