@@ -8,6 +8,8 @@ from order_engine.server.request_head import HEAD_BYTES_MAX, malformed
 
 # More than any path takes; each has a limit of its own.
 BODY_BYTES_MAX = 9 << 20
+# Each costs more than the bytes in it: a body of millions of them would keep the loop from everybody else.
+CHUNKS_MAX = 10_000
 _CHUNK_LINE_BYTES_MAX = 1 << 13
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,16})(?:[ \t]*;[^\r\n]*)?\r\n")
 
@@ -37,7 +39,7 @@ class ChunkedBody:
     def _read_chunks(self) -> Generator[None, None, None]:
         received = self._received
         framing_bytes = 0
-        while True:
+        for _ in range(CHUNKS_MAX):
             line_end = yield from self._end_of(b"\r\n", _CHUNK_LINE_BYTES_MAX)
             found = _CHUNK_SIZE.match(received, 0, line_end)
             if found is None:
@@ -55,6 +57,8 @@ class ChunkedBody:
                 raise malformed("The chunks of the body do not fit together.")
             self._body += received[line_end:end]
             del received[: end + 2]
+        else:
+            raise too_large()
         # What stands behind the last chunk is of no use here. Its line's end may be the first of the two at the end.
         del received[: line_end - 2]
         end = yield from self._end_of(b"\r\n\r\n", HEAD_BYTES_MAX)
