@@ -107,6 +107,7 @@ class Database:
     def require_unused(self) -> None:
         """Raise ``ForeignCheckpoint`` if a journal was projected into the database, as far as it can be asked."""
         try:
+            self._check_file()
             with self.translated(), self.reading_connection() as connection:
                 if inspect(connection).has_table(CheckpointRow.__tablename__):
                     check_unused(read_checkpoint(connection))

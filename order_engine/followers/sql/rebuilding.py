@@ -20,7 +20,7 @@ from order_engine.database.errors import DatabaseNotOurs, DatabaseRefused, Datab
 from order_engine.database.migrations import REVISION_TABLE, known_revision
 from order_engine.database.sqlite_file import replace_file
 from order_engine.database.tables import Base, CheckpointRow
-from order_engine.database.writer import LOCK_SUFFIX, WriterLock
+from order_engine.database.writer import LOCK_SUFFIX, WriterLock, lock_postgresql
 from order_engine.exchange.applied import Applied
 from order_engine.followers.sink import SinkAway, SinkFaulted
 from order_engine.followers.sql.sink import SqlSink
@@ -114,13 +114,17 @@ def _check_sqlite(database: Database, path: Path, journal_id: str) -> None:
 
 
 def _empty_postgresql(database: Database, journal_id: str) -> None:
-    # One that cannot be read is what a rebuild is for.
-    with suppress(DatabaseRefused), database.translated(), database.engine.begin() as connection:
-        _check_ours(connection, journal_id)
-    with database.translated(), database.engine.begin() as connection:
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        names = ", ".join(chain(Base.metadata.tables, [REVISION_TABLE, "book_snapshots"]))
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
+    with database.translated(), database.engine.connect() as connection:
+        lock_postgresql(connection)
+        # One that cannot be read is what a rebuild is for.
+        with suppress(DatabaseRefused), database.translated(), connection.begin():
+            _check_ours(connection, journal_id)
+        with connection.begin():
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            names = ", ".join(chain(Base.metadata.tables, [REVISION_TABLE, "book_snapshots"]))
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
+        # The lock belongs to the session, which would go back to the pool.
+        connection.invalidate()
 
 
 def _check_ours(connection: Connection, journal_id: str) -> None:
