@@ -1,6 +1,6 @@
 """The database: Flask-SQLAlchemy's sessions for reads, and a connection for the one process that writes.
 
-It can be built while the database is down; then whoever asks gets ``DatabaseUnavailable``. Reads change nothing: they
+It can be built while the database is down; every use then raises ``DatabaseUnavailable``. Reads change nothing: they
 open a SQLite file read-only and end after ``READ_SECONDS_MAX``.
 """
 

@@ -1,4 +1,4 @@
-"""Makes the database anew from the journal, whatever is wrong with the one that is there.
+"""Makes the database anew from the journal, even where the present one is damaged.
 
 SQLite: a new file is filled beside the old one and then put in its place; until then the old one stays as it is.
 PostgreSQL: the tables are dropped and made again, then filled; if that is interrupted the checkpoint says how far it
@@ -108,27 +108,33 @@ def _batches(history: Iterable[Applied]) -> Iterator[list[Applied]]:
 
 def _check_sqlite(database: Database, path: Path, journal_id: str) -> None:
     if path.exists():
-        # One that cannot be read is what a rebuild is for.
+        # A database that cannot be read is what a rebuild is for.
         with suppress(DatabaseRefused), database.translated(), database.reading_connection() as connection:
             _check_ours(connection, journal_id)
 
 
 def _empty_postgresql(database: Database, journal_id: str) -> None:
     with database.translated(), database.engine.connect() as connection:
-        lock_postgresql(connection)
-        # One that cannot be read is what a rebuild is for.
-        with suppress(DatabaseRefused), database.translated(), connection.begin():
-            _check_ours(connection, journal_id)
-        with connection.begin():
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            names = ", ".join(chain(Base.metadata.tables, [REVISION_TABLE, "book_snapshots"]))
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
-        # The lock belongs to the session, which would go back to the pool.
-        connection.invalidate()
+        try:
+            lock_postgresql(connection)
+            _check_postgresql(database, connection, journal_id)
+            with connection.begin():
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                names = ", ".join(chain(Base.metadata.tables, [REVISION_TABLE, "book_snapshots"]))
+                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
+        finally:
+            # The lock belongs to the session, which would go back to the pool.
+            connection.invalidate()
+
+
+def _check_postgresql(database: Database, connection: Connection, journal_id: str) -> None:
+    # A database that cannot be read is what a rebuild is for.
+    with suppress(DatabaseRefused), database.translated(), connection.begin():
+        _check_ours(connection, journal_id)
 
 
 def _check_ours(connection: Connection, journal_id: str) -> None:
-    """Refuse a database that is not this journal's or not this program's; one that is damaged is taken."""
+    """Refuse a database of another journal, of a newer program, or with tables that another program made."""
     names = set(inspect(connection).get_table_names())
     if REVISION_TABLE in names:
         known_revision(connection)
