@@ -1,4 +1,4 @@
-"""Alembic's entrance. The exchange hands in its connection; by hand (`alembic ...`) DATABASE_URL names the database."""
+"""Alembic runs this. The program passes its connection; for `alembic` by hand, DATABASE_URL names the database."""
 
 import os
 

@@ -1,6 +1,6 @@
 """Make room for the whole rulebook: all terms of orders and instruments, session states, positions, more candles.
 
-Positions and candles are reckoned from the trades that are there, as the projector goes on to do.
+Positions and candles are computed from the trades that are there, as the projection goes on to do.
 """
 
 import sqlalchemy as sa
@@ -68,7 +68,7 @@ def upgrade() -> None:
     op.drop_table("candles")
     _create_candles("seconds")
     _create_positions()
-    _reckon_from_trades()
+    _compute_from_trades()
 
 
 def downgrade() -> None:
@@ -157,7 +157,7 @@ def _create_positions() -> None:
     )
 
 
-def _reckon_from_trades() -> None:
+def _compute_from_trades() -> None:
     candles = CandleSheet()
     positions: dict[tuple[str, str], tuple[Position, int, int]] = {}
     for sequence, executed_ns, symbol, price_e8, quantity_e8, buyer, seller in op.get_bind().execute(sa.text(TRADES)):

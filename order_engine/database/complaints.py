@@ -41,6 +41,8 @@ def describe(cause: BaseException, password: Any) -> str:  # Any: a text, or an 
     line = str(cause).strip().partition("\n")[0]
     if password:
         line = line.replace(str(password), "***")
+    if line == "interrupted":
+        line = "the read took too long and was interrupted"
     name = type(cause).__name__
     return f"{name}: {line}" if line else name
 

@@ -1,6 +1,6 @@
 """The database: Flask-SQLAlchemy's sessions for reads, and a connection for the one process that writes.
 
-It can be built while the database is down; then whoever asks gets ``DatabaseUnavailable``. Reads change nothing: they
+It can be built while the database is down; every use then raises ``DatabaseUnavailable``. Reads change nothing: they
 open a SQLite file read-only and end after ``READ_SECONDS_MAX``.
 """
 
@@ -107,6 +107,7 @@ class Database:
     def require_unused(self) -> None:
         """Raise ``ForeignCheckpoint`` if a journal was projected into the database, as far as it can be asked."""
         try:
+            self._check_file()
             with self.translated(), self.reading_connection() as connection:
                 if inspect(connection).has_table(CheckpointRow.__tablename__):
                     check_unused(read_checkpoint(connection))

@@ -1,4 +1,4 @@
-"""Bring the tables to the form that this version needs, whoever else is doing the same."""
+"""Brings the tables to the form that this version needs; two processes may do it at once."""
 
 from functools import cache
 from pathlib import Path

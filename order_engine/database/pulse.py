@@ -1,7 +1,7 @@
-"""The pulse of the database: how it is, told in time even when the database does not answer at all.
+"""The pulse of the database: its status, known in time even when the database does not answer.
 
-A database that hangs holds whoever asks it, for as long as the network likes. So a thread of its own asks, one question
-at a time; an answer is good for a moment, and none within a moment is an answer as well.
+A database that hangs also blocks the caller. So a thread asks it, one question at a time; an answer is good for a
+moment, and no answer within a moment is a status too.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from time import monotonic
 
 
 class Pulse:
-    """Says what ``check`` says, or for how long it has said nothing. Nothing is asked unless somebody wants to know."""
+    """Says what ``check`` says, or for how long it has said nothing. It asks only when ``status`` is called."""
 
     def __init__(self, check: Callable[[], str], patience_seconds: float = 1.0, fresh_seconds: float = 1.0) -> None:
         self._check = check
@@ -20,7 +20,7 @@ class Pulse:
         self._question: _Question | None = None
 
     def status(self) -> str:
-        """``ok``, or what is the matter."""
+        """Return ``ok`` or what is wrong."""
         with self._lock:
             question = self._question
             if question is None or question.is_over(self._fresh_seconds):

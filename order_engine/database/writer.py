@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import weakref
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -26,19 +27,31 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class WriterLock:
-    """A lock beside a SQLite file. The operating system releases it when the process ends."""
+    """A lock beside a SQLite file. It ends with the process, however that ends; a forked child does not hold it."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(self._descriptor)
+            self.close()
             raise DatabaseUnavailable(f"sqlite: another process writes to this database: it holds {path}") from None
+        _close_in_children(weakref.ref(self))
 
     def close(self) -> None:
         """Let another process write."""
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _close_in_children(reference: "weakref.ref[WriterLock]") -> None:
+    def close() -> None:
+        lock = reference()
+        if lock is not None:
+            lock.close()
+
+    os.register_at_fork(after_in_child=close)
 
 
 class Writer:

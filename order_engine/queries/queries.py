@@ -1,4 +1,4 @@
-"""Reads for whoever shows orders and trades. Nothing of SQL leaves this module.
+"""Reads of orders, trades, candles and positions. Nothing of SQL leaves this module.
 
 Every method may raise ``DatabaseUnavailable``; lists raise ``CursorInvalid`` for a cursor that is not theirs.
 """

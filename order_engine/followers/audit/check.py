@@ -1,6 +1,6 @@
-"""The log held against the journal: every line is written again from the journal, and must be the same.
+"""Compares the log with the journal: every line is written again from the journal, and must be the same.
 
-A chain alone does not help against somebody who writes all of it anew; the journal does. The log may lack the newest
+The chain alone does not show a log that was rewritten as a whole; the journal does. The log may lack the newest
 commands: it follows the journal, and a server that starts adds what a crash, or a cut, took from the end.
 """
 

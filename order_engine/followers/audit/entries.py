@@ -1,7 +1,7 @@
 """Entries: one line of JSON for one command, made from the journal alone, each chained to the line before.
 
 The chain of a line is the SHA-256 over the chain of the line before, as hexadecimal text, and the line without its own
-``chain``. Whoever changes, drops or inserts a line breaks the chain there, or must write anew all that follows.
+``chain``. A line that is changed, dropped or inserted breaks the chain there, unless all that follows is rewritten.
 """
 
 from collections.abc import Iterator

@@ -76,7 +76,7 @@ class AuditLog:
         """Return once all that was written is on disk."""
         if self._file is None or self.synced_sequence == self.last_sequence:
             return
-        # After a failed sync the system may show what is not on disk: whoever opens the log again cuts it off first.
+        # After a failed sync the system may show what is not on disk: the next ``open`` cuts that off first.
         self._unsynced = self._path, self._synced_bytes
         self._file.sync()
         self._unsynced = None

@@ -1,4 +1,4 @@
-"""Why, in words: what completes a sentence that ends in "because". Those who want the code find it beside it."""
+"""Why, in words: the end of a sentence that says "because", with the code beside it."""
 
 WORDS = {
     "unknown_order": "there is no such live order",

@@ -1,8 +1,8 @@
 """Commands and events in words.
 
 A sentence is made from its command or event alone, so that writing it again gives the same one. Prices have two
-decimals at least, whatever the tick. Amounts repeat: their texts are kept. Whoever changes how an existing sentence
-reads raises ``WORDING``: lines of another wording are not compared word by word.
+decimals at least, whatever the tick. Amounts repeat: their texts are kept. Raise ``WORDING`` with every change of an
+existing sentence: lines of another wording are not compared word by word.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""The projection held against the journal: every row of it, in the order in which the journal gives them.
+"""Compares the projection with the journal: every row, in the order in which the journal gives them.
 
 The tables are read as one transaction shows them, whatever is projected meanwhile, and as streams: memory holds the
 live orders and the candles of one minute.

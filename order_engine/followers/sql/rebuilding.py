@@ -1,4 +1,4 @@
-"""Makes the database anew from the journal, whatever is wrong with the one that is there.
+"""Makes the database anew from the journal, even where the present one is damaged.
 
 SQLite: a new file is filled beside the old one and then put in its place; until then the old one stays as it is.
 PostgreSQL: the tables are dropped and made again, then filled; if that is interrupted the checkpoint says how far it
@@ -20,7 +20,7 @@ from order_engine.database.errors import DatabaseNotOurs, DatabaseRefused, Datab
 from order_engine.database.migrations import REVISION_TABLE, known_revision
 from order_engine.database.sqlite_file import replace_file
 from order_engine.database.tables import Base, CheckpointRow
-from order_engine.database.writer import LOCK_SUFFIX, WriterLock
+from order_engine.database.writer import LOCK_SUFFIX, WriterLock, lock_postgresql
 from order_engine.exchange.applied import Applied
 from order_engine.followers.sink import SinkAway, SinkFaulted
 from order_engine.followers.sql.sink import SqlSink
@@ -108,23 +108,33 @@ def _batches(history: Iterable[Applied]) -> Iterator[list[Applied]]:
 
 def _check_sqlite(database: Database, path: Path, journal_id: str) -> None:
     if path.exists():
-        # One that cannot be read is what a rebuild is for.
+        # A database that cannot be read is what a rebuild is for.
         with suppress(DatabaseRefused), database.translated(), database.reading_connection() as connection:
             _check_ours(connection, journal_id)
 
 
 def _empty_postgresql(database: Database, journal_id: str) -> None:
-    # One that cannot be read is what a rebuild is for.
-    with suppress(DatabaseRefused), database.translated(), database.engine.begin() as connection:
+    with database.translated(), database.engine.connect() as connection:
+        try:
+            lock_postgresql(connection)
+            _check_postgresql(database, connection, journal_id)
+            with connection.begin():
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                names = ", ".join(chain(Base.metadata.tables, [REVISION_TABLE, "book_snapshots"]))
+                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
+        finally:
+            # The lock belongs to the session, which would go back to the pool.
+            connection.invalidate()
+
+
+def _check_postgresql(database: Database, connection: Connection, journal_id: str) -> None:
+    # A database that cannot be read is what a rebuild is for.
+    with suppress(DatabaseRefused), database.translated(), connection.begin():
         _check_ours(connection, journal_id)
-    with database.translated(), database.engine.begin() as connection:
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        names = ", ".join(chain(Base.metadata.tables, [REVISION_TABLE, "book_snapshots"]))
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
 
 
 def _check_ours(connection: Connection, journal_id: str) -> None:
-    """Refuse a database that is not this journal's or not this program's; one that is damaged is taken."""
+    """Refuse a database of another journal, of a newer program, or with tables that another program made."""
     names = set(inspect(connection).get_table_names())
     if REVISION_TABLE in names:
         known_revision(connection)

@@ -1,4 +1,4 @@
-"""The database as requests and the projector share it: sessions, pool, and what is said when it is away."""
+"""The database as requests and the sink share it: sessions, pool, and what is said when it is away."""
 
 import logging
 from collections.abc import Callable
@@ -14,8 +14,10 @@ from sqlalchemy import select
 from order_engine.database.database import Database
 from order_engine.database.errors import DatabaseStarting, DatabaseUnavailable
 from order_engine.database.tables import CheckpointRow
+from order_engine.followers.sink import SinkAway
+from order_engine.followers.sql.sink import SqlSink
 from order_engine.queries.queries import Queries
-from tests.integration.database.conftest import Start
+from tests.integration.database.conftest import JOURNAL_ID
 from tests.integration.database.market import Market, buy
 from tests.postgres_cluster import PostgresCluster
 
@@ -47,22 +49,21 @@ def test_request_reads_through_one_session_and_holds_no_connection_between_reads
         assert sessions[2] is not sessions[0]
 
 
-def test_request_that_reads_twice_sees_what_was_written_in_between(database_url: str, start: Start) -> None:
+def test_request_that_reads_twice_sees_what_was_written_in_between(database_url: str) -> None:
     app, market = Flask(__name__), Market()
-    with closing(Database(database_url, app)) as database:
-        queries, projector = Queries(database), start(database, market)
+    with closing(Database(database_url, app)) as database, closing(SqlSink(database)) as sink:
+        queries = Queries(database)
+        sink.open(JOURNAL_ID, 0)
 
         with app.app_context():
             before = queries.orders().orders
-            projector.publish(market.apply(buy()))
-            assert projector.wait_projected(1, 20)
+            sink.write([market.apply(buy())])
             after = queries.orders().orders
-        projector.close()
 
     assert (len(before), len(after)) == (0, 1)
 
 
-def test_64_threads_read_while_the_projector_writes(
+def test_64_threads_read_while_the_sink_writes(
     database: Database, queries: Queries, project: Callable[[Market], None]
 ) -> None:
     market = Market()
@@ -87,14 +88,14 @@ def test_database_without_tables_is_starting(database_url: str) -> None:
         Queries(database).orders()
 
 
-def test_unreachable_server_is_named_without_its_password(caplog: pytest.LogCaptureFixture, start: Start) -> None:
+def test_unreachable_server_is_named_without_its_password(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with closing(Database("postgres://someone:s3cret-word@127.0.0.1:1/exchange")) as database:
         with pytest.raises(DatabaseUnavailable) as caught:
             Queries(database).orders()
-        projector = start(database, Market())
-        said = [str(caught.value), database.check(), projector.status, repr(database.url), caplog.text]
-        projector.close()
+        with pytest.raises(SinkAway) as away:
+            SqlSink(database).open(JOURNAL_ID, 0)
+        said = [str(caught.value), database.check(), str(away.value), repr(database.url), caplog.text]
 
     assert "postgresql: OperationalError" in said[0]
     assert "OperationalError" in said[1]

@@ -41,6 +41,14 @@ event.listen(database.engine, "commit", lambda connection: os._exit(9))
 sink.write(market.journal[10:20])
 """
 
+READER = """
+import sqlite3, sys
+connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+print(*connection.execute("SELECT count(*) FROM orders").fetchone(), flush=True)
+sys.stdin.read()
+connection.execute("SELECT count(*) FROM orders").fetchone()
+"""
+
 
 def fail_commits(database: Database, count: int, *, after: bool) -> list[str]:
     """Let commits fail: before the database hears of them, or after, so that only the answer is lost."""
@@ -155,6 +163,29 @@ def test_deleted_file_is_noticed_and_a_new_one_is_filled(tmp_path: Path, *, also
         assert sink.open(JOURNAL_ID, market.end) == 0
         write_rest(sink, market)
 
+        assert_projected(database, market)
+
+
+def test_reader_in_another_process_does_not_spoil_the_file_that_comes_after_a_deleted_one(tmp_path: Path) -> None:
+    market = busy_market(10)
+    path, database, sink = file_and_sink(tmp_path)
+    with closing(database), closing(sink):
+        sink.open(JOURNAL_ID, market.end)
+        sink.write(market.journal[:10])
+        with subprocess.Popen(
+            [sys.executable, "-c", READER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as reader:
+            assert reader.stdout is not None
+            assert int(reader.stdout.readline()) > 0
+            path.unlink()
+
+            assert sink.open(JOURNAL_ID, market.end) == 0
+            write_rest(sink, market)
+            reader.communicate("read again")
+
+        sink.close()
+        with database.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         assert_projected(database, market)
 
 

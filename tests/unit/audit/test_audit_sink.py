@@ -1,0 +1,100 @@
+"""The audit log as a sink goes on through failing disks, and faults where it must not write."""
+
+from pathlib import Path
+
+import pytest
+
+from order_engine.exchange.applied import Applied
+from order_engine.followers.audit.sink import AuditSink
+from order_engine.followers.sink import SinkAway, SinkFaulted
+from order_engine.journal.directory_lock import DirectoryLock
+from order_engine.journal.disk import LocalDisk
+from tests.fakes.fake_disk import FakeDisk
+from tests.unit.audit.audited import DIRECTORY, END, FIRST_SEGMENT, JOURNAL_ID, checked, trading, written
+
+
+def opened_sink(disk: FakeDisk, journal_end: int = END) -> AuditSink:
+    sink = AuditSink(DIRECTORY, disk)
+    sink.open(JOURNAL_ID, journal_end)
+    return sink
+
+
+def write_and_sync(sink: AuditSink, records: list[Applied]) -> None:
+    sink.write(records)
+    sink.sync()
+
+
+def test_every_command_is_recorded_across_restarts() -> None:
+    disk, records = FakeDisk(), trading()
+    for start in range(0, len(records), 3):
+        sink = opened_sink(disk)
+        sink.write(records[start : start + 3])
+        assert sink.sync() == sink.sequence == records[min(start + 2, len(records) - 1)].record.last_sequence
+        sink.close()
+
+    assert checked(disk, trading()).counts.compared == END
+
+
+@pytest.mark.parametrize("operation", ["write", "sync", "create"])
+def test_failing_disk_keeps_the_sink_away_and_nothing_is_lost_or_doubled(operation: str) -> None:
+    disk, records = FakeDisk(), trading()
+    sink = opened_sink(disk)
+    disk.fail(operation, OSError("no space left"), after_bytes=50)
+
+    with pytest.raises(SinkAway, match="no space left"):
+        write_and_sync(sink, records)
+    disk.mend()
+
+    reached = sink.open(JOURNAL_ID, END)
+    sink.write([applied for applied in records if applied.record.sequence > reached])
+    assert sink.sync() == END
+    assert checked(disk, records).counts.compared == END
+
+
+def test_damaged_log_faults_says_where_and_is_left_as_it_is() -> None:
+    disk = FakeDisk()
+    written(disk, trading())
+    content = disk.content(FIRST_SEGMENT).replace(b"sell 10", b"sell 90", 1)
+    disk.put(FIRST_SEGMENT, content)
+
+    with pytest.raises(SinkFaulted, match=rf"AuditDamaged: {FIRST_SEGMENT}: .*at byte .*move the audit directory away"):
+        opened_sink(disk)
+
+    assert disk.content(FIRST_SEGMENT) == content
+
+
+def test_log_ahead_of_the_journal_faults_and_is_left_as_it_is() -> None:
+    disk = FakeDisk()
+    written(disk, trading())
+    content = disk.content(FIRST_SEGMENT)
+
+    with pytest.raises(SinkFaulted, match="the log goes to 9, the journal ends at 1"):
+        opened_sink(disk, journal_end=1)
+
+    assert disk.content(FIRST_SEGMENT) == content
+
+
+def test_log_of_another_journal_faults() -> None:
+    disk = FakeDisk()
+    written(disk, trading())
+
+    with pytest.raises(SinkFaulted, match="AuditForeign"):
+        AuditSink(DIRECTORY, disk).open("f" * 32, END)
+
+
+def test_gap_faults() -> None:
+    with pytest.raises(SinkFaulted, match="expected sequence 1, found 2"):
+        opened_sink(FakeDisk()).write(trading()[1:])
+
+
+def test_second_sink_is_away_until_the_first_is_closed(tmp_path: Path) -> None:
+    first, second = (AuditSink(tmp_path / "audit", LocalDisk(), DirectoryLock) for _ in range(2))
+    first.open(JOURNAL_ID, 0)
+    first.write(trading())
+
+    with pytest.raises(SinkAway, match="is written by another process"):
+        second.open(JOURNAL_ID, END)
+    first.close()
+
+    assert second.open(JOURNAL_ID, END) == END
+    second.close()
