@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from order_engine.exchange.errors import SnapshotError
-from order_engine.exchange.snapshots import SnapshotFiles, make_snapshot, read_snapshot
+from order_engine.exchange.snapshots import SnapshotFiles, make_snapshot
 from order_engine.exchange.state import ExchangeState, state_hash
 from order_engine.journal.errors import JournalDamaged, JournalGap
 from order_engine.matching.commands import Configure
 from tests.builders import buy, cancel, sell
+from tests.dumps import read_snapshot
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.exchange.exchanges import DATA, JOURNAL_ID, opened, recovery_on
 
