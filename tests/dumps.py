@@ -1,6 +1,9 @@
-"""Engines dumped, loaded and hashed by themselves, without what else the exchange's state has."""
+"""Engines dumped, loaded and hashed by themselves, and snapshots read from bytes."""
 
-from order_engine.exchange.state import state_hash
+from io import BytesIO
+
+from order_engine.exchange.snapshots import Snapshot, check_snapshot, load_state
+from order_engine.exchange.state import ExchangeState, state_hash
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.engine_state import dump_engine, load_engine
 
@@ -16,3 +19,14 @@ def dumped_and_loaded(engine: MatchingEngine) -> MatchingEngine:
     loaded = load_engine(pieces)
     assert next(pieces, None) is None
     return loaded
+
+
+def read_snapshot(content: bytes) -> Snapshot:
+    """Check the bytes of a snapshot; raises ``SnapshotError``."""
+    return Snapshot(check_snapshot(BytesIO(content)), content)
+
+
+def state_in(content: bytes) -> ExchangeState:
+    """Check the bytes of a snapshot, and load its state; raises ``SnapshotError``."""
+    check_snapshot(BytesIO(content))
+    return load_state(BytesIO(content))

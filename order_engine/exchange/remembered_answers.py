@@ -47,7 +47,7 @@ class RememberedAnswers:
             self._add(answer)
 
     def find(self, retry: Retry, timestamp_ns: int) -> RememberedAnswer | None:
-        """Return the answer that was given under this scope and key, whatever was asked then, if not too old by now."""
+        """Return the answer given under this scope and key, also to another request, unless it is too old by now."""
         name = (retry.scope, retry.key)
         answer = self._small.answers.get(name) or self._large.answers.get(name)
         if answer is None or answer.record.timestamp_ns < timestamp_ns - AGE_MAX_NS:

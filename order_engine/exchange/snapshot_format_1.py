@@ -13,7 +13,7 @@ from order_engine.matching.commands import Configure, PlaceOrder, SessionState, 
 from order_engine.matching.engine_state import BookHead, EngineHead
 from order_engine.matching.events import OrderStatus
 from order_engine.matching.instrument import Instrument
-from order_engine.matching.order_rows import OrderNow, OrderRow
+from order_engine.matching.order_rows import OrderNow, OrderRow, OtherTerms
 
 
 class LiveOrder(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -130,7 +130,17 @@ def _row(order: LiveOrder) -> OrderRow:
         price_e8=placed.price_e8,
         user_id=placed.user_id,
         client_order_id=placed.client_order_id,
-        order_id=placed.order_id,
+        terms=OtherTerms(
+            order_id=placed.order_id,
+            order_type=placed.order_type,
+            time_in_force=placed.time_in_force,
+            post_only=placed.post_only,
+            display_quantity_e8=placed.display_quantity_e8,
+            stop_price_e8=placed.stop_price_e8,
+            trail_amount_e8=placed.trail_amount_e8,
+            expire_at_ns=placed.expire_at_ns,
+            self_trade_prevention=placed.self_trade_prevention,
+        ),
         now=OrderNow(
             price_ticks=order.price_ticks,
             quantity_lots=order.quantity_lots,
@@ -143,12 +153,4 @@ def _row(order: LiveOrder) -> OrderRow:
             trail_amount_e8=order.trail_amount_e8,
             best_price_e8=order.best_price_e8,
         ),
-        order_type=placed.order_type,
-        time_in_force=placed.time_in_force,
-        post_only=placed.post_only,
-        display_quantity_e8=placed.display_quantity_e8,
-        stop_price_e8=placed.stop_price_e8,
-        trail_amount_e8=placed.trail_amount_e8,
-        expire_at_ns=placed.expire_at_ns,
-        self_trade_prevention=placed.self_trade_prevention,
     )

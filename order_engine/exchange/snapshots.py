@@ -55,13 +55,9 @@ class Snapshot(NamedTuple):
     header: SnapshotHeader
     content: bytes
 
-    def state(self) -> ExchangeState:
-        """Load the state that was dumped; raises ``SnapshotError``."""
-        return load_state(BytesIO(self.content))
-
 
 def make_snapshot(state: ExchangeState, journal_id: str, rules_version: int) -> Snapshot:
-    """Dump a state; the caller sees to it that the state stands still meanwhile."""
+    """Dump a state, which must not change meanwhile."""
     header = SnapshotHeader(
         format=FORMAT,
         journal_id=journal_id,
@@ -83,11 +79,6 @@ def make_snapshot(state: ExchangeState, journal_id: str, rules_version: int) -> 
     file.seek(0)
     file.write(whole.encode())
     return Snapshot(header, file.getvalue())
-
-
-def read_snapshot(content: bytes) -> Snapshot:
-    """Check that a snapshot is whole and of a format that is known; raises ``SnapshotError`` saying why not."""
-    return Snapshot(check_snapshot(BytesIO(content)), content)
 
 
 def check_snapshot(file: BinaryIO) -> SnapshotHeader:
@@ -165,7 +156,7 @@ class SnapshotFiles:
         return [path for path in paths if sequence_max is None or snapshot_sequence(path) <= sequence_max]
 
     def header(self, path: Path) -> SnapshotHeader:
-        """Read the header of a snapshot file, and no more; raises ``SnapshotError``."""
+        """Read only the header of a snapshot file; raises ``SnapshotError``."""
         return self._read(path, read_header)
 
     def check(self, path: Path) -> SnapshotHeader:

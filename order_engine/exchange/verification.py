@@ -1,4 +1,4 @@
-"""Verification: whether journal, snapshots and whatever is projected from the journal say the same.
+"""Verification: whether journal, snapshots and all projections of the journal say the same.
 
 The journal is read from its first record, every frame of it, and carried out again; each snapshot is held against the
 state at its sequence. The first difference ends it. Nothing is written, and a server may run meanwhile: what it adds

@@ -1,7 +1,7 @@
 """The matching engine: a pure function of commands. The same commands in the same order give the same events.
 
-It reads no clock and draws no chance; sequence and time come with each command. It is not thread-safe: whoever owns it
-lets one command in at a time.
+It reads no clock and uses no randomness; sequence and time come with each command. It is not thread-safe: its owner
+applies one command at a time.
 """
 
 from collections.abc import Callable

@@ -155,7 +155,7 @@ class Order:
 
 
 def refused(placed: PlaceOrder, sequence: int, timestamp_ns: int, reason: Reason) -> OrderState:
-    """Show an order that never came to be."""
+    """Show an order that was refused."""
     return OrderState(
         order_id=placed.order_id or str(sequence),
         placed=placed,

@@ -36,8 +36,8 @@ _NO_PREVENTION = SelfTradePrevention.NONE
 class OrderBook:
     """Bids, asks and waiting stops of one instrument. What happens is written to the command's ``Outcome``.
 
-    A position is what a user bought here minus what the user sold; who has no name has none.
-    Whoever lets an order in indexes it as live if it comes to rest, or waits; what ends here is dropped from the index.
+    A position is what a user bought here minus what the user sold; orders without a user change none.
+    The caller indexes an order once it rests or waits; the book removes it from the index when it ends.
     """
 
     __slots__ = (
@@ -195,7 +195,7 @@ class OrderBook:
         )
 
     def forget(self, order: Order) -> None:
-        """Drop an order of which nothing is left from the index; its side has dropped it already."""
+        """Remove an order of which nothing is left from the index; its side has removed it already."""
         self._live.remove(order)
 
     def end(self, order: Order, reason: Reason, outcome: Outcome) -> None:

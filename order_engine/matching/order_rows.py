@@ -1,7 +1,7 @@
 """A live order as a row of a dump: an array of plain values, as short as the order allows.
 
-Most live orders are plain limits to which nothing has happened: their rows end after the client's id. Symbol and
-instrument are the book's and not repeated.
+Most live orders are plain limits to which nothing has happened: their rows end after the client's id. The symbol is
+the book's and not repeated.
 """
 
 from msgspec import Struct
@@ -29,8 +29,22 @@ class OrderNow(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fi
     best_price_e8: int | None
 
 
+class OtherTerms(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The terms that most orders are placed without, as in ``PlaceOrder``."""
+
+    order_id: str | None
+    order_type: OrderType
+    time_in_force: TimeInForce
+    post_only: bool
+    display_quantity_e8: int | None
+    stop_price_e8: int | None
+    trail_amount_e8: int | None
+    expire_at_ns: int | None
+    self_trade_prevention: SelfTradePrevention | None
+
+
 class OrderRow(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    """An order's place and time, the terms it was placed with, and ``now`` unless it still is as it was placed."""
+    """An order's place and time and the terms it was placed with; ``now`` unless it still is as it was placed."""
 
     sequence: int
     timestamp_ns: int
@@ -39,26 +53,16 @@ class OrderRow(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fi
     price_e8: int | None
     user_id: str | None
     client_order_id: str | None
-    order_id: str | None = None
+    terms: OtherTerms | None = None
     now: OrderNow | None = None
-    order_type: OrderType = OrderType.LIMIT
-    time_in_force: TimeInForce = TimeInForce.GTC
-    post_only: bool = False
-    display_quantity_e8: int | None = None
-    stop_price_e8: int | None = None
-    trail_amount_e8: int | None = None
-    expire_at_ns: int | None = None
-    self_trade_prevention: SelfTradePrevention | None = None
 
 
-_USUAL = tuple(OrderRow.__struct_defaults__)
+_USUAL = (None, OrderType.LIMIT, TimeInForce.GTC, False, None, None, None, None, None)
 
 
 def row_of(order: Order) -> tuple[object, ...]:
-    """Return the row of an order, without the values at its end if all of them are the usual ones."""
+    """Return the row of an order, cut where nothing but the usual follows."""
     placed = order.placed
-    now = _now_of(order)
-    as_placed = _now_of(Order(placed, order.instrument, order.sequence, order.timestamp_ns))
     row = (
         order.sequence,
         order.timestamp_ns,
@@ -68,19 +72,12 @@ def row_of(order: Order) -> tuple[object, ...]:
         placed.user_id,
         placed.client_order_id,
     )
-    others = (
-        placed.order_id,
-        None if now == as_placed else now,
-        placed.order_type,
-        placed.time_in_force,
-        placed.post_only,
-        placed.display_quantity_e8,
-        placed.stop_price_e8,
-        placed.trail_amount_e8,
-        placed.expire_at_ns,
-        placed.self_trade_prevention,
-    )
-    return row if others == _USUAL else row + others
+    terms = _terms_of(placed)
+    now = _now_of(order)
+    as_placed = _now_of(Order(placed, order.instrument, order.sequence, order.timestamp_ns))
+    if now != as_placed:
+        return (*row, None if terms == _USUAL else terms, now)
+    return row if terms == _USUAL else (*row, terms)
 
 
 class RowReader:
@@ -103,27 +100,57 @@ class RowReader:
 
     def _order(self, row: OrderRow, instrument: Instrument) -> Order:
         user_id, quantity_e8, price_e8 = row.user_id, row.quantity_e8, row.price_e8
-        placed = PlaceOrder(
-            symbol=instrument.symbol,
-            side=row.side,
-            quantity_e8=self._numbers.setdefault(quantity_e8, quantity_e8),
-            price_e8=None if price_e8 is None else self._numbers.setdefault(price_e8, price_e8),
-            order_type=row.order_type,
-            time_in_force=row.time_in_force,
-            post_only=row.post_only,
-            display_quantity_e8=row.display_quantity_e8,
-            stop_price_e8=row.stop_price_e8,
-            trail_amount_e8=row.trail_amount_e8,
-            expire_at_ns=row.expire_at_ns,
-            self_trade_prevention=row.self_trade_prevention,
-            user_id=None if user_id is None else self._names.setdefault(user_id, user_id),
-            client_order_id=row.client_order_id,
-            order_id=row.order_id,
-        )
+        quantity_e8 = self._numbers.setdefault(quantity_e8, quantity_e8)
+        if price_e8 is not None:
+            price_e8 = self._numbers.setdefault(price_e8, price_e8)
+        if user_id is not None:
+            user_id = self._names.setdefault(user_id, user_id)
+        terms = row.terms
+        if terms is None:
+            placed = PlaceOrder(
+                symbol=instrument.symbol,
+                side=row.side,
+                quantity_e8=quantity_e8,
+                price_e8=price_e8,
+                user_id=user_id,
+                client_order_id=row.client_order_id,
+            )
+        else:
+            placed = PlaceOrder(
+                symbol=instrument.symbol,
+                side=row.side,
+                quantity_e8=quantity_e8,
+                price_e8=price_e8,
+                user_id=user_id,
+                client_order_id=row.client_order_id,
+                order_id=terms.order_id,
+                order_type=terms.order_type,
+                time_in_force=terms.time_in_force,
+                post_only=terms.post_only,
+                display_quantity_e8=terms.display_quantity_e8,
+                stop_price_e8=terms.stop_price_e8,
+                trail_amount_e8=terms.trail_amount_e8,
+                expire_at_ns=terms.expire_at_ns,
+                self_trade_prevention=terms.self_trade_prevention,
+            )
         order = Order(placed, instrument, row.sequence, row.timestamp_ns)
         if row.now is not None:
             _become(order, row.now)
         return order
+
+
+def _terms_of(placed: PlaceOrder) -> tuple[object, ...]:
+    return (
+        placed.order_id,
+        placed.order_type,
+        placed.time_in_force,
+        placed.post_only,
+        placed.display_quantity_e8,
+        placed.stop_price_e8,
+        placed.trail_amount_e8,
+        placed.expire_at_ns,
+        placed.self_trade_prevention,
+    )
 
 
 def _now_of(order: Order) -> tuple[object, ...]:

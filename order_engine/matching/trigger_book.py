@@ -30,7 +30,7 @@ class TriggerBook:
         self.reprice(order)
 
     def remove(self, order: Order) -> None:
-        """Let an order wait no more."""
+        """Take an order out."""
         del self.orders[order.sequence]
         self._trailing.pop(order.sequence, None)
         self._triggered.pop(order.sequence, None)

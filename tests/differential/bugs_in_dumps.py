@@ -27,16 +27,16 @@ WRONG_STATE: dict[str, Planted] = {
     "a dump takes what was filled for as it was placed": (
         order_rows,
         "row_of",
-        "now == as_placed",
-        "now[:2] == as_placed[:2]",
+        "now != as_placed",
+        "now[:2] != as_placed[:2]",
     ),
-    "a dump cuts off more than the usual": (order_rows, "row_of", "if others == _USUAL", "if others[1:] == _USUAL[1:]"),
-    "a dump forgets whose order it is": (
-        RowReader,
-        "_order",
-        "user_id=None if user_id is None",
-        "user_id=None if True",
+    "a dump cuts off more than the usual": (
+        order_rows,
+        "row_of",
+        "return row if terms == _USUAL",
+        "return row if terms[1:] == _USUAL[1:]",
     ),
+    "a dump forgets whose order it is": (RowReader, "_order", "self._names.setdefault(user_id, user_id)", "None"),
     "a dump turns the queues round": (
         engine_state,
         "_dump_side",

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from order_engine.exchange.errors import SnapshotError
-from order_engine.exchange.snapshots import Snapshot, make_snapshot, read_snapshot
+from order_engine.exchange.snapshots import Snapshot, make_snapshot
 from order_engine.exchange.state import ExchangeState, state_hash
 from order_engine.matching.engine import RULES_VERSION
 from tests.builders import buy, cancel, sell
+from tests.dumps import state_in
 from tests.fakes.fake_disk import FakeDisk
 from tests.fuzz.mutations import MUTATIONS, Mutation, mutate_all
 from tests.invariants import check_engine
@@ -33,7 +34,7 @@ BODY = SNAPSHOT.content.partition(b"\n")[2]
 def state_or_refusal(content: bytes) -> ExchangeState | None:
     """Load a snapshot; None if it is refused. Any exception but a ``SnapshotError`` is a fault."""
     try:
-        return read_snapshot(content).state()
+        return state_in(content)
     except SnapshotError:
         return None
 

@@ -10,7 +10,8 @@ import pytest
 
 from order_engine.__main__ import main
 from order_engine.database.tables import Base
-from order_engine.exchange.snapshots import make_snapshot, read_snapshot
+from order_engine.exchange.snapshots import make_snapshot
+from tests.dumps import read_snapshot, state_in
 from tests.integration.service.server_process import Json
 from tests.integration.service.tampering import COUNTS, END, execute
 
@@ -160,7 +161,7 @@ def test_damaged_snapshot_is_named(verify: Verify, directory: Path) -> None:
 def test_whole_snapshot_of_another_state_is_named(verify: Verify, directory: Path) -> None:
     path = snapshot_file(directory)
     snapshot = read_snapshot(path.read_bytes())
-    state = snapshot.state()
+    state = state_in(snapshot.content)
     del state.engine.live.by_user["buyer"]
     state.engine.books["AAPL"].bids.levels.popitem()
     path.write_bytes(make_snapshot(state, snapshot.header.journal_id, 1).content)
@@ -185,7 +186,7 @@ def test_snapshot_whose_header_tells_of_another_state_is_named(verify: Verify, d
 
 def test_snapshot_of_another_journal_is_named(verify: Verify, directory: Path) -> None:
     path = snapshot_file(directory)
-    state = read_snapshot(path.read_bytes()).state()
+    state = state_in(path.read_bytes())
     path.write_bytes(make_snapshot(state, "f" * 32, 1).content)
 
     found = verify()

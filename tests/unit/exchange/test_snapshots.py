@@ -9,9 +9,9 @@ from order_engine.exchange.snapshots import (
     Snapshot,
     SnapshotFiles,
     make_snapshot,
-    read_snapshot,
 )
 from order_engine.exchange.state import ExchangeState
+from tests.dumps import read_snapshot, state_in
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.exchange.exchanges import JOURNAL_ID
 
@@ -32,7 +32,7 @@ def test_snapshot_that_was_saved_reads_back() -> None:
     read = read_snapshot(disk.content(files.path_of(7)))
 
     assert read == snapshot_at(7)
-    assert read.state().sequence == 7
+    assert state_in(read.content).sequence == 7
 
 
 def test_every_single_changed_byte_is_found() -> None:

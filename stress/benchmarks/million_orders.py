@@ -1,0 +1,140 @@
+"""Many live orders: the memory that an exchange process needs for them, and how soon it is ready from a snapshot.
+
+usage: python -m stress.benchmarks.million_orders [--orders N] [--save]
+
+One process places the orders through the engine and saves a snapshot; another, which has loaded all of the server's
+code, recovers from it. All orders have users, half of them an id of the client's. Memory is what the whole process
+holds, divided by the number of orders. Peaks are those of the whole process too.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from order_engine.exchange.recovery import SNAPSHOT_DIRECTORY, Recovery
+from order_engine.exchange.snapshots import SnapshotFiles, make_snapshot
+from order_engine.exchange.state import ExchangeState
+from order_engine.journal.disk import LocalDisk
+from order_engine.journal.record import Record
+from order_engine.matching.commands import PlaceOrder, Side
+from stress.benchmarks.conditions import PROJECT, Figures, conditions_now, report
+
+SYMBOLS = [f"SYM{number}" for number in range(20)]
+USERS = [f"user-{number:05}" for number in range(10_000)]
+START_NS = 1_700_000_000_000_000_000
+ONE_E8 = 100_000_000
+CENT_E8 = 1_000_000
+MID_CENTS = 10_000
+AWAY_CENTS = 2_000
+
+
+def main() -> None:
+    """Measure both processes, each by itself."""
+    arguments = _arguments()
+    if arguments.part is not None:
+        part: Callable[[Path, int], Figures] = {"build": build, "recover": recover}[arguments.part]
+        print(json.dumps(part(arguments.directory, arguments.orders)))
+        return
+    conditions = conditions_now()
+    with TemporaryDirectory() as directory:
+        built, recovered = (_measured(part, directory, arguments.orders) for part in ("build", "recover"))
+    figures: Figures = {"orders": arguments.orders, "built": built, "recovered": recovered}
+    report("million-orders", conditions, figures, save=arguments.save)
+
+
+def build(directory: Path, orders: int) -> Figures:
+    """Place the orders, none of which trades, and save a snapshot."""
+    started = time.process_time()
+    state = ExchangeState()
+    for record in _records(orders):
+        state.apply(record)
+    assert len(state.engine.live.by_id) == orders
+    built = {"seconds_to_place": _since(started), "bytes_an_order": _resident_bytes() // orders}
+    started = time.process_time()
+    snapshot = make_snapshot(state, "0" * 32, 1)
+    SnapshotFiles(directory / SNAPSHOT_DIRECTORY, LocalDisk()).put(snapshot)
+    return {
+        **built,
+        "seconds_to_save": _since(started),
+        "snapshot_bytes_an_order": len(snapshot.content) // orders,
+        "peak_bytes_an_order": _peak_bytes() // orders,
+    }
+
+
+def recover(directory: Path, orders: int) -> Figures:
+    """Recover from the snapshot, with the code of the whole server loaded."""
+    import_module("order_engine.bootstrap")
+    recovery = Recovery(directory, LocalDisk())
+    recovery.journal_directory.mkdir()
+    before_bytes = _resident_bytes()
+    started, started_at = time.process_time(), time.perf_counter()
+    state = recovery.state_at_or_before(orders)
+    seconds, wall_seconds = _since(started), round(time.perf_counter() - started_at, 2)
+    assert len(state.engine.live.by_id) == orders
+    return {
+        "seconds": seconds,
+        "wall_seconds": wall_seconds,
+        "bytes_an_order": _resident_bytes() // orders,
+        "bytes_an_order_without_the_code": (_resident_bytes() - before_bytes) // orders,
+        "peak_bytes_an_order": _peak_bytes() // orders,
+    }
+
+
+def _records(orders: int) -> Iterator[Record]:
+    chance, timestamp_ns = Random(1), START_NS
+    for sequence in range(1, orders + 1):
+        timestamp_ns += chance.randint(1_000, 1_000_000)
+        side = chance.choice((Side.BUY, Side.SELL))
+        away_cents = chance.randint(1, AWAY_CENTS)
+        placed = PlaceOrder(
+            symbol=chance.choice(SYMBOLS),
+            side=side,
+            quantity_e8=chance.randint(1, 500) * ONE_E8,
+            price_e8=(MID_CENTS - away_cents if side is Side.BUY else MID_CENTS + away_cents) * CENT_E8,
+            user_id=chance.choice(USERS),
+            client_order_id=f"client-{sequence}" if sequence % 2 else None,
+        )
+        yield Record(sequence=sequence, timestamp_ns=timestamp_ns, commands=(placed,))
+
+
+def _measured(part: str, directory: str, orders: int) -> Figures:
+    command = [sys.executable, "-m", "stress.benchmarks.million_orders", "--orders", str(orders)]
+    finished = subprocess.run(
+        [*command, "--part", part, "--directory", directory], cwd=PROJECT, stdout=subprocess.PIPE, check=True
+    )
+    figures: Figures = json.loads(finished.stdout)
+    return figures
+
+
+def _since(started: float) -> float:
+    return round(time.process_time() - started, 2)
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="million_orders", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--save", action="store_true", help="keep the figures in stress/results")
+    parser.add_argument("--part", choices=["build", "recover"], help=argparse.SUPPRESS)
+    parser.add_argument("--directory", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
