@@ -88,8 +88,12 @@ def size_of(directory: Path) -> int:
 
 
 def checkpoint_of(database: Path) -> int:
-    """Return up to which command the SQLite projection goes."""
+    """Return up to which command the SQLite projection goes; 0 until its follower has made it."""
+    if not database.exists():
+        return 0
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'projection_checkpoint'").fetchone() is None:
+            return 0
         row = connection.execute("SELECT sequence FROM projection_checkpoint").fetchone()
         return 0 if row is None else int(row[0])
 
