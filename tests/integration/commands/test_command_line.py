@@ -56,7 +56,6 @@ def test_unknown_option_ends_every_command_with_two(run: Run, tmp_path: Path, co
         ("process",),
         ("replay", "--to", "x"),
         ("snapshot", "--sequence", "x"),
-        ("snapshot", "--needed-from", "x"),
         ("audit", "--since", "yesterday"),
         ("process", "nowhere.ndjson"),
         ("verify", "too", "much"),
