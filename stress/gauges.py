@@ -42,6 +42,7 @@ def look(process_id: int, port: int, directory: Path, second: int, sequence: int
     How far a follower is behind is the worse of what its files show and of what the server says.
     """
     lags = lags_of(port)
+    database_lag = max(lags.get("sql", 0), lags.get("database", 0))
     return Sample(
         second=second,
         sequence=sequence,
@@ -51,7 +52,7 @@ def look(process_id: int, port: int, directory: Path, second: int, sequence: int
         audit=size_of(directory / "audit"),
         database=sum(path.stat().st_size for path in directory.glob("exchange.db*") if path.exists()),
         snapshots=size_of(directory / "snapshots"),
-        database_lag=max(lags.get("sql", 0), sequence - checkpoint_of(directory / "exchange.db")),
+        database_lag=max(database_lag, sequence - checkpoint_of(directory / "exchange.db")),
         audit_lag=max(lags.get("audit", 0), sequence - last_entry_of(directory / "audit")),
     )
 
@@ -88,8 +89,12 @@ def size_of(directory: Path) -> int:
 
 
 def checkpoint_of(database: Path) -> int:
-    """Return up to which command the SQLite projection goes."""
+    """Return up to which command the SQLite projection goes; 0 until its follower has made it."""
+    if not database.exists():
+        return 0
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'projection_checkpoint'").fetchone() is None:
+            return 0
         row = connection.execute("SELECT sequence FROM projection_checkpoint").fetchone()
         return 0 if row is None else int(row[0])
 

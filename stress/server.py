@@ -2,19 +2,21 @@
 
 import http.client
 import os
+import random
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
+PORTS = range(20_000, 32_000)
 # Settings of the caller's shell that would change what is measured.
 NOT_INHERITED = ("API_KEY", "DATABASE_URL", "RATE_LIMIT", "WS_PORT")
 _PINNED_START = """
@@ -79,11 +81,12 @@ def serving(
 
 
 def free_port() -> int:
-    """Return a TCP port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port that nothing listens on, below those that systems give to clients by themselves."""
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ServerDown(f"no free port found in {PORTS}")
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, path: str, log: Path) -> None:

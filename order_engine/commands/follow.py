@@ -14,9 +14,9 @@ from order_engine.commands.environment import settings_of_environment
 def follow(control: int, journal_id: str, journal_end: int) -> None:
     """Write database, audit log and snapshots from the journal of the server that holds the other end of CONTROL."""
     from order_engine.bootstrap import run_follower
-    from order_engine.server.processors import use_all_allowed
+    from order_engine.server.processors import leave_to_exchange
 
     settings = settings_of_environment()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    use_all_allowed()
+    leave_to_exchange()
     run_follower(settings, control, journal_id, journal_end)

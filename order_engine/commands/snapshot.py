@@ -14,35 +14,32 @@ from order_engine.journal.reader import JournalEnd
 
 @click.command(short_help="Save a snapshot of the state.")
 @click.option("--sequence", type=int, help="Take it at this durable sequence, rather than at the journal's end.")
-@click.option("--needed-from", type=int, help="Remove old snapshots, but none that leads to what comes after this one.")
-def snapshot(sequence: int | None, needed_from: int | None) -> None:
+def snapshot(sequence: int | None) -> None:
     """Bring the newest snapshot forward through the journal, save it, and print its path.
 
-    While a server runs, a --sequence that it has answered must be given: it alone knows where its journal ends.
+    A server takes snapshots by itself. While one runs, a --sequence that it has answered must be given: it alone knows
+    where its journal ends.
     """
-    from order_engine.server.processors import use_all_allowed
-
-    use_all_allowed()
     settings = settings_of_environment()
     recovery = recovery_of(settings, LocalDisk())
     if sequence is not None:
-        saved = recovery.advance_snapshot(sequence, needed_from)
+        saved = recovery.advance_snapshot(sequence)
     else:
         try:
             with DirectoryLock(settings.data_dir):
-                saved = _snapshot_of_end(recovery, needed_from)
+                saved = _snapshot_of_end(recovery)
         except JournalLocked as error:
             way_out = "give a --sequence that it has answered, or stop it first"
             raise SnapshotError(f"{error.directory} is in use by {error.holder}: {way_out}") from error
     click.echo(recovery.files.path_of(saved.header.sequence))
 
 
-def _snapshot_of_end(recovery: Recovery, needed_from: int | None) -> Snapshot:
+def _snapshot_of_end(recovery: Recovery) -> Snapshot:
     if recovery.journal_id() is None:
         raise SnapshotError(f"{recovery.journal_directory}: there is no journal to take a snapshot of")
     recovered = recovery.latest()
     _put_on_disk(recovery, recovered.end)
-    return recovery.save(recovered.state, needed_from)
+    return recovery.save(recovered.state)
 
 
 def _put_on_disk(recovery: Recovery, end: JournalEnd) -> None:

@@ -61,18 +61,6 @@ def test_sequence_beyond_the_journal_is_refused(run: Run, directory: Path) -> No
     assert f"ends at {LAST_SEQUENCE}, before 999" in finished.err
 
 
-def test_old_snapshots_are_removed_when_it_is_said_what_is_needed(run: Run, without_snapshots: Path) -> None:
-    for sequence in range(2, 9):
-        run("snapshot", "--sequence", str(sequence), DATA_DIR=str(without_snapshots))
-
-    run("snapshot", "--needed-from", "4", DATA_DIR=str(without_snapshots))
-
-    kept = sorted(int(path.stem) for path in (without_snapshots / "snapshots").iterdir())
-    assert kept[-1] == LAST_SEQUENCE
-    assert 2 not in kept
-    assert min(kept) <= 4
-
-
 def test_journal_of_a_running_server_is_left_to_it(run: Run, directory: Path, server: ServerProcess) -> None:
     before = sorted((directory / "snapshots").iterdir())
 

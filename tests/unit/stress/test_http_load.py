@@ -1,5 +1,6 @@
 """The load generators: both ask as told and give rates and percentiles; an answer that is not 2xx is a failure."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +37,8 @@ def port(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     if request.param == "threads":
         monkeypatch.setenv("PATH", "")
     elif not shutil.which("wrk"):
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail("REQUIRE_SERVICES=1, but wrk is not installed")
         pytest.skip("wrk is not installed")
     Answer.asked.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)

@@ -1,6 +1,7 @@
 """The soak's judgement: what grows beyond its bound is named, what is only large is not."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from stress.gauges import (
     Sample,
+    checkpoint_of,
     family_of,
     files_of,
     last_entry_of,
@@ -74,6 +76,7 @@ def test_gauges_read_this_process_and_its_files(tmp_path: Path) -> None:
     assert size_of(tmp_path) == 100
     assert size_of(tmp_path / "none") == 0
     assert last_entry_of(tmp_path) == 0
+    assert checkpoint_of(tmp_path / "exchange.db") == 0
 
 
 def test_followers_count_as_the_servers_own_and_other_programs_do_not() -> None:
@@ -93,6 +96,14 @@ def test_followers_count_as_the_servers_own_and_other_programs_do_not() -> None:
         assert processor_seconds_of(os.getpid()) >= processor_seconds_of(follower.pid)
         follower.communicate()
         other.communicate()
+
+
+def test_database_that_is_just_being_made_has_no_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.db"
+    sqlite3.connect(path).close()
+    path.touch()
+
+    assert checkpoint_of(path) == 0
 
 
 def test_torn_audit_line_is_not_counted(tmp_path: Path) -> None:
