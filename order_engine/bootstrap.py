@@ -20,7 +20,7 @@ from order_engine.database.database import Database
 from order_engine.database.pulse import Pulse
 from order_engine.exchange.clock import Clock, SystemClock
 from order_engine.exchange.exchange import Exchange, Phase
-from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.recovery import Recovered, Recovery
 from order_engine.exchange.retention import Retention
 from order_engine.exchange.state import ExchangeState
 from order_engine.exchange.timekeeper import Alarm, Timekeeper
@@ -41,7 +41,6 @@ from order_engine.followers.supervisor import FollowerProcess
 from order_engine.journal.committer import Committer
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import Disk, LocalDisk
-from order_engine.journal.reader import JournalEnd
 from order_engine.journal.tail import Tail
 from order_engine.journal.watermark import WATERMARK_NAME, MemoryWatermark, SharedWatermark, Watermark
 from order_engine.matching.engine import RULES_VERSION
@@ -67,6 +66,65 @@ class Followers(Protocol):
     def finish(self, sequence: int, seconds: float) -> bool:
         """Write everything up to the last sequence, in ``seconds`` at most; True if that is done."""
         ...
+
+
+class Trading:
+    """The parts of a venue that have no thread: the exchange, its journal, and what it knows of its followers.
+
+    A venue starts their threads; the crash simulation takes their steps itself.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        disk: Disk,
+        clock: Clock,
+        *,
+        note: Callable[[int], object],
+        on_commit: Callable[[], object],
+        on_due_changed: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._disk = disk
+        self._clock = clock
+        self._on_commit = on_commit
+        self.journal: Committer | None = None
+        self.recovery = Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
+        self.exchange = Exchange(
+            clock,
+            backlog=lambda: self.progress.lag(SQL),
+            lag_max=settings.max_projection_lag,
+            on_due_changed=on_due_changed,
+            note=note,
+        )
+        self.progress = Progress(lambda: self.exchange.visible_sequence)
+        self.retention = Retention(
+            settings.journal_retention,
+            self.recovery.journal_directory,
+            settings.archive_dir,
+            disk,
+            self.recovery.files,
+            self.progress.covered_sequence,
+        )
+
+    def open(self, recovered: Recovered, watermark: Watermark) -> Committer:
+        """Open the exchange where its journal ends; the caller starts the committer, or takes its steps."""
+        end, settings = recovered.end, self._settings
+        self.journal = Committer(
+            self.recovery.journal_directory,
+            self._disk,
+            end=end,
+            journal_id=uuid4().hex if end.header is None else end.header.journal_id,
+            rules_version=RULES_VERSION,
+            clock=self._clock.now_ns,
+            watermark=watermark,
+            sync=settings.journal_sync,
+            segment_bytes_max=settings.journal_segment_bytes,
+            on_commit=self._on_commit,
+            on_failure=self.exchange.halt,
+        )
+        self.exchange.open(recovered.state, self.journal, settings.matching)
+        return self.journal
 
 
 class Venue:
@@ -95,23 +153,22 @@ class Venue:
         self._directory_lock = DirectoryLock(settings.data_dir)
         self._closing = Lock()
         self._commit_callbacks: list[Callable[[], object]] = []
-        self._journal: Committer | None = None
         self._followers: Followers | None = None
         self.app = ServiceApp()
         self.database = Database(settings.database_url, self.app)
         self._pulse = Pulse(self.database.check)
-        self.recovery = Recovery(settings.data_dir, self._disk, archive_directory=settings.archive_dir)
         alarm = Alarm()
-        self.exchange = Exchange(
+        self.trading = Trading(
+            settings,
+            self._disk,
             self._clock,
-            backlog=lambda: self.progress.lag(SQL),
-            lag_max=settings.max_projection_lag,
-            on_due_changed=alarm.ring,
             note=note_sequence,
+            on_commit=self._tell_commit,
+            on_due_changed=alarm.ring,
         )
-        self.progress = Progress(lambda: self.exchange.visible_sequence)
+        self.recovery, self.exchange = self.trading.recovery, self.trading.exchange
+        self.progress, self.retention = self.trading.progress, self.trading.retention
         self._timekeeper = Timekeeper(self.exchange, self._clock, alarm)
-        self.retention = self._new_retention()
         self.snapshots = SnapshotTimer(
             self.exchange,
             self._want_snapshot,
@@ -128,7 +185,8 @@ class Venue:
     @property
     def journal_failed(self) -> bool:
         """Whether a write or fsync failed, so that what was not visible by then has an unknown outcome."""
-        return self._journal is not None and self._journal.failure is not None
+        journal = self.trading.journal
+        return journal is not None and journal.failure is not None
 
     def on_commit(self, callback: Callable[[], object]) -> None:
         """Have a function called after each move of the watermark, and after a failure, by the committing thread."""
@@ -159,7 +217,7 @@ class Venue:
         if not self._closing.acquire(blocking=False):
             return
         self.stop_taking()
-        journal, followers = self._journal, self._followers
+        journal, followers = self.trading.journal, self._followers
         if journal is not None and followers is not None:
             last_sequence = journal.visible_sequence
             followers.want_snapshot(journal.synced_sequence)
@@ -179,7 +237,8 @@ class Venue:
             self._on_start_failure()
 
     def _recover_and_open(self) -> None:
-        state, end, snapshot_sequence = self.recovery.latest()
+        recovered = self.recovery.latest()
+        _, end, snapshot_sequence = recovered
         if self._closing.locked():
             return
         if end.torn is not None:
@@ -188,13 +247,12 @@ class Venue:
         if end.header is None:
             # Before a journal is begun: if one was lost, nothing may be put in its place.
             self.database.require_unused()
-        watermark = self._new_watermark(end.last_sequence)
-        journal = self._journal = self._new_journal(end, watermark)
-        journal.start()
         # What was recovered stays: the garbage collector need not look at a million orders again and again.
         gc.collect()
         gc.freeze()
-        self.exchange.open(state, journal, self._settings.matching)
+        watermark = self._new_watermark(end.last_sequence)
+        journal = self.trading.open(recovered, watermark)
+        journal.start()
         self._followers = self._new_followers(journal.journal_id, end.last_sequence, watermark)
         self._followers.start()
         self.snapshots.start()
@@ -205,21 +263,6 @@ class Venue:
         if self._follows_in_thread:
             return MemoryWatermark(sequence)
         return SharedWatermark.create(self._settings.data_dir / WATERMARK_NAME, sequence)
-
-    def _new_journal(self, end: JournalEnd, watermark: Watermark) -> Committer:
-        return Committer(
-            self.recovery.journal_directory,
-            self._disk,
-            end=end,
-            journal_id=uuid4().hex if end.header is None else end.header.journal_id,
-            rules_version=RULES_VERSION,
-            clock=self._clock.now_ns,
-            watermark=watermark,
-            sync=self._settings.journal_sync,
-            segment_bytes_max=self._settings.journal_segment_bytes,
-            on_commit=self._tell_commit,
-            on_failure=self._halt,
-        )
 
     def _new_followers(self, journal_id: str, journal_end: int, watermark: Watermark) -> Followers:
         settings, progress = self._settings, self.progress
@@ -234,16 +277,6 @@ class Venue:
             lambda descriptor: spawn_follower(settings, journal_id, journal_end, descriptor),
             progress,
             lambda: self.exchange.digests,
-        )
-
-    def _new_retention(self) -> Retention:
-        return Retention(
-            self._settings.journal_retention,
-            self.recovery.journal_directory,
-            self._settings.archive_dir,
-            self._disk,
-            self.recovery.files,
-            lambda: self.progress.covered_sequence(),
         )
 
     def _services(self) -> Services:

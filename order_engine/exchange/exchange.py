@@ -135,6 +135,8 @@ class Exchange:
                 timestamp_ns = self._stamp_ns()
                 self._follow_timetable(timestamp_ns)
                 self._take([settings], None, timestamp_ns)
+        # By itself: the committer's thread may not be running yet.
+        journal.commit()
         self.wait_visible(journal.appended_sequence)
 
     def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Answer:

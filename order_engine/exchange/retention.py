@@ -1,5 +1,6 @@
-"""Retention: segments of the journal that nobody needs for a start any more leave its directory.
+"""Retention: old snapshots, and segments of the journal, leave their directories once nobody needs them for a start.
 
+The newest few snapshots stay, and one at or before what every projection has on disk, so that a follower can start.
 A segment may go once all of it is older than the oldest snapshot that is kept, and in the database, and in the audit
 log, on disk. The newest segment never goes.
 """
@@ -70,11 +71,13 @@ class Retention:
             self._status = "ok"
 
     def retire(self) -> list[Segment]:
-        """Move or delete every segment that may go; return them, where they were."""
+        """Remove old snapshots, and move or delete every segment that may go; return those, where they were."""
+        everywhere = self._covered_sequence()
+        self._snapshots.remove_old(everywhere)
         paths = [] if self._mode is RetentionMode.KEEP else self._snapshots.paths_newest_first()
         if not paths:
             return []
-        covered = min(snapshot_sequence(paths[-1]), self._covered_sequence())
+        covered = min(snapshot_sequence(paths[-1]), everywhere)
         segments = list_segments(self._journal_directory, self._disk)
         retired = [one for one, following in pairwise(segments) if following.first_sequence - 1 <= covered]
         if retired:

@@ -6,15 +6,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
 
-from order_engine.database.errors import CheckpointBeyondJournal
-from order_engine.journal.record import Record
-from order_engine.journal.writer import SyncMode
+from order_engine.journal.committer import SyncMode
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.scenario import JUMP_NS_MAX, Moment
 from tests.simulation.survival import check_survival, recorded_count, recovered_records
 from tests.simulation.venue import SimulatedVenue
-from tests.unit.exchange.exchanges import FakeClock
 
 SOME_PERCENT = 50
 
@@ -92,7 +90,7 @@ class Crashes:
         disk.watcher = lambda operation, path, content: keep(f"before {operation} of {path.name}")
         self._database.watcher = lambda place: keep(f"{place} of the database")
         venue = SimulatedVenue(disk, self._database, FakeClock(moment.now_ns), records, self._sync)
-        venue.record()
+        venue.followers.settle()
         keep("at its end")
         venue.abandon()
         self._database.watcher = lambda place: None
@@ -101,7 +99,7 @@ class Crashes:
     def _restart(self, moment: Moment, disk: SimulatedDisk, image: bytes, promised_sequence: int) -> SimulatedVenue:
         self._database.restore(image)
         clock = FakeClock(moment.now_ns - self._random.choice((0, JUMP_NS_MAX)))
-        venue = self._start(disk, clock, list(moment.records))
+        venue = SimulatedVenue(disk, self._database, clock, list(moment.records), self._sync)
         self._count("torn tails cut off", venue.torn is not None)
         self._count("restarted with archived segments", venue.archived_count() > 0)
         self._count("recovered from a snapshot", venue.snapshot_sequence > 0)
@@ -109,16 +107,6 @@ class Crashes:
         self.figures += check_survival(venue, moment, promised_sequence)
         venue.abandon()
         return venue
-
-    def _start(self, disk: SimulatedDisk, clock: FakeClock, records: list[Record]) -> SimulatedVenue:
-        try:
-            return SimulatedVenue(disk, self._database, clock, records, self._sync)
-        except CheckpointBeyondJournal:
-            # A power cut may leave a database with more than the journal; only where the journal promises less.
-            assert self._sync is not SyncMode.ALWAYS
-            self._count("refused to start on a database that is ahead", True)
-            self._database.restore(self._database.empty)
-            return SimulatedVenue(disk, self._database, clock, records, self._sync)
 
     def _promised(self, moment: Moment) -> int:
         return moment.told_sequence if self._sync is SyncMode.ALWAYS else moment.synced_sequence

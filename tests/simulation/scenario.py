@@ -1,28 +1,35 @@
-"""A scenario: some life of an exchange that a seed decides, with every boundary at which it could have ended.
+"""A scenario: some life of an exchange and its followers that a seed decides, with every boundary where it could end.
 
-At each step of the disk, at each commit of the database and after each answer it keeps what a crash would
-find, and what clients had been told by then.
+At each step of the disk, at each commit of the database and after each answer it keeps what a crash would find, and
+what clients had been told by then. Between two steps of one party the other may take some of its own. A follower can
+be killed at any of its boundaries while the exchange lives on.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.errors import RetryInFlight
+from order_engine.exchange.errors import ServiceError, SnapshotError
 from order_engine.exchange.exchange import Answer
 from order_engine.exchange.retention import RetentionMode
+from order_engine.followers.progress import AUDIT, SQL
+from order_engine.journal.committer import SyncMode
+from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record
-from order_engine.journal.writer import SyncMode
+from tests.fakes.fake_clock import SECOND_NS, START_NS, FakeClock
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
-from tests.fakes.stepped import STEPS_MAX
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.workload import SYMBOLS, Request, RequestSource
-from tests.unit.exchange.exchanges import SECOND_NS, START_NS, FakeClock
 
 JUMP_NS_MAX = 3_600 * SECOND_NS
+MEANWHILE_ONE_IN = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +46,7 @@ class Moment:
     waiting: tuple[Request, ...]
     told_sequence: int
     synced_sequence: int
-    audited_sequence: int
+    covered: dict[str, int]
     now_ns: int
     write: tuple[Path, bytes] | None = None
 
@@ -48,9 +55,31 @@ class Killed(BaseException):
     """The process ends here. Nothing may catch it."""
 
 
+class FollowerKilled(BaseException):
+    """The followers' process ends here; the exchange lives on."""
+
+
+class Party(StrEnum):
+    """Who is at work."""
+
+    EXCHANGE = "exchange"
+    FOLLOWERS = "followers"
+
+
+class Parked(NamedTuple):
+    """An answer that waits until its sequence is visible; without a request it was a look at a book."""
+
+    sequence: int
+    request: Request | None
+    applied: Applied | None
+
+
 @dataclass
 class Scenario:
-    """Runs ``step_count`` steps. ``kills`` lets it die and start again on the way; ``keep`` is handed each moment."""
+    """Runs ``step_count`` steps. ``kills`` lets it die and start again on the way; ``keep`` is handed each moment.
+
+    With ``follower_dies_at`` the followers are killed at that boundary of theirs, and only there.
+    """
 
     seed: int
     database: MemoryDatabase
@@ -59,25 +88,27 @@ class Scenario:
     sync: SyncMode = SyncMode.ALWAYS
     retention: RetentionMode = RetentionMode.ARCHIVE
     kills: bool = True
+    follower_dies_at: int | None = None
+    follower_may_fail: bool = False
     disk: SimulatedDisk = field(default_factory=SimulatedDisk)
     clock: FakeClock = field(default_factory=FakeClock)
     moment_count: int = 0
-    boundary_count: int = 0
-    kill_count: int = 0
     told_sequence: int = 0
     synced_sequence: int = 0
-    audited_sequence: int = 0
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self._requests = RequestSource(self.random)
+        self.figures: Counter[str] = Counter()
         self.venue: SimulatedVenue | None = None
         self._records: list[Record] = []
         self.answered: list[tuple[Request, Applied]] = []
         self.waiting: list[Request] = []
-        self._during_sync: list[tuple[Request, Applied]] = []
-        self._comes_during_sync = False
+        self._parked: list[Parked] = []
+        self._covered = {SQL: 0, AUDIT: 0}
+        self._at_work: list[Party] = []
         self._boundaries_to_live: int | None = None
+        self._follower_boundaries_to_live: int | None = self.follower_dies_at
         self._last_seen: object = None
         self.database.restore(self.database.empty)
         self.database.watcher = lambda place: self._at(f"{place} of the database")
@@ -88,8 +119,7 @@ class Scenario:
         steps = self._steps()
         for _ in range(self.step_count):
             self._survive(self.random.choice(steps))
-        self._survive(lambda venue: venue.project())
-        self._survive(lambda venue: venue.record())
+        self._survive(self._settle)
         self._survive(self._reopen)
         self._at("the end")
         assert self.venue is not None
@@ -100,26 +130,26 @@ class Scenario:
         return self._moment(place, None)
 
     def _steps(self) -> list[Callable[[SimulatedVenue], None]]:
-        steps = [self._trade] * 12 + [lambda venue: venue.project()] * 3 + [self._record] * 3
-        steps += [self._take_snapshot] * 4 + [self._jump] * 2
+        steps = [self._trade] * 12 + [self._follow] * 5 + [self._settle] * 2
+        steps += [self._want_snapshot] * 4 + [self._retire] * 3 + [self._jump] * 2
         steps += [self._ask_again, self._ask_again, self._look, self._reopen]
         if self.sync is SyncMode.INTERVAL:
             steps += [self._sync] * 4
         if self.kills:
-            steps += [self._kill_soon]
+            steps += [self._kill_soon] + [self._kill_followers_soon] * 2
         return steps
 
     def _survive(self, step: Callable[[SimulatedVenue], None]) -> None:
         """Take a step, however often the process is killed meanwhile."""
         try:
-            step(self._opened())
+            with _Working(self._at_work, Party.EXCHANGE):
+                step(self._opened())
         except Killed:
-            self.kill_count += 1
+            self.figures["exchange and followers killed on the way"] += 1
             if self.venue is not None:
                 self.venue.abandon()
             self.venue = None
-            self._during_sync.clear()
-            self._comes_during_sync = False
+            self._parked.clear()
             self.disk = self.disk.copy()
             self.disk.watcher = self.at_disk
             self.database.abandon()
@@ -128,63 +158,70 @@ class Scenario:
     def _opened(self) -> SimulatedVenue:
         if self.venue is None:
             self.venue = SimulatedVenue(
-                self.disk, self.database, self.clock, self._records, self.sync, retention=self.retention
+                self.disk,
+                self.database,
+                self.clock,
+                self._records,
+                self.sync,
+                retention=self.retention,
+                on_commit=self._tell,
             )
+            self.venue.followers.behave(self.random)
             self.synced_sequence = self.venue.recovered_sequence
         return self.venue
 
     # The steps.
 
     def _trade(self, venue: SimulatedVenue) -> None:
-        """Let one to four requests come at once, and perhaps another while they are being synced."""
-        requests = [self._requests.draw() for _ in range(self.random.choice((1, 1, 2, 4)))]
-        self._comes_during_sync = self.random.randrange(3) == 0
-        self.waiting += requests
-        held = [(request, venue.submit_held(request)) for request in requests[:-1]]
-        self._ask_in_flight(venue, requests[:-1])
-        self._note(requests[-1], venue.submit(requests[-1]))
-        for request, applied in [*held, *self._during_sync]:
-            assert applied is not None
-            self._note(request, venue.finish(applied))
-        self._during_sync.clear()
-        self._comes_during_sync = False
-
-    def _ask_in_flight(self, venue: SimulatedVenue, requests: list[Request]) -> None:
-        for request in requests:
-            if request.retry is not None:
-                try:
-                    venue.submit(request)
-                except RetryInFlight:
-                    continue
-                raise AssertionError("a request was carried out or answered before it was durable")
+        """Let one to four requests come before the next commit, which may be a later one; some ask again meanwhile."""
+        for _ in range(self.random.choice((1, 1, 2, 4))):
+            request = self._requests.draw()
+            self.waiting.append(request)
+            answer = self._submit(venue, request)
+            if request.retry is not None and self.random.randrange(3) == 0:
+                again = self._submit(venue, request)
+                assert again == Answer(answer.applied, replayed=True)
+        if self.random.randrange(5):
+            venue.commit()
 
     def _ask_again(self, venue: SimulatedVenue) -> None:
         """Repeat a request: unanswered ones, as a client does, and one that was answered."""
         for request in [request for request in self.waiting if request.retry is not None]:
-            self._note(request, venue.submit(request))
+            self._submit(venue, request)
         known = [(request, applied) for request, applied in self.answered if request.retry is not None]
         if known:
             request, applied = self.random.choice(known)
-            assert venue.submit(request) == Answer(applied, replayed=True)
+            assert venue.submit_parked(request) == Answer(applied, replayed=True)
+            assert venue.noted_sequence <= venue.journal.visible_sequence
+        venue.commit()
 
     def _look(self, venue: SimulatedVenue) -> None:
-        depth = venue.exchange.depth(self.random.choice(SYMBOLS))
-        if depth is not None:
-            self.told_sequence = max(self.told_sequence, depth.sequence)
+        venue.noted_sequence = 0
+        venue.exchange.depth(self.random.choice(SYMBOLS))
+        self._parked.append(Parked(venue.noted_sequence, None, None))
+        self._tell()
 
-    def _record(self, venue: SimulatedVenue) -> None:
-        venue.record(self.random.choice((1, STEPS_MAX)))
+    def _follow(self, venue: SimulatedVenue) -> None:
+        """Let the followers take some steps."""
+        for _ in range(self.random.choice((1, 2, 4))):
+            self._followers_do(lambda: venue.followers.step())
 
-    def _take_snapshot(self, venue: SimulatedVenue) -> None:
-        if self.random.randrange(3):
-            venue.project()
-            venue.record()
-        venue.snapshotter.take()
+    def _settle(self, venue: SimulatedVenue) -> None:
+        """Let the followers, and dumps that outlived one, do all that there is to do."""
+        venue.commit()
+        while not self._followers_do(venue.followers.settle):
+            pass
+
+    def _want_snapshot(self, venue: SimulatedVenue) -> None:
+        venue.followers.want_snapshot(venue.exchange.sync())
+        self.synced_sequence = venue.journal.synced_sequence
+        self._follow(venue)
+
+    def _retire(self, venue: SimulatedVenue) -> None:
         venue.retention.tend()
 
     def _sync(self, venue: SimulatedVenue) -> None:
-        venue.journal.sync()
-        self.synced_sequence = venue.journal.durable_sequence
+        self.synced_sequence = venue.exchange.sync()
 
     def _jump(self, venue: SimulatedVenue) -> None:
         """Let time pass, or jump back to where it was an hour before the start."""
@@ -192,8 +229,15 @@ class Scenario:
         self.clock.now += self.random.choice((1, SECOND_NS, 90 * SECOND_NS, -self.random.randrange(back)))
 
     def _reopen(self, venue: SimulatedVenue) -> None:
-        venue.close()
-        self.synced_sequence = venue.journal.durable_sequence
+        """Stop in good order and start again; the followers may be too slow for the grace."""
+        venue.exchange.close()
+        self.synced_sequence = venue.journal.synced_sequence
+        if self.random.randrange(3):
+            venue.followers.want_snapshot(self.synced_sequence)
+            while not self._followers_do(venue.followers.settle):
+                pass
+        venue.followers.end()
+        venue.retention.tend()
         self.venue = None
         self._jump(venue)
         self._opened()
@@ -201,43 +245,102 @@ class Scenario:
     def _kill_soon(self, venue: SimulatedVenue) -> None:
         self._boundaries_to_live = self.random.randint(1, 25)
 
-    # What is kept.
+    def _kill_followers_soon(self, venue: SimulatedVenue) -> None:
+        self._follower_boundaries_to_live = self.random.randint(1, 12)
+        self._follow(venue)
 
-    def _note(self, request: Request, answer: Answer) -> None:
-        self.waiting.remove(request)
-        self.answered.append((request, answer.applied))
-        self.told_sequence = max(self.told_sequence, answer.applied.record.last_sequence)
-        self._at("after an answer")
+    # Who does what.
 
-    def at_disk(self, operation: str, path: Path, content: bytes) -> None:
-        if operation == "sync" and path.suffix == ".journal" and self._comes_during_sync:
-            self._come_during_sync()
-        self._at(f"before {operation} of {path.name}", (path, content) if operation == "write" else None)
-
-    def _come_during_sync(self) -> None:
+    def _followers_do(self, work: Callable[[], object]) -> bool:
+        """Let the followers work; False if they were killed meanwhile, which the exchange does not notice."""
         assert self.venue is not None
-        self._comes_during_sync = False
+        followers = self.venue.followers
+        try:
+            with _Working(self._at_work, Party.FOLLOWERS):
+                work()
+                if followers.orphans and self.random.randrange(2):
+                    followers.finish_orphans()
+        except FollowerKilled:
+            self.figures["followers killed while the exchange lived on"] += 1
+        except (OSError, JournalError, SnapshotError) as error:
+            if not self.follower_may_fail:
+                raise AssertionError("the followers ended by themselves") from error
+            self.figures["followers ended by an error of the disk"] += 1
+        else:
+            return True
+        followers.end()
+        return False
+
+    def _meanwhile(self, venue: SimulatedVenue) -> None:
+        """Let the party that is not at work do something."""
+        if self._at_work == [Party.EXCHANGE]:
+            self.figures["follower steps inside the exchange's"] += 1
+            self._followers_do(lambda: venue.followers.step())
+        elif self._at_work == [Party.EXCHANGE, Party.FOLLOWERS] and not self.random.randrange(4):
+            self.figures["exchange steps inside a follower's"] += 1
+            with _Working(self._at_work, Party.EXCHANGE), suppress(ServiceError):
+                self._trade(venue)
+
+    def _come_during_sync(self, venue: SimulatedVenue) -> None:
         request = self._requests.draw()
         self.waiting.append(request)
-        applied = self.venue.submit_held(request)
-        assert applied is not None
-        self._during_sync.append((request, applied))
+        with suppress(ServiceError):
+            self._submit(venue, request)
+
+    def _submit(self, venue: SimulatedVenue, request: Request) -> Answer:
+        """Submit, and park the answer until what it depends on is visible."""
+        answer = venue.submit_parked(request)
+        assert venue.noted_sequence >= answer.applied.record.last_sequence
+        self._parked.append(Parked(venue.noted_sequence, request, answer.applied))
+        self._tell()
+        return answer
+
+    # What is kept.
+
+    def _tell(self) -> None:
+        """Send the parked answers that the watermark has passed."""
+        venue = self.venue
+        if venue is None:
+            return
+        visible = venue.journal.visible_sequence
+        while due := next((parked for parked in self._parked if parked.sequence <= visible), None):
+            self._parked.remove(due)
+            self.told_sequence = max(self.told_sequence, due.sequence)
+            if due.request is not None and due.applied is not None and due.request in self.waiting:
+                self.waiting.remove(due.request)
+                self.answered.append((due.request, due.applied))
+                self._at("after an answer")
+
+    def at_disk(self, operation: str, path: Path, content: bytes) -> None:
+        if operation == "sync" and path.suffix == ".journal" and self.venue is not None and not self.random.randrange(3):
+            self._come_during_sync(self.venue)
+        self._at(f"before {operation} of {path.name}", (path, content) if operation == "write" else None)
 
     def _at(self, place: str, write: tuple[Path, bytes] | None = None) -> None:
-        """Keep this moment, unless a crash would find the same as at the one before; perhaps die."""
-        self.boundary_count += 1
+        """Keep this moment, unless a crash would find the same as at the one before; perhaps let somebody die."""
         if self.venue is not None:
-            self.audited_sequence = max(self.audited_sequence, self.venue.audit.durable_sequence)
+            for name, covered in self._covered.items():
+                self._covered[name] = max(covered, self.venue.progress.of(name).synced_sequence)
         seen = (self.disk.fingerprint(), self.database.image, len(self.answered), self.told_sequence, write)
         if seen != self._last_seen:
             self._last_seen = seen
             self.moment_count += 1
             self.keep(self._moment(place, write))
+        self._perhaps_die()
+        if self.venue is not None and not self.random.randrange(MEANWHILE_ONE_IN):
+            self._meanwhile(self.venue)
+
+    def _perhaps_die(self) -> None:
         if self._boundaries_to_live is not None:
             self._boundaries_to_live -= 1
             if self._boundaries_to_live == 0:
                 self._boundaries_to_live = None
                 raise Killed
+        if self._follower_boundaries_to_live is not None and self._at_work[-1:] == [Party.FOLLOWERS]:
+            self._follower_boundaries_to_live -= 1
+            if self._follower_boundaries_to_live == 0:
+                self._follower_boundaries_to_live = None
+                raise FollowerKilled
 
     def _moment(self, place: str, write: tuple[Path, bytes] | None) -> Moment:
         return Moment(
@@ -251,7 +354,22 @@ class Scenario:
             waiting=tuple(self.waiting),
             told_sequence=self.told_sequence,
             synced_sequence=self.synced_sequence,
-            audited_sequence=self.audited_sequence,
+            covered=dict(self._covered),
             now_ns=self.clock.now,
             write=write,
         )
+
+
+class _Working:
+    """Says who is at work in a block."""
+
+    def __init__(self, at_work: list[Party], party: Party) -> None:
+        self._at_work = at_work
+        self._party = party
+        self._depth = len(at_work)
+
+    def __enter__(self) -> None:
+        self._at_work.append(self._party)
+
+    def __exit__(self, *_: object) -> None:
+        del self._at_work[self._depth :]

@@ -11,11 +11,11 @@ import pytest
 from order_engine.exchange.verification import DifferenceFound, Verification, Verified, stored_files
 from order_engine.journal.errors import JournalDamaged
 from order_engine.journal.frames import MAGIC
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.venue import DATA, SimulatedVenue
 from tests.simulation.workload import RequestSource
-from tests.unit.exchange.exchanges import FakeClock
 
 REQUESTS_PER_SNAPSHOT = 16
 # Some bytes between one flip and the next: the units flip every bit, of smaller files.
@@ -30,7 +30,8 @@ def traded(seed: int, database: MemoryDatabase) -> SimulatedDisk:
     for _ in range(2):
         for _ in range(REQUESTS_PER_SNAPSHOT):
             venue.submit(requests.draw())
-        venue.snapshotter.take()
+        venue.followers.want_snapshot(venue.exchange.sync())
+        venue.followers.settle()
     venue.submit(requests.draw())
     venue.abandon()
     return venue.disk

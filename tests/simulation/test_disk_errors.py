@@ -9,6 +9,7 @@ import pytest
 
 from order_engine.exchange.errors import ExchangeHalted, ServiceError
 from order_engine.exchange.exchange import Phase
+from order_engine.followers.progress import SQL
 from order_engine.journal.errors import JournalError
 from tests.builders import buy
 from tests.fakes.memory_database import MemoryDatabase
@@ -54,7 +55,7 @@ def test_disk_that_fails_once_at_any_step_stops_the_exchange_and_costs_nothing(
     at = 0
     while True:
         at += 1
-        scenario = Scenario(4_000 + seed, database, lambda moment: None, step_count=STEP_COUNT, kills=False)
+        scenario = Scenario(4_000 + seed, database, lambda moment: None, step_count=STEP_COUNT, kills=False, follower_may_fail=True)
         disk = FailingDisk(scenario, at)
         try:
             scenario.run()
@@ -80,12 +81,14 @@ def assert_stopped_if_in_doubt(venue: SimulatedVenue) -> None:
     if venue.exchange.phase is not Phase.HALTED:
         assert venue.journal.failure is None
         return
-    durable_sequence, before = venue.journal.durable_sequence, venue.disk.fingerprint()
+    venue.followers.settle()
+    visible_sequence, before = venue.journal.visible_sequence, venue.disk.fingerprint()
     for _ in range(2):
         with pytest.raises(ExchangeHalted):
             venue.submit(Request((buy(),), None))
         with pytest.raises(ExchangeHalted):
             venue.exchange.depth(SYMBOLS[0])
-    venue.project()
-    assert venue.projector.progress.at <= durable_sequence == venue.journal.durable_sequence
+    venue.commit()
+    venue.followers.step()
+    assert venue.progress.of(SQL).sequence == visible_sequence == venue.journal.visible_sequence
     assert venue.disk.fingerprint() == before

@@ -6,18 +6,17 @@ from random import Random
 
 import pytest
 
-from order_engine.followers.audit.errors import AuditForeign
 from order_engine.journal.errors import JournalFailed
 from order_engine.journal.segments import list_segments
-from order_engine.journal.writer import SyncMode
+from order_engine.journal.committer import SyncMode
 from tests.builders import buy
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.survival import recorded_count, recovered_records
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.workload import Request
-from tests.unit.exchange.exchanges import FakeClock
-from tests.unit.journal.journal_fixtures import DIRECTORY, begin_segment, cancels, open_writer, sequences, write
+from tests.unit.journal.journal_fixtures import DIRECTORY, begin_segment, cancels, open_committer, sequences, write
 
 ORDER = Request((buy(),), None)
 
@@ -37,7 +36,7 @@ def test_directory_made_by_a_killed_process_survives_a_later_power_cut() -> None
     killed = disk.copy()
 
     killed.make_directory(DIRECTORY)
-    write(open_writer(killed), cancels(1))
+    write(open_committer(killed), cancels(1))
 
     assert sequences(cut_power(killed)) == [1]
 
@@ -45,14 +44,14 @@ def test_directory_made_by_a_killed_process_survives_a_later_power_cut() -> None
 def test_frame_whose_sync_failed_is_written_again_by_the_next_start() -> None:
     disk = SimulatedDisk()
     disk.make_directory(DIRECTORY)
-    writer = open_writer(disk)
-    write(writer, cancels(1))
+    committer = open_committer(disk)
+    write(committer, cancels(1))
 
     disk.watcher = fail_to_sync
-    with pytest.raises(JournalFailed):
-        write(writer, cancels(2))
+    write(committer, cancels(2))
+    assert isinstance(committer.failure, JournalFailed)
     restarted = disk.copy()
-    write(open_writer(restarted), cancels(3))
+    write(open_committer(restarted), cancels(3))
 
     assert sequences(cut_power(restarted)) == [1, 2, 3]
 
@@ -61,7 +60,8 @@ def test_frame_whose_sync_failed_is_written_again_by_the_next_start() -> None:
 def test_snapshot_never_outlives_the_journal_that_it_is_of(sync: SyncMode, database: MemoryDatabase) -> None:
     venue = SimulatedVenue(SimulatedDisk(), database, FakeClock(), [], sync)
     venue.submit(ORDER)
-    venue.snapshotter.take()
+    venue.followers.want_snapshot(venue.exchange.sync())
+    venue.followers.settle()
     venue.submit(ORDER)
     venue.abandon()
 
@@ -92,16 +92,16 @@ def test_segment_being_archived_by_a_killed_process_survives_a_later_power_cut(d
 def test_audit_lines_whose_sync_failed_are_written_again_by_the_next_start(database: MemoryDatabase) -> None:
     venue = SimulatedVenue(SimulatedDisk(), database, FakeClock(), [])
     venue.submit(ORDER)
-    venue.record(steps=1)
+    venue.followers.step()
     venue.disk.watcher = fail_to_sync
-    venue.record()
+    venue.followers.step()
     venue.abandon()
 
     restarted = SimulatedVenue(venue.disk.copy(), database, FakeClock(), [])
-    restarted.record()
+    restarted.followers.settle()
     restarted.abandon()
 
-    assert restarted.audit.durable_sequence == 2
+    assert restarted.progress.of(AUDIT).synced_sequence == 2
     assert recorded_count(cut_power(restarted.disk)) == 2
 
 
@@ -110,7 +110,8 @@ def test_audit_log_ahead_of_its_journal_is_noticed_however_much_came_since(datab
     venue = SimulatedVenue(disk, database, FakeClock(), [], SyncMode.OFF)
     for _ in range(3):
         venue.submit(ORDER)
-    venue.record()
+    venue.exchange.sync()
+    venue.followers.settle()
     venue.abandon()
 
     survived = cut_power(disk)

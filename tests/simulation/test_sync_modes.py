@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from order_engine.journal.writer import SyncMode
+from order_engine.journal.committer import SyncMode
 from tests.fakes.memory_database import MemoryDatabase
 from tests.simulation.crashes import SOME_PERCENT, Crashes
 from tests.simulation.scenario import Moment, Scenario
