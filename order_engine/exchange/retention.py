@@ -1,4 +1,4 @@
-"""Retention: segments of the journal that nobody needs for a start any more leave its directory.
+"""Retention: old snapshots go, and segments of the journal that nobody needs for a start leave its directory.
 
 A segment may go once all of it is older than the oldest snapshot that is kept, and in the database, and in the audit
 log, on disk. The newest segment never goes.
@@ -56,16 +56,17 @@ class Retention:
 
     @property
     def status(self) -> str:
-        """``ok``, or why segments could not be retired when that was last tried."""
+        """``ok``, or why something could not go when that was last tried."""
         return self._status
 
     def tend(self) -> None:
-        """Retire what may go; what fails is told by ``status`` and tried again the next time."""
+        """Remove and retire what may go; what fails is told by ``status`` and tried again the next time."""
         try:
+            self._snapshots.remove_old(self._covered_sequence())
             self.retire()
         except (OSError, JournalError, SnapshotError) as error:
             self._status = f"{type(error).__name__}: {error}"
-            log.warning("no segment was retired: %s", self._status)
+            log.warning("old snapshots and segments stay: %s", self._status)
         else:
             self._status = "ok"
 
