@@ -68,8 +68,8 @@ def test_segment_goes_once_all_of_it_is_covered(oldest_snapshot: int, covered: i
 
 def test_without_a_snapshot_or_with_a_damaged_one_nothing_goes() -> None:
     disk = exchange_with_segments()
-    oldest = recovery_on(disk).files.paths_newest_first()[-1]
-    disk.put(oldest, b"damaged")
+    oldest_kept = recovery_on(disk).files.paths_newest_first()[2]
+    disk.put(oldest_kept, b"damaged")
     keeper = retention(disk)
     keeper.tend()
     assert "its checksum" in keeper.status
@@ -143,6 +143,15 @@ def test_snapshot_that_a_database_out_of_reach_may_need_outlives_newer_ones() ->
 
     assert [int(path.stem) for path in recovery.files.paths_newest_first()] == [16, 15, 14, 5]
     assert [applied.record.sequence for applied in recovery.history(6, END)] == list(range(7, END + 1))
+
+
+@pytest.mark.parametrize(("covered", "kept"), [(END, [12, 10, 8]), (7, [12, 10, 8, 5]), (0, [12, 10, 8, 5])])
+def test_old_snapshots_go_but_the_newest_and_one_for_the_slowest_sink(covered: int, kept: list[int]) -> None:
+    disk = exchange_with_segments()
+
+    retention(disk, covered, RetentionMode.KEEP).tend()
+
+    assert [int(path.stem) for path in recovery_on(disk).files.paths_newest_first()] == kept
 
 
 def test_full_archive_is_told_and_nothing_is_lost() -> None:
