@@ -5,7 +5,7 @@ from typing import Protocol
 
 from order_engine.wire.timestamps import TIMESTAMP_NS_MAX
 
-# Counts on while the machine sleeps, and no one can set it. Where the system has no such clock, the nearest one is used.
+# It counts on while the machine sleeps, and nobody can set it. Not every system has it.
 _UPTIME_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 

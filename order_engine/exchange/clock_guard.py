@@ -1,7 +1,7 @@
 """The clock guard: reads the clock, and refuses to tell the time when the clock has jumped.
 
-A time that is wrong cannot be taken back once it is journaled, because the exchange's time never goes back. So a reading
-that is far from what the machine's uptime leads to is not used until the clock is right again, or an operator accepts it.
+A wrong time cannot be taken back once it is journaled, because the exchange's time never goes back. So the guard does
+not use a reading far from what the machine's uptime leads to, until the clock is right or an operator accepts it.
 """
 
 import logging
