@@ -18,9 +18,12 @@ from order_engine.api.plumbing.parking import note_sequence
 from order_engine.api.plumbing.visible_responses import VisibleResponses
 from order_engine.database.database import Database
 from order_engine.database.pulse import Pulse
-from order_engine.exchange.clock import Clock, SystemClock
+from order_engine.exchange.clock import Clock, SystemClock, uptime_ns
+from order_engine.exchange.clock_acceptance import ClockAcceptance
+from order_engine.exchange.clock_guard import ClockGuard
+from order_engine.exchange.clock_watch import ClockWatch
 from order_engine.exchange.exchange import Exchange, Phase
-from order_engine.exchange.recovery import Recovered, Recovery
+from order_engine.exchange.recovery import JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY, Recovered, Recovery
 from order_engine.exchange.retention import Retention
 from order_engine.exchange.state import ExchangeState
 from order_engine.exchange.timekeeper import Alarm, Timekeeper
@@ -38,9 +41,12 @@ from order_engine.followers.snapshot_taker import Dumping, SnapshotTaker
 from order_engine.followers.snapshot_timer import SnapshotTimer
 from order_engine.followers.sql.sink import SqlSink
 from order_engine.followers.supervisor import FollowerProcess
+from order_engine.journal.archive import ARCHIVE_DIRECTORY
 from order_engine.journal.committer import Committer
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import Disk, LocalDisk
+from order_engine.journal.held_file import HeldFile
+from order_engine.journal.privacy import make_private
 from order_engine.journal.tail import Tail
 from order_engine.journal.watermark import WATERMARK_NAME, MemoryWatermark, SharedWatermark, Watermark
 from order_engine.matching.engine import RULES_VERSION
@@ -52,6 +58,7 @@ log = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).resolve().parents[1]
 GRACE_SECONDS = 20.0
+ROOMS = (JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY, ARCHIVE_DIRECTORY, AUDIT_DIRECTORY)
 
 
 class Followers(Protocol):
@@ -71,7 +78,8 @@ class Followers(Protocol):
 class Trading:
     """The parts of a venue that have no thread: the exchange, its journal, and what it knows of its followers.
 
-    A venue starts their threads; the crash simulation takes their steps itself.
+    A venue starts their threads; the crash simulation takes their steps itself. ``stamps`` gives commands their time,
+    where that is not simply the clock's.
     """
 
     def __init__(
@@ -80,6 +88,8 @@ class Trading:
         disk: Disk,
         clock: Clock,
         *,
+        stamps: Clock | None = None,
+        require_in_place: Callable[[], object] = lambda: None,
         note: Callable[[int], object],
         on_commit: Callable[[], object],
         on_due_changed: Callable[[], object] = lambda: None,
@@ -87,11 +97,12 @@ class Trading:
         self._settings = settings
         self._disk = disk
         self._clock = clock
+        self._require_in_place = require_in_place
         self._on_commit = on_commit
         self.journal: Committer | None = None
         self.recovery = Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
         self.exchange = Exchange(
-            clock,
+            stamps or clock,
             backlog=lambda: self.progress.lag(SQL),
             lag_max=settings.max_projection_lag,
             on_due_changed=on_due_changed,
@@ -122,6 +133,7 @@ class Trading:
             segment_bytes_max=settings.journal_segment_bytes,
             on_commit=self._on_commit,
             on_failure=self.exchange.halt,
+            require_in_place=self._require_in_place,
         )
         self.exchange.open(recovered.state, self.journal, settings.matching)
         return self.journal
@@ -132,7 +144,7 @@ class Venue:
 
     Raises ``JournalLocked`` if another process owns the directory. ``on_start_failure`` is called if what is on disk
     cannot be served; without it the venue stays up, halted, and ``/health`` says why. With ``follows_in_thread`` the
-    followers share this process.
+    followers share this process. The clock is compared with ``uptime``: the system's, but for a given clock itself.
     """
 
     def __init__(
@@ -141,16 +153,20 @@ class Venue:
         *,
         disk: Disk | None = None,
         clock: Clock | None = None,
+        uptime: Callable[[], int] | None = None,
         follows_in_thread: bool = False,
         on_start_failure: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
         self._disk = disk or LocalDisk()
         self._clock = clock or SystemClock()
+        self.clock_guard = ClockGuard(self._clock, uptime or (uptime_ns if clock is None else clock.now_ns))
+        self._clock_watch = ClockWatch(self.clock_guard, ClockAcceptance(settings.data_dir))
         self._follows_in_thread = follows_in_thread
         self._on_start_failure = on_start_failure
         self._disk.make_directory(settings.data_dir)
         self._directory_lock = DirectoryLock(settings.data_dir)
+        make_private(settings.data_dir, ROOMS)
         self._closing = Lock()
         self._commit_callbacks: list[Callable[[], object]] = []
         self._followers: Followers | None = None
@@ -162,6 +178,8 @@ class Venue:
             settings,
             self._disk,
             self._clock,
+            stamps=self.clock_guard,
+            require_in_place=self._directory_lock.require_in_place,
             note=note_sequence,
             on_commit=self._tell_commit,
             on_due_changed=alarm.ring,
@@ -208,6 +226,7 @@ class Venue:
 
     def stop_taking(self) -> None:
         """Take no more commands; put on disk what was taken, so that every answer can be sent."""
+        self._clock_watch.stop()
         self._timekeeper.stop()
         self.snapshots.stop()
         self.exchange.close()
@@ -251,12 +270,14 @@ class Venue:
         gc.collect()
         gc.freeze()
         watermark = self._new_watermark(end.last_sequence)
+        self.clock_guard.begin(recovered.state.engine.timestamp_ns, accepts=self._settings.accept_clock)
         journal = self.trading.open(recovered, watermark)
         journal.start()
         self._followers = self._new_followers(journal.journal_id, end.last_sequence, watermark)
         self._followers.start()
         self.snapshots.start()
         self._timekeeper.start()
+        self._clock_watch.start()
         log.info("open at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)
 
     def _new_watermark(self, sequence: int) -> Watermark:
@@ -292,6 +313,7 @@ class Venue:
                 "snapshots": self._snapshots_part,
                 "followers": lambda: self.progress.status,
                 "retention": lambda: self.retention.status,
+                "clock": lambda: self.clock_guard.trouble or OK,
                 "timekeeper": lambda: self._timekeeper.trouble or OK,
             },
             recovery_progress=lambda: self.recovery.progress._asdict(),
@@ -393,4 +415,4 @@ def run_follower(settings: Settings, control_descriptor: int, journal_id: str, j
 
 
 def _audit_sink(settings: Settings, disk: Disk) -> AuditSink:
-    return AuditSink(settings.data_dir / AUDIT_DIRECTORY, disk)
+    return AuditSink(settings.data_dir / AUDIT_DIRECTORY, disk, HeldFile.of_directory)

@@ -49,6 +49,7 @@ class Settings(NamedTuple):
     journal_retention: RetentionMode
     archive_dir: Path
     max_projection_lag: int
+    accept_clock: bool
     auto_list: bool
     max_instruments: int
     default_tick_size: int
@@ -208,6 +209,13 @@ VARIABLES = (
         _between(0, 100_000_000),
         "0 to 100000000",
         "How many commands the database may be behind before orders and amends are refused with 503; 0: never.",
+    ),
+    Variable(
+        "ACCEPT_CLOCK",
+        "false",
+        _flag,
+        "true or false",
+        "Whether the clock is taken for right at the start, though the last record is more than 30 days old.",
     ),
     Variable("AUTO_LIST", "true", _flag, "true or false", "Whether a first order lists its symbol."),
     Variable("MAX_INSTRUMENTS", "10000", _between(1, 1_000_000), "1 to 1000000", "How many symbols may be listed."),

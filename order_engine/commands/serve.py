@@ -41,7 +41,7 @@ def _require_database_url(settings: Settings) -> None:
 def _require_data_directory(settings: Settings) -> None:
     directory = settings.data_dir
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         writable = os.access(directory, os.W_OK | os.X_OK)
     except OSError as error:
         raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a directory: {error.strerror}") from error

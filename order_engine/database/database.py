@@ -172,6 +172,7 @@ class Database:
             # A pooled connection may be one to a file that was replaced.
             self.engine.dispose()
             file.remove_leftovers()
+            file.make_private()
             return Writer(self.engine, lock, file)
         except BaseException:
             lock.close()

@@ -21,6 +21,10 @@ class SqliteFile:
             return None
         return found.st_dev, found.st_ino
 
+    def make_private(self) -> None:
+        """Make the file, for its owner alone, if it is not there; SQLite gives its other files the same rights."""
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+
     def remove_leftovers(self) -> None:
         """Remove the write-ahead log of a file that is gone: its index would be taken for the new file's."""
         if self.present_identity() is None:

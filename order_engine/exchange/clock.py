@@ -3,12 +3,17 @@
 import time
 from typing import Protocol
 
+from order_engine.wire.timestamps import TIMESTAMP_NS_MAX
+
+# It counts on while the machine sleeps, and nobody can set it. Not every system has it.
+_UPTIME_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class Clock(Protocol):
     """Tells the time; a test may hold it still, or turn it back."""
 
     def now_ns(self) -> int:
-        """Return nanoseconds since 1970, UTC."""
+        """Return nanoseconds since 1970, UTC. A clock that is watched may raise ``ClockJumped``."""
         ...
 
 
@@ -17,4 +22,12 @@ class SystemClock:
 
     def now_ns(self) -> int:
         """Return nanoseconds since 1970, UTC; may jump when the system's clock is set."""
-        return time.time_ns()
+        try:
+            return time.time_ns()
+        except OverflowError:
+            return TIMESTAMP_NS_MAX
+
+
+def uptime_ns() -> int:
+    """Return how long the machine has been up, in nanoseconds."""
+    return time.clock_gettime_ns(_UPTIME_CLOCK)

@@ -21,6 +21,14 @@ class ProjectionBehind(Unavailable):
     """The database is so far behind that orders and amends are refused; cancels are taken."""
 
 
+class ClockJumped(Unavailable):
+    """The clock says ``time_ns``, which cannot be believed: orders and amends are refused; the rest goes on."""
+
+    def __init__(self, text: str, time_ns: int) -> None:
+        super().__init__(text)
+        self.time_ns = time_ns
+
+
 class RetryMismatch(ServiceError):
     """This idempotency key was used for another request."""
 

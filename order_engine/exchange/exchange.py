@@ -14,7 +14,7 @@ from order_engine.exchange.applied import Applied
 from order_engine.exchange.clock import Clock
 from order_engine.exchange.digest import RunningDigest
 from order_engine.exchange.ended_orders import EndedOrder, EndedOrders
-from order_engine.exchange.errors import ExchangeHalted, NotReady, ProjectionBehind, RetryMismatch
+from order_engine.exchange.errors import ClockJumped, ExchangeHalted, NotReady, ProjectionBehind, RetryMismatch
 from order_engine.exchange.state import ExchangeState
 from order_engine.exchange.timetable import Timetable
 from order_engine.exchange.views import (
@@ -132,7 +132,7 @@ class Exchange:
             self._was_opened = True
             self._phase = Phase.OPEN
             if state.sequence == 0 or state.engine.settings != settings:
-                timestamp_ns = self._stamp_ns()
+                timestamp_ns, _ = self._stamp()
                 self._follow_timetable(timestamp_ns)
                 self._take([settings], None, timestamp_ns)
         # By itself: the committer's thread may not be running yet.
@@ -143,16 +143,19 @@ class Exchange:
         """Carry out commands that stand or fall together as one record. The answer may be shown once it is visible.
 
         ``actor`` is who asks, where that is not the user whom the commands name. The same ``retry`` gives the first
-        answer again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind`` or ``RetryMismatch``; then nothing
-        was changed, save that after ``ExchangeHalted`` a restart decides what of the last records is on disk.
+        answer again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ClockJumped`` or
+        ``RetryMismatch``; then nothing was changed, save that after ``ExchangeHalted`` a restart decides what of the
+        last records is on disk.
         """
         with self._lock:
             self._require_open()
-            timestamp_ns = self._stamp_ns()
+            timestamp_ns, jump = self._stamp()
             if retry is not None:
                 first = self._first_answer(retry, timestamp_ns)
                 if first is not None:
                     return Answer(first, replayed=True)
+            if jump is not None and _enter_orders(commands):
+                raise jump
             self._require_room_for(commands)
             self._follow_timetable(timestamp_ns)
             applied = self._take(commands, retry, timestamp_ns, actor)
@@ -162,7 +165,7 @@ class Exchange:
     def keep_time(self) -> int | None:
         """Carry out what is due by now; return when something will be due next, None if nothing ever will.
 
-        Raises ``NotReady`` or ``ExchangeHalted``.
+        Raises ``NotReady``, ``ExchangeHalted`` or ``ClockJumped``; nothing is due by a clock that has jumped.
         """
         with self._lock:
             self._require_open()
@@ -279,12 +282,19 @@ class Exchange:
         if not self._lag_max:
             return
         lag = self._backlog()
-        if lag > self._lag_max and any(isinstance(command, PlaceOrder | AmendOrder) for command in commands):
+        if lag > self._lag_max and _enter_orders(commands):
             raise ProjectionBehind(f"The database is {lag} commands behind; orders and amends must wait.")
 
     def _stamp_ns(self) -> int:
         # A clock that was set back, before a restart too, does not turn back the exchange's time.
         return max(self._clock.now_ns(), self._state.engine.timestamp_ns)
+
+    def _stamp(self) -> tuple[int, ClockJumped | None]:
+        """Return the time to stamp; the last one if the clock has jumped, at which no order may be entered."""
+        try:
+            return self._stamp_ns(), None
+        except ClockJumped as jump:
+            return self._state.engine.timestamp_ns, jump
 
     def _take(
         self, commands: Sequence[Command], retry: Retry | None, timestamp_ns: int, actor: str | None = None
@@ -331,6 +341,10 @@ class Exchange:
     def _halted_by(self, fault: BaseException) -> ExchangeHalted:
         self.halt(fault)
         return _halted(fault)
+
+
+def _enter_orders(commands: Iterable[Command]) -> bool:
+    return any(isinstance(command, PlaceOrder | AmendOrder) for command in commands)
 
 
 def _halted(fault: BaseException | None) -> ExchangeHalted:

@@ -1,6 +1,5 @@
-"""Retention: old snapshots, and segments of the journal, leave their directories once nobody needs them for a start.
+"""Retention: old snapshots go, and segments of the journal that nobody needs for a start leave its directory.
 
-The newest few snapshots stay, and one at or before what every projection has on disk, so that a follower can start.
 A segment may go once all of it is older than the oldest snapshot that is kept, and in the database, and in the audit
 log, on disk. The newest segment never goes.
 """
@@ -57,27 +56,26 @@ class Retention:
 
     @property
     def status(self) -> str:
-        """``ok``, or why segments could not be retired when that was last tried."""
+        """``ok``, or why something could not go when that was last tried."""
         return self._status
 
     def tend(self) -> None:
-        """Retire what may go; what fails is told by ``status`` and tried again the next time."""
+        """Remove and retire what may go; what fails is told by ``status`` and tried again the next time."""
         try:
+            self._snapshots.remove_old(self._covered_sequence())
             self.retire()
         except (OSError, JournalError, SnapshotError) as error:
             self._status = f"{type(error).__name__}: {error}"
-            log.warning("no segment was retired: %s", self._status)
+            log.warning("old snapshots and segments stay: %s", self._status)
         else:
             self._status = "ok"
 
     def retire(self) -> list[Segment]:
-        """Remove old snapshots, and move or delete every segment that may go; return those, where they were."""
-        everywhere = self._covered_sequence()
-        self._snapshots.remove_old(everywhere)
+        """Move or delete every segment that may go; return them, where they were."""
         paths = [] if self._mode is RetentionMode.KEEP else self._snapshots.paths_newest_first()
         if not paths:
             return []
-        covered = min(snapshot_sequence(paths[-1]), everywhere)
+        covered = min(snapshot_sequence(paths[-1]), self._covered_sequence())
         segments = list_segments(self._journal_directory, self._disk)
         retired = [one for one, following in pairwise(segments) if following.first_sequence - 1 <= covered]
         if retired:

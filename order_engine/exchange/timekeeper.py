@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from typing import Protocol
 
 from order_engine.exchange.clock import Clock
-from order_engine.exchange.errors import Unavailable
+from order_engine.exchange.errors import ClockJumped, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,9 @@ class Timekeeper:
             try:
                 seconds = self._seconds_until(self._timed.keep_time())
                 self.trouble = None
+            except ClockJumped:
+                # Nothing is due by a clock that is wrong. Others report it.
+                seconds, self.trouble = RETRY_SECONDS, None
             except Unavailable:
                 return  # The exchange has halted or is closing, and time no longer matters to it.
             except Exception as error:

@@ -47,7 +47,8 @@ class Committer:
     """Appends to the journal that ends at ``end``; ``journal_id`` names it if it has no segment yet.
 
     ``on_commit`` is called after every move of the watermark and after a failure or close, by the thread that met it,
-    usually the committer's own. ``on_failure`` is called once, before it.
+    usually the committer's own. ``on_failure`` is called once, before it. ``require_in_place`` is called before each
+    write, and raises ``OSError`` if another process may own the directory by now.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Committer:
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
         on_commit: Callable[[], object] = _nothing,
         on_failure: Callable[[JournalFailed], None] | None = None,
+        require_in_place: Callable[[], object] = _nothing,
     ) -> None:
         try:
             self._segment = SegmentAppender(
@@ -83,6 +85,7 @@ class Committer:
         self._sync_interval_seconds = sync_interval_ms / 1000
         self._on_commit = on_commit
         self._on_failure = on_failure
+        self._require_in_place = require_in_place
         self._owner_pid = os.getpid()
         self._thread: Thread | None = None
         self._wakes: SimpleQueue[None] = SimpleQueue()
@@ -268,6 +271,7 @@ class Committer:
         """Write what is in the buffer, or as much as fits into one frame, and sync it if the mode says so."""
         lines, last_sequence = self._take()
         always = self._sync_mode is SyncMode.ALWAYS
+        self._require_in_place()
         self._segment.append(b"\n".join(lines) + b"\n", last_sequence, synced_next=always)
         if always:
             self._segment.sync()

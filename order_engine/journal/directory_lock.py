@@ -1,15 +1,16 @@
 """The lock of a data directory: one process at a time may own the journal in it.
 
-The lock is the operating system's, on an open file, so it ends with the process however that ends. A forked child
-shares its parent's open file; it lets go of it at once, and does not hold the lock.
+The lock is on the directory itself. The file ``lock`` names the process that holds it, and is locked as well, because
+older versions of this program look at nothing else.
 """
 
-import fcntl
+import errno
 import os
-import weakref
+import stat
 from pathlib import Path
 
 from order_engine.journal.errors import JournalLocked
+from order_engine.journal.held_file import HeldFile
 
 LOCK_NAME = "lock"
 
@@ -18,24 +19,29 @@ class DirectoryLock:
     """Holds the lock of a directory from creation to ``release``; raises ``JournalLocked`` if another has it."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._descriptor: int | None = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o640)
+        path = directory / LOCK_NAME
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._directory = HeldFile.of_directory(directory)
+            try:
+                self._note = HeldFile(_open_note(path))
+            except BaseException:
+                self._directory.release()
+                raise
         except BlockingIOError:
-            holder = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
-            self._close()
-            raise JournalLocked(directory, f"process {holder}" if holder else "another process") from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
-        _let_go_in_children(weakref.ref(self))
+            raise JournalLocked(directory, _read_holder(path)) from None
+        os.ftruncate(self._note.descriptor, 0)
+        os.pwrite(self._note.descriptor, b"%d\n" % os.getpid(), 0)
+
+    def require_in_place(self) -> None:
+        """Raise ``OSError`` if the directory was renamed or removed: another process may own its successor."""
+        self._directory.require_in_place()
 
     def release(self) -> None:
-        """Let another process have the directory."""
-        if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-            self._close()
+        """Let another process have the directory. In a forked child this changes nothing for the parent."""
+        if self._note.is_held:
+            os.ftruncate(self._note.descriptor, 0)
+        self._note.release()
+        self._directory.release()
 
     def __enter__(self) -> "DirectoryLock":
         return self
@@ -43,17 +49,37 @@ class DirectoryLock:
     def __exit__(self, *_exception: object) -> None:
         self.release()
 
-    def _close(self) -> None:
-        if self._descriptor is not None:
-            # In a child this does not end the lock: the parent still has the open file, and unlocks or dies by itself.
-            os.close(self._descriptor)
-            self._descriptor = None
+
+def _open_note(path: Path) -> int:
+    """Open the file with the holder's name; refuse a link, because what it leads to would be emptied."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR):
+            raise _not_a_note(path) from error
+        raise
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        os.close(descriptor)
+        raise _not_a_note(path)
+    return descriptor
 
 
-def _let_go_in_children(reference: "weakref.ref[DirectoryLock]") -> None:
-    def let_go() -> None:
-        lock = reference()
-        if lock is not None:
-            lock._close()
+def _not_a_note(path: Path) -> OSError:
+    return OSError(
+        errno.EINVAL, "expected a plain file that is nothing else's, found a link or something else", str(path)
+    )
 
-    os.register_at_fork(after_in_child=let_go)
+
+def _read_holder(path: Path) -> str:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return "another process"
+    try:
+        text = os.read(descriptor, 32).strip()
+    except OSError:
+        text = b""
+    finally:
+        os.close(descriptor)
+    return f"process {int(text)}" if text.isdigit() else "another process"

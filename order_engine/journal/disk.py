@@ -72,7 +72,7 @@ class LocalAppendFile:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         flags = os.O_WRONLY | os.O_APPEND | (os.O_CREAT | os.O_EXCL if create else 0)
-        self._descriptor = os.open(path, flags, 0o640)
+        self._descriptor = os.open(path, flags, 0o600)
 
     def write(self, content: bytes) -> None:
         """Append all of ``content``, however little the system takes at a time."""
@@ -180,5 +180,5 @@ class LocalDisk:
         return directory.is_dir()
 
     def add_directory(self, directory: Path) -> None:
-        """Make a directory in one that is there; durable once that is synced."""
-        directory.mkdir(exist_ok=True)
+        """Make a directory, for its owner alone, in one that is there; durable once that is synced."""
+        directory.mkdir(mode=0o700, exist_ok=True)

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from order_engine.matching.invariants import check_engine
+
 from order_engine.database.checkpoint import read_checkpoint
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.exchange import Answer
@@ -11,11 +13,10 @@ from order_engine.exchange.state import state_hash
 from order_engine.exchange.verification import Verification, stored_files
 from order_engine.followers.audit.check import AuditCheck, Together
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
-from order_engine.followers.sql.projection_check import ProjectionCheck
 from order_engine.followers.progress import AUDIT, SQL
+from order_engine.followers.sql.projection_check import ProjectionCheck
 from order_engine.journal.committer import SyncMode
 from order_engine.journal.record import Record
-from order_engine.matching.invariants import check_engine
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.scenario import Moment
 from tests.simulation.venue import DATA, SimulatedVenue

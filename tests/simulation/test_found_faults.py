@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
+from order_engine.journal.committer import SyncMode
 from order_engine.journal.errors import JournalFailed
 from order_engine.journal.segments import list_segments
-from order_engine.journal.committer import SyncMode
 from tests.builders import buy
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.memory_database import MemoryDatabase

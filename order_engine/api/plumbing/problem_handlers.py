@@ -10,6 +10,7 @@ from order_engine.api.plumbing.request_ids import RequestIds
 from order_engine.api.plumbing.responses import problem_answer
 from order_engine.database.errors import CursorInvalid, DatabaseRefused, DatabaseUnavailable
 from order_engine.exchange.errors import (
+    ClockJumped,
     ExchangeHalted,
     NotReady,
     ProjectionBehind,
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 CODES: dict[type[Exception], str] = {
     NotReady: "starting",
     ExchangeHalted: "halted",
+    ClockJumped: "clock_jumped",
     ProjectionBehind: "projection_behind",
     RetryMismatch: "idempotency_key_reused",
     DatabaseUnavailable: "database_unavailable",

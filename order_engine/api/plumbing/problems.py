@@ -49,6 +49,7 @@ KINDS: Mapping[str, Kind] = {
     "halted": Kind(503, "The exchange has stopped taking commands."),
     "outcome_unknown": Kind(503, "Whether the command was carried out cannot be told now."),
     "snapshot_failed": Kind(503, "No snapshot could be taken."),
+    "clock_jumped": Kind(503, "The clock has jumped: no orders or amends are taken."),
     "projection_behind": Kind(503, "The database is too far behind."),
     "database_unavailable": Kind(503, "The database cannot be reached."),
 }

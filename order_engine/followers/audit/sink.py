@@ -3,37 +3,45 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from order_engine.exchange.applied import Applied
 from order_engine.followers.audit.errors import AuditError, AuditForeign
 from order_engine.followers.audit.log import AuditLog
 from order_engine.followers.sink import SinkAway, SinkFaulted
-from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import Disk
-from order_engine.journal.errors import JournalLocked
 
 _REPAIR = "move the audit directory away, and it is written anew from the journal"
 
 
+class Held(Protocol):
+    """A directory that this process alone may write."""
+
+    def release(self) -> None:
+        """Let another process have it."""
+
+
+Hold = Callable[[Path], Held]
+
+
 class AuditSink:
-    """Writes the audit log in ``directory``. ``take_lock`` keeps every other process from writing it."""
+    """Writes the audit log in ``directory``. ``hold`` keeps other processes from writing there."""
 
     name = "audit"
 
-    def __init__(self, directory: Path, disk: Disk, take_lock: Callable[[Path], DirectoryLock] | None = None) -> None:
+    def __init__(self, directory: Path, disk: Disk, hold: Hold | None = None) -> None:
         self._directory = directory
         self._disk = disk
-        self._take_lock = take_lock
-        self._lock: DirectoryLock | None = None
+        self._hold = hold
+        self._held: Held | None = None
         self._log = AuditLog(directory, disk)
         self.sequence = 0
 
     def open(self, journal_id: str, journal_end: int) -> int:
         """Cut off what a crash left unfinished and return the last sequence that is written."""
+        self._log.close()
         with _translated():
-            self._disk.make_directory(self._directory)
-            if self._take_lock is not None and self._lock is None:
-                self._lock = self._take_lock(self._directory)
+            self._hold_directory()
             found = self._log.open(journal_id)
             if found > journal_end:
                 raise AuditForeign(f"the log goes to {found}, the journal ends at {journal_end}: restore the journal")
@@ -53,12 +61,25 @@ class AuditSink:
         return self._log.synced_sequence
 
     def close(self) -> None:
-        """Release the file and the lock."""
+        """Release the file, then the directory."""
         with suppress(OSError):
             self._log.close()
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            lock.release()
+        self._let_go()
+
+    def _hold_directory(self) -> None:
+        self._let_go()
+        if self._hold is None:
+            return
+        self._disk.make_directory(self._directory)
+        try:
+            self._held = self._hold(self._directory)
+        except BlockingIOError as error:
+            raise SinkAway(f"another process writes the audit log in {self._directory}") from error
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
 
 
 @contextmanager
@@ -67,7 +88,5 @@ def _translated() -> Iterator[None]:
         yield
     except AuditError as error:
         raise SinkFaulted(f"{type(error).__name__}: {error}; {_REPAIR}") from error
-    except JournalLocked as error:
-        raise SinkAway(f"the audit log is written by another process: it holds {error.directory}/lock") from error
     except OSError as error:
         raise SinkAway(f"the audit log waits for its disk: {error}") from error
