@@ -68,7 +68,3 @@ class CheckpointMoved(ProjectionFault):
 
 class RowsMissing(ProjectionFault):
     """A change came for rows that the database should have and has not."""
-
-
-class HistoryIncomplete(ProjectionFault):
-    """The journal did not hand over the commands that the projection lacks."""

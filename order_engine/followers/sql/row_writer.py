@@ -4,14 +4,14 @@ Sums beyond 64 bits are made here, exactly, and not by the database: nobody else
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from msgspec import structs
-from sqlalchemy import Connection, Executable, bindparam, select, tuple_, update
+from sqlalchemy import Connection, bindparam, update
 
 from order_engine.database.errors import RowsMissing
-from order_engine.database.tables import CandleRow, InstrumentRow, PositionRow
+from order_engine.database.tables import InstrumentRow
 from order_engine.followers.sql.bulk import BulkWriter, CopyWriter, StatementWriter
+from order_engine.followers.sql.known_totals import KnownTotals, PositionKey
 from order_engine.followers.sql.rows import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
@@ -27,22 +27,11 @@ from order_engine.followers.sql.rows import (
     position_row,
 )
 from order_engine.market_data.candles import Candle, CandleKey
-from order_engine.market_data.positions import Position
 from order_engine.matching.commands import SessionState
 
-_KEYS_PER_QUERY = 400
 _CANDLE_KEY = CandleKey._fields
 _CANDLE_TOTALS = Candle.__struct_fields__
-_CANDLES = CandleRow.__table__
-_CANDLES_BY_KEY = _CANDLES.select().where(
-    tuple_(_CANDLES.c.symbol, _CANDLES.c.seconds, _CANDLES.c.start_ns).in_(bindparam("keys", expanding=True))
-)
 _POSITION_KEY = POSITION_COLUMNS[:2]
-_POSITIONS = PositionRow.__table__
-_POSITIONS_BY_KEY = select(
-    *(_POSITIONS.c.user_id, _POSITIONS.c.symbol),
-    *(_POSITIONS.c.net_quantity_e8, _POSITIONS.c.total_cost_e16, _POSITIONS.c.realized_pnl_e16),
-).where(tuple_(_POSITIONS.c.user_id, _POSITIONS.c.symbol).in_(bindparam("keys", expanding=True)))
 _CHANGE_STATE = update(InstrumentRow).where(InstrumentRow.symbol == bindparam("symbol_of_state"))
 
 
@@ -51,6 +40,11 @@ class RowWriter:
 
     def __init__(self, dialect_name: str) -> None:
         self._bulk: BulkWriter = CopyWriter() if dialect_name == "postgresql" else StatementWriter()
+        self._totals = KnownTotals()
+
+    def forget(self) -> None:
+        """Forget what the tables had: after an error only they can tell."""
+        self._totals.forget()
 
     def write(self, connection: Connection, rows: Rows) -> None:
         """Write all rows of a batch."""
@@ -81,25 +75,21 @@ class RowWriter:
         self._bulk.upsert(connection, "instruments", columns, INSTRUMENT_COLUMNS[:1], INSTRUMENT_COLUMNS[1:], whole)
 
     def _add_candles(self, connection: Connection, added: Mapping[CandleKey, Candle]) -> None:
-        candles = {
-            CandleKey(*row[:3]): Candle(*row[3:]) for row in _rows_by_key(connection, _CANDLES_BY_KEY, list(added))
-        }
+        candles = self._totals.candles(connection, added)
         for key, candle in added.items():
             if key in candles:
                 candles[key].add(candle)
             else:
                 candles[key] = candle
         columns = _CANDLE_KEY + _CANDLE_TOTALS
-        rows = [_with_text_at(_WIDE_IN_CANDLES, (*key, *structs.astuple(candle))) for key, candle in candles.items()]
+        rows = [_with_text_at(_WIDE_IN_CANDLES, (*key, *structs.astuple(candles[key]))) for key in added]
         self._bulk.upsert(connection, "candles", columns, _CANDLE_KEY, _CANDLE_TOTALS, rows)
 
-    def _add_trades_to_positions(self, connection: Connection, added: Mapping[tuple[str, str], PositionTrades]) -> None:
-        positions = {
-            (row[0], row[1]): Position(*row[2:]) for row in _rows_by_key(connection, _POSITIONS_BY_KEY, list(added))
-        }
+    def _add_trades_to_positions(self, connection: Connection, added: Mapping[PositionKey, PositionTrades]) -> None:
+        positions = self._totals.positions(connection, added)
         rows: list[Row] = []
         for key, trades in added.items():
-            position = positions.setdefault(key, Position())
+            position = positions[key]
             for bought_e8, price_e8 in trades.trades:
                 position.trade(bought_e8, price_e8)
             rows.append(_with_text_at(_WIDE_IN_POSITIONS, position_row(key, position, trades)))
@@ -118,10 +108,3 @@ def _with_text_at(places: Sequence[int], row: Row) -> Row:
     for place in places:
         written[place] = str(written[place])
     return tuple(written)
-
-
-def _rows_by_key(connection: Connection, statement: Executable, keys: Sequence[tuple[str | int, ...]]) -> list[Any]:
-    rows: list[Any] = []  # Any: rows of the table asked for
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        rows += connection.execute(statement, {"keys": keys[start : start + _KEYS_PER_QUERY]})
-    return rows

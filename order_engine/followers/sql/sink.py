@@ -54,13 +54,18 @@ class SqlSink:
         first, last = batch[0].record, batch[-1].record
         assert first.sequence == self.sequence + 1
         rows = rows_of(batch)
-        with _translated():
-            writer = self._open_writer()
-            connection = writer.connection
-            writer.check_file()
-            with self._database.translated(), connection.begin():
-                moved = move_checkpoint(connection, self._checkpoint, last.last_sequence, last.timestamp_ns)
-                self._rows.write(connection, rows)
+        try:
+            with _translated():
+                writer = self._open_writer()
+                connection = writer.connection
+                writer.check_file()
+                with self._database.translated(), connection.begin():
+                    moved = move_checkpoint(connection, self._checkpoint, last.last_sequence, last.timestamp_ns)
+                    self._rows.write(connection, rows)
+        except BaseException:
+            # Nobody knows now what was committed.
+            self.close()
+            raise
         self._checkpoint, self.sequence = moved, moved.sequence
 
     def sync(self) -> int:
@@ -77,6 +82,7 @@ class SqlSink:
         """Give the connection up, whatever state it is in."""
         writer, self._writer = self._writer, None
         self._synced_sequence = 0
+        self._rows.forget()
         if writer is not None:
             writer.close(self._database.errors)
 

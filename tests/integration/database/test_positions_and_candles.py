@@ -6,12 +6,15 @@ from random import Random
 import pytest
 
 from order_engine.database.database import Database
+from order_engine.followers.sql.known_totals import KnownTotals
+from order_engine.followers.sql.sink import SqlSink
 from order_engine.market_data.candles import INTERVALS, Candle, candle_of_trade, start_of
 from order_engine.market_data.positions import Position
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.matching.events import TradeExecuted
 from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredPosition
+from tests.integration.database.conftest import JOURNAL_ID
 from tests.integration.database.market import E8, Market, buy, sell
 from tests.integration.database.migrating import downgrade
 
@@ -179,3 +182,17 @@ def test_live_orders_and_instruments_of_the_version_before_go_on(
     with database.engine.connect() as connection:
         (row,) = connection.exec_driver_sql("SELECT state, price_band_percent_e8, state_since_ns FROM instruments")
     assert tuple(row) == ("OPEN", 0, market.now_ns)
+
+
+def test_totals_are_exact_whatever_is_remembered_between_batches(
+    queries: Queries, sink: SqlSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = trading_market(6)
+    monkeypatch.setattr(sink._rows, "_totals", KnownTotals(entries_max=1))
+    sink.open(JOURNAL_ID, market.end)
+
+    for applied in market.journal:
+        sink.write([applied])
+
+    assert_positions(queries, market)
+    assert_candles(queries, market)

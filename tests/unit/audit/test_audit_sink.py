@@ -7,8 +7,8 @@ import pytest
 from order_engine.exchange.applied import Applied
 from order_engine.followers.audit.sink import AuditSink
 from order_engine.followers.sink import SinkAway, SinkFaulted
-from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import LocalDisk
+from order_engine.journal.held_file import HeldFile
 from tests.fakes.fake_disk import FakeDisk
 from tests.unit.audit.audited import DIRECTORY, END, FIRST_SEGMENT, JOURNAL_ID, checked, trading, written
 
@@ -88,11 +88,11 @@ def test_gap_faults() -> None:
 
 
 def test_second_sink_is_away_until_the_first_is_closed(tmp_path: Path) -> None:
-    first, second = (AuditSink(tmp_path / "audit", LocalDisk(), DirectoryLock) for _ in range(2))
+    first, second = (AuditSink(tmp_path / "audit", LocalDisk(), HeldFile.of_directory) for _ in range(2))
     first.open(JOURNAL_ID, 0)
     first.write(trading())
 
-    with pytest.raises(SinkAway, match="is written by another process"):
+    with pytest.raises(SinkAway, match="another process writes the audit log"):
         second.open(JOURNAL_ID, END)
     first.close()
 
