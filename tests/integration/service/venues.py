@@ -6,6 +6,7 @@ from pathlib import Path
 
 from order_engine.bootstrap import Venue
 from order_engine.exchange.clock import Clock
+from order_engine.followers.audit.files import AUDIT_DIRECTORY
 from order_engine.followers.progress import AUDIT, SQL
 from order_engine.journal.disk import Disk
 from order_engine.settings import Settings
@@ -35,6 +36,8 @@ def venue(
     ``in_thread=False`` starts the followers' process.
     """
     settings = settings_for(directory, **variables)
+    # The audit log's lock is a real file, whatever disk its entries are on.
+    (directory / AUDIT_DIRECTORY).mkdir(parents=True, exist_ok=True)
     found = Venue(settings, disk=disk, clock=clock, follows_in_thread=in_thread, on_start_failure=on_start_failure)
     found.app.test_client_class = ReadingItsWrites
     try:
