@@ -44,7 +44,7 @@ from order_engine.followers.supervisor import FollowerProcess
 from order_engine.journal.archive import ARCHIVE_DIRECTORY
 from order_engine.journal.committer import Committer
 from order_engine.journal.directory_lock import DirectoryLock
-from order_engine.journal.disk import Disk, LocalDisk
+from order_engine.journal.disk import Disk, LocalDisk, require_room
 from order_engine.journal.held_file import HeldFile
 from order_engine.journal.privacy import make_private
 from order_engine.journal.tail import Tail
@@ -266,6 +266,7 @@ class Venue:
         if end.header is None:
             # Before a journal is begun: if one was lost, nothing may be put in its place.
             self.database.require_unused()
+        require_room(self._disk, self.recovery.journal_directory)
         # What was recovered stays: the garbage collector need not look at a million orders again and again.
         gc.collect()
         gc.freeze()

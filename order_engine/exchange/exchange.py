@@ -214,7 +214,12 @@ class Exchange:
         return 0 if book is None else book.instrument.tick_size_e8
 
     def wait_visible(self, sequence: int, timeout: float | None = None) -> bool:
-        """Wait until a sequence that was given out may be shown; say whether it may. Raises ``ExchangeHalted``."""
+        """Wait until a sequence that was given out may be shown; say whether it may.
+
+        Raises ``ExchangeHalted``, and ``NotReady`` if the exchange was never opened.
+        """
+        if not self._was_opened:
+            self._require_open()
         try:
             return self._journal.wait_visible(sequence, timeout)
         except JournalError as error:

@@ -51,13 +51,16 @@ class FollowerThread:
             self._asked.notify()
 
     def _run(self) -> None:
+        told = OK
         while not self._abandoned.is_set():
             try:
                 self._follow()
             except Exception as error:
                 # As a process that crashes: somebody hears of it, and a successor begins a moment later.
-                log.exception("the followers failed")
-                self._progress.status = f"started again: {type(error).__name__}: {error}"
+                status = f"started again: {type(error).__name__}: {error}"
+                if status != told:
+                    log.exception("the followers failed")
+                self._progress.status = told = status
                 self._progress.notify()
                 self._abandoned.wait(RESTART_SECONDS)
             else:

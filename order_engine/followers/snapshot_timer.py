@@ -19,7 +19,7 @@ class Patience(NamedTuple):
     """How long a snapshot may take, and how long the followers may be in trouble meanwhile."""
 
     seconds: float = 300.0
-    trouble_seconds: float = 10.0
+    trouble_seconds: float = 5.0
 
 
 class Syncing(Protocol):

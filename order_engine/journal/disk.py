@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 READ_BUFFER_BYTES = 1 << 18
+PARTIAL_SUFFIX = ".partial"
+PROBE_NAME = "probe"
+PROBE_BYTES = 1 << 16
 # Not every system has fdatasync; fsync promises the same and more.
 _sync_descriptor = getattr(os, "fdatasync", os.fsync)
 
@@ -115,7 +118,7 @@ class LocalDisk:
 
     def create(self, path: Path, content: bytes) -> None:
         """Write beside the target, sync, rename over it, sync the directory."""
-        partial = path.with_name(path.name + ".partial")
+        partial = path.with_name(path.name + PARTIAL_SUFFIX)
         file = self.open_new(partial)
         try:
             file.write(content)
@@ -182,3 +185,16 @@ class LocalDisk:
     def add_directory(self, directory: Path) -> None:
         """Make a directory, for its owner alone, in one that is there; durable once that is synced."""
         directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def require_room(disk: Disk, directory: Path) -> None:
+    """Write and remove a small file, so that a disk that is full is found at once; raises ``OSError`` naming it."""
+    probe = directory / PROBE_NAME
+    try:
+        disk.create(probe, bytes(PROBE_BYTES))
+        disk.remove(probe)
+    except OSError as error:
+        with suppress(OSError):
+            disk.remove(probe.with_name(PROBE_NAME + PARTIAL_SUFFIX))
+        reason = f"no room for {PROBE_BYTES} bytes: {error.strerror or error}"
+        raise OSError(error.errno, reason, str(directory)) from error

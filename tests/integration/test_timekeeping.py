@@ -13,7 +13,7 @@ from tests.unit.exchange.exchanges import wait_until
 
 def test_order_ends_at_its_time_by_the_system_s_clock(tmp_path: Path) -> None:
     settings = Settings.from_environment({"DATA_DIR": str(tmp_path), "SNAPSHOT_INTERVAL_SEC": "0"})
-    venue = Venue(settings)
+    venue = Venue(settings, follows_in_thread=True)
     try:
         venue.start()
         assert venue.wait_started(30)
@@ -21,8 +21,9 @@ def test_order_ends_at_its_time_by_the_system_s_clock(tmp_path: Path) -> None:
         order = place(client, buy(time_in_force="GTD", expire_at=format_timestamp(time_ns() + 300_000_000)))
 
         # The timer's own command is the next in the journal.
-        wait_until(lambda: venue.exchange.durable_sequence > order["sequence"])
-        response = client.get(f"/orders/{order['order_id']}")
+        wait_until(lambda: venue.exchange.visible_sequence > order["sequence"])
+        minimum = {"X-Min-Sequence": str(venue.exchange.visible_sequence)}
+        response = client.get(f"/orders/{order['order_id']}", headers=minimum)
 
         assert answered(response)["status"] == "EXPIRED"
         assert answered(response)["updated_at"] >= order["expire_at"]

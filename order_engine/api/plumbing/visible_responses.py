@@ -4,7 +4,6 @@ The exchange's own server parks responses itself and holds no thread; for anothe
 chunk, and where the outcome cannot be told any more it becomes a problem document.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -34,22 +33,29 @@ class VisibleResponses:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve a request as the application does, but no sooner."""
-        body = self._app(environ, start_response)
+        if environ.get(CAN_CONTINUE):
+            return self._app(environ, start_response)
+        started: list[Any] = []  # Any: what WSGI hands over
+        body = self._app(environ, lambda *arguments: started.append(arguments))
         sequence = environ.get(SEQUENCE, 0)
-        if environ.get(CAN_CONTINUE) or sequence <= self._exchange.visible_sequence:
+        if sequence <= self._exchange.visible_sequence:
+            start_response(*started[-1])
             return body
-        return self._wait(body, sequence, start_response)
+        return self._wait(body, sequence, started, start_response)
 
-    def _wait(self, body: Iterable[bytes], sequence: int, start_response: StartResponse) -> Iterator[bytes]:
+    def _wait(
+        self, body: Iterable[bytes], sequence: int, started: list[Any], start_response: StartResponse
+    ) -> Iterator[bytes]:
         try:
             self._exchange.wait_visible(sequence)
         except Unavailable:
             problem = Problem("outcome_unknown", OUTCOME_UNKNOWN)
             content = msgspec.json.encode(problem.document())
             headers = [("Content-Type", PROBLEM_TYPE), ("Content-Length", str(len(content)))]
-            start_response("503 Service Unavailable", [*headers, *problem.headers.items()], sys.exc_info())
+            start_response("503 Service Unavailable", [*headers, *problem.headers.items()])
             yield content
         else:
+            start_response(*started[-1])
             yield from body
         finally:
             close = getattr(body, "close", None)

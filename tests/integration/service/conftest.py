@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.service.tampering import END, trade_for_two_minutes
-from tests.integration.service.venues import PATIENCE_SECONDS, venue
+from tests.integration.service.venues import venue, wait_followed
 from tests.unit.exchange.exchanges import START_NS, FakeClock
 
 
@@ -16,7 +16,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clock = FakeClock(START_NS)
     with venue(directory, clock=clock) as found:
         trade_for_two_minutes(found, clock)
-        assert found.projector.wait_projected(END, PATIENCE_SECONDS)
+        assert wait_followed(found) == END
     return directory
 
 

@@ -18,6 +18,7 @@ from tests.postgres_cluster import free_port
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 30.0
 PYTHON = (sys.executable,)
+FOLLOW = "order_engine follow "
 SERVE = (sys.executable, "-m", "order_engine", "serve")
 GUNICORN = (sys.executable, "-m", "gunicorn", "--no-control-socket")
 NOT_INHERITED = ("API_KEY", "DATABASE_URL", "RATE_LIMIT", "WS_PORT", "SNAPSHOT_INTERVAL_SEC", "JOURNAL_SYNC")
@@ -34,9 +35,10 @@ class Answered(NamedTuple):
 
 
 class Client:
-    """One connection that is kept."""
+    """One connection that is kept. It reads what it wrote: reads tell the last sequence that it saw."""
 
     def __init__(self, port: int) -> None:
+        self.last_sequence: str | None = None
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
 
     def ask(
@@ -50,12 +52,15 @@ class Client:
         """Send a request; on return all of it is on its way."""
         payload = None if body is None else json.dumps(body)
         sent = {"Content-Type": "application/json"} if payload else {}
+        if method == "GET" and self.last_sequence is not None:
+            sent["X-Min-Sequence"] = self.last_sequence
         self.connection.request(method, path, payload, {**sent, **(headers or {})})
 
     def receive(self) -> Answered:
         """Read the answer to what was sent."""
         response = self.connection.getresponse()
         text = response.read()
+        self.last_sequence = response.headers.get("X-Sequence", self.last_sequence)
         return Answered(response.status, dict(response.headers), json.loads(text))
 
     def get(self, path: str) -> Json:
@@ -86,7 +91,7 @@ class ServerProcess:
         self._clients: list[Client] = []
         self.log_path = data_directory.parent / f"server-{self.port}.log"
         inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
-        own = {"DATA_DIR": str(data_directory), "PORT": str(self.port), "THREADS": "16", **settings}
+        own = {"DATA_DIR": str(data_directory), "PORT": str(self.port), **settings}
         words = [word.replace("{port}", str(self.port)) for word in command]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
@@ -141,21 +146,48 @@ class ServerProcess:
         self.process.terminate()
         return self.wait_ended()
 
-    def process_count(self) -> int:
-        """Count the processes of its group, where the system lists processes."""
-        listed = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
-        return sum(_group_of(process_id) == self.process.pid for process_id in listed)
+    def processes(self) -> dict[int, str]:
+        """List the processes of its group, their command lines by their ids."""
+        listed = (int(path.name) for path in Path("/proc").glob("[0-9]*"))
+        return {process_id: told for process_id in listed if (told := _command_line_of(process_id, self.process.pid))}
+
+    def followers(self) -> list[int]:
+        """Return the ids of the processes that follow the journal; a snapshot's is one of them while it is taken."""
+        return [process_id for process_id, command in self.processes().items() if FOLLOW in command]
+
+    def follower(self) -> int:
+        """Return the id of the process that follows, once there is one."""
+        self.wait_until(lambda: bool(self.followers()))
+        return min(self.followers())
 
     def kill(self) -> None:
-        """End it and its workers at once, as a crash would."""
+        """End it, its workers and its followers at once, as the end of the machine would."""
         os.killpg(self.process.pid, signal.SIGKILL)
+        self._wait_gone()
+
+    def kill_exchange(self) -> None:
+        """End server and workers at once; return when the followers have ended by themselves."""
+        for process_id, command in self.processes().items():
+            if FOLLOW not in command:
+                os.kill(process_id, signal.SIGKILL)
+        self._wait_gone()
+
+    def _wait_gone(self) -> None:
         self.process.wait(PATIENCE_SECONDS)
+        pause, deadline = Event(), monotonic() + PATIENCE_SECONDS
+        while left := self.processes():
+            assert monotonic() < deadline, f"still there: {left}"
+            pause.wait(0.005)
 
 
-def _group_of(process_id: int) -> int | None:
+def _command_line_of(process_id: int, group: int) -> str | None:
+    """Return the command line of a process that lives and belongs to a group."""
     try:
-        return os.getpgid(process_id)
-    except ProcessLookupError:
+        if os.getpgid(process_id) != group:
+            return None
+        # A process that has ended has none any more, reaped or not.
+        return Path(f"/proc/{process_id}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (ProcessLookupError, FileNotFoundError):
         return None
 
 

@@ -1,5 +1,10 @@
 """Trading that leaves something of every kind to verify, and statements that tamper with what was projected."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
 from sqlalchemy import create_engine
 
 from order_engine.bootstrap import Venue
@@ -27,7 +32,7 @@ def trade_for_two_minutes(found: Venue, clock: FakeClock) -> None:
         client.post("/orders", json=sell(symbol=symbol))
         client.post("/orders", json=buy(symbol=symbol, quantity="4", client_order_id="mine"))
         client.post("/orders", json=buy(symbol=symbol, price="99.001"))
-    found.snapshotter.take()
+    found.snapshots.take()
     clock.now += MINUTE_NS
     client.post("/orders/batch", json={"orders": [sell(), buy(), buy(price="98.00"), buy(price="97.00")]})
     client.put("/orders/10", json={"quantity": "5"})
@@ -40,10 +45,19 @@ def trade_for_two_minutes(found: Venue, clock: FakeClock) -> None:
 
 
 def execute(database_url: str, statement: str) -> None:
-    """Change the database behind the projector's back."""
+    """Change the database behind the exchange's back."""
     engine = create_engine(parse_database_url(database_url))
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(statement)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[sqlite3.Connection]:
+    """Hold the write lock of the SQLite database in a data directory, until the end or a rollback."""
+    connection = sqlite3.connect(directory / "exchange.db", isolation_level=None, timeout=30)
+    with closing(connection):
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from order_engine.__main__ import main
 from order_engine.bootstrap import Venue
 from tests.integration.service.server_process import Json, buy
-from tests.integration.service.venues import PATIENCE_SECONDS, venue
-from tests.unit.exchange.exchanges import SECOND_NS, FakeClock, wait_until
+from tests.integration.service.venues import venue, wait_followed
+from tests.unit.exchange.exchanges import SECOND_NS, FakeClock
 
 KEY = "a long secret"
 HOLDER = "the holder of API_KEY"
@@ -49,8 +49,7 @@ def told(served: Venue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
 
     def ask(*options: str) -> list[str]:
-        end = served.exchange.durable_sequence
-        wait_until(lambda: served.audit.durable_sequence == end)
+        wait_followed(served)
         assert main(["audit", *options]) == 0
         return [line.partition("Z: ")[2] for line in capsys.readouterr().out.splitlines()]
 
@@ -63,7 +62,7 @@ def place(client: FlaskClient, **fields: object) -> str:
 
 
 def events(served: Venue, client: FlaskClient, order_id: str) -> list[Json]:
-    assert served.projector.wait_projected(served.exchange.durable_sequence, PATIENCE_SECONDS)
+    wait_followed(served)
     found: list[Json] = client.get(f"/orders/{order_id}/events").get_json()["events"]
     return found
 
@@ -118,5 +117,5 @@ def test_without_keys_the_user_named_is_believed(served: Venue, client: FlaskCli
 
     assert [sentence.partition(" asked")[0] for sentence in told()][-3:] == ["alice", "alice", "the operator"]
     assert {event["actor"] for event in events(served, client, order_id)} == {None}
-    history = served.recovery.history(0, served.exchange.durable_sequence)
+    history = served.recovery.history(0, served.exchange.visible_sequence)
     assert {applied.record.actor for applied in history} == {None}

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from order_engine.__main__ import main
+from order_engine.followers.progress import AUDIT
 from tests.integration.service.server_process import ROOT, Json, buy, running, sell
 from tests.integration.service.tampering import END
-from tests.integration.service.venues import venue
+from tests.integration.service.venues import venue, wait_followed
 from tests.unit.exchange.exchanges import wait_until
 
 Audit = Callable[..., tuple[int, str]]
@@ -125,7 +126,7 @@ def test_cut_log_is_whole_again_after_the_next_start(directory: Path, audit: Aud
     path.write_bytes(content[:-1_000])
 
     with venue(directory) as found:
-        wait_until(lambda: found.audit.durable_sequence == END)
+        assert wait_followed(found) == END
 
     assert path.read_bytes() == content
     assert verified(audit)["audit"]["compared"] == END
@@ -137,7 +138,7 @@ def test_damaged_log_degrades_health_and_trading_goes_on(directory: Path) -> Non
 
     with venue(directory) as found:
         client = found.app.test_client()
-        wait_until(lambda: found.audit.status.startswith("halted"))
+        wait_until(lambda: str(path) in found.progress.of(AUDIT).status)
         assert client.post("/orders", json=buy()).status_code == 201
         health = client.get("/health")
         assert (health.status_code, health.get_json()["status"]) == (200, "degraded")
@@ -150,7 +151,7 @@ def test_log_that_is_away_is_written_anew_the_same(directory: Path) -> None:
     shutil.rmtree(path.parent)
 
     with venue(directory) as found:
-        wait_until(lambda: found.audit.durable_sequence == END)
+        assert wait_followed(found) == END
 
     assert path.read_bytes() == content
 
@@ -166,8 +167,7 @@ def test_killed_server_leaves_a_log_that_goes_on(tmp_path: Path) -> None:
             server.kill()
 
     with venue(directory) as found:
-        end = found.exchange.durable_sequence
-        wait_until(lambda: found.audit.durable_sequence == end)
+        end = wait_followed(found)
     command = [sys.executable, "-m", "order_engine", "audit", "--verify", "--json"]
     environment = {"DATA_DIR": str(directory), "PATH": ""}
     finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

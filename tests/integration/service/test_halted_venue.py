@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from errno import ENOSPC
 from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO
@@ -20,7 +20,8 @@ from order_engine.journal.errors import JournalLocked
 from order_engine.matching.commands import PlaceOrder, Side
 from tests.fakes.fake_disk import FakeDisk
 from tests.integration.service.server_process import buy, sell
-from tests.integration.service.venues import PATIENCE_SECONDS, settings_for, venue
+from tests.integration.service.tampering import locked
+from tests.integration.service.venues import PATIENCE_SECONDS, venue, wait_followed
 from tests.unit.exchange.exchanges import wait_until
 
 READS = ("/orderbook/AAPL", "/market/AAPL/depth", "/bbo/AAPL", "/market/AAPL", "/orders", "/orders/2", "/trades")
@@ -71,7 +72,7 @@ def test_nothing_is_answered_or_shown_before_the_disk_has_it(
 ) -> None:
     with venue(tmp_path, disk=disk) as found:
         place(found, sell())
-        assert found.projector.wait_projected(found.exchange.durable_sequence, PATIENCE_SECONDS)
+        wait_followed(found)
         disk.hold_syncs()
         writing = pool.submit(place, found, buy(quantity="4"))
         disk.wait_until_sync_is_held()
@@ -82,7 +83,6 @@ def test_nothing_is_answered_or_shown_before_the_disk_has_it(
         orders = get(found, "/orders").get_json()["orders"]
         assert [(order["order_id"], order["filled_quantity"]) for order in orders] == [("2", "0")]
         assert get(found, "/trades").get_json()["trades"] == []
-        assert get(found, "/orders/3").status_code == 404
         assert not writing.done()
         assert not any(future.done() for future in reading)
 
@@ -91,6 +91,7 @@ def test_nothing_is_answered_or_shown_before_the_disk_has_it(
         for future in reading:
             text = future.result().text
             assert '"6"' in text, text
+        wait_followed(found)
         assert len(get(found, "/trades").get_json()["trades"]) == 1
 
 
@@ -101,11 +102,15 @@ def test_failing_fsync_stops_everything_and_health_says_so(tmp_path: Path, disk:
 
         response = found.app.test_client().post("/orders", json=buy())
 
-        assert (response.status_code, response.get_json()["code"]) == (503, "halted")
+        # Only reading the disk back at the next start can tell whether it is there.
+        assert (response.status_code, response.get_json()["code"]) == (503, "outcome_unknown")
+        assert int(response.headers["Retry-After"]) >= 1
+        assert found.journal_failed
         assert_halted(found, "no space left on device")
         survivor = disk.crash()
 
     with venue(tmp_path, disk=survivor) as found:
+        wait_followed(found)
         assert [order["status"] for order in get(found, "/orders").get_json()["orders"]] == ["OPEN"]
         assert get(found, "/health").status_code == 200
 
@@ -123,8 +128,67 @@ def test_fault_in_the_core_stops_everything_and_a_restart_recovers(tmp_path: Pat
         depth = get(found, "/orderbook/AAPL").get_json()
         assert (depth["bids"], depth["asks"]) == ([], [["100.00", "10", 1]])
         assert place(found, buy()) == "3"
-        # What the database lacked when the exchange halted is fetched from the journal meanwhile.
+        # What the database lacked when the exchange halted is read from the journal meanwhile.
         wait_until(lambda: get(found, "/health").get_json()["status"] == "ok")
+
+
+def test_answers_that_wait_for_the_disk_when_the_core_fails_are_given_and_kept(
+    tmp_path: Path, disk: FakeDisk, pool: ThreadPoolExecutor
+) -> None:
+    with venue(tmp_path, disk=disk) as found:
+        disk.hold_syncs()
+        waiting = [pool.submit(place, found, order) for order in (sell(), buy(quantity="4"))]
+        wait_until(lambda: found.exchange.applied_sequence == 3)
+        with pytest.raises(ExchangeHalted):
+            found.exchange.submit([POISON])
+
+        disk.release_syncs()
+
+        assert {order.result() for order in waiting} == {"2", "3"}
+        assert not found.journal_failed
+        assert_halted(found, "halted: TypeError")
+
+    with venue(tmp_path, disk=disk.crash()) as found:
+        wait_followed(found)
+        assert len(get(found, "/orders").get_json()["orders"]) == 2
+
+
+def test_answers_that_wait_for_a_disk_that_fails_say_that_nobody_knows(
+    tmp_path: Path, disk: FakeDisk, pool: ThreadPoolExecutor
+) -> None:
+    with venue(tmp_path, disk=disk) as found:
+        place(found, sell())
+        disk.hold_syncs()
+        waiting = [pool.submit(found.app.test_client().post, "/orders", json=buy(quantity="1")) for _ in range(8)]
+        waiting += [pool.submit(get, found, path) for path in ("/orderbook/AAPL", "/bbo/AAPL")]
+        disk.wait_until_sync_is_held()
+        wait_until(lambda: found.exchange.applied_sequence == 10)
+        disk.fail("sync", OSError("no space left on device"))
+        disk.release_syncs()
+
+        for response in (one.result() for one in waiting):
+            assert response.status_code == 503
+            assert response.get_json()["code"] in ("outcome_unknown", "halted")
+        codes = [one.result().get_json()["code"] for one in waiting[:8]]
+        assert "outcome_unknown" in codes
+        assert_halted(found, "no space left on device")
+
+
+def test_disk_that_is_still_full_fails_the_start_and_nothing_claims_to_be_ready(tmp_path: Path, disk: FakeDisk) -> None:
+    with venue(tmp_path, disk=disk) as found:
+        place(found, sell())
+    disk.fail("create", OSError(ENOSPC, "No space left on device"))
+    failures: list[bool] = []
+
+    with venue(tmp_path, disk=disk, wait=False, on_start_failure=lambda: failures.append(True)) as found:
+        assert not found.wait_started(PATIENCE_SECONDS)
+        assert_halted(found, "No space left on device")
+        assert str(tmp_path) in str(found.exchange.fault)
+    assert failures == [True]
+
+    disk.mend()
+    with venue(tmp_path, disk=disk) as found:
+        assert place(found, sell()) == "3"
 
 
 def test_venue_that_cannot_start_says_so_and_never_answers_with_a_mistake(tmp_path: Path, disk: FakeDisk) -> None:
@@ -139,11 +203,9 @@ def test_database_that_is_behind_costs_new_orders_only_and_it_recovers_by_itself
     with venue(tmp_path, MAX_PROJECTION_LAG="5") as found:
         client = found.app.test_client()
         order_id = place(found, sell())
-        assert found.projector.wait_projected(found.exchange.durable_sequence, PATIENCE_SECONDS)
-        with found.database.engine.connect() as blocker:
-            blocker.exec_driver_sql("BEGIN IMMEDIATE")
+        wait_followed(found)
+        with locked(tmp_path) as blocker:
             answers = [client.post("/orders", json=buy(price="1.00")) for _ in range(5)]
-            # The backlog is counted by the thread that publishes, a moment after the answer.
             refused = next(
                 response
                 for response in (client.post("/orders", json=buy(price="1.00")) for _ in range(1_000))
@@ -156,25 +218,24 @@ def test_database_that_is_behind_costs_new_orders_only_and_it_recovers_by_itself
             assert client.post("/users/buyer/disable").get_json()["is_enabled"] is False
             assert client.post("/users/buyer/enable").get_json()["is_enabled"] is True
             assert client.delete(f"/orders/{order_id}").get_json()["status"] == "CANCELED"
-            blocker.exec_driver_sql("ROLLBACK")
+            blocker.rollback()
 
-        assert found.projector.wait_projected(found.exchange.durable_sequence, PATIENCE_SECONDS)
+        wait_followed(found)
         assert place(found, buy(price="1.00"))
 
 
-def test_snapshot_that_no_process_can_be_started_for_is_told_and_tried_again(
+def test_followers_that_cannot_be_started_are_told_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
-    with closing(Venue(settings_for(tmp_path, SNAPSHOT_INTERVAL_SEC="1"))) as found:
-        found.start()
-        assert found.wait_started(PATIENCE_SECONDS)
+    with venue(tmp_path, in_thread=False) as found:
         client = found.app.test_client()
+        place(found, sell())
 
         refused = client.post("/admin/snapshot")
 
         assert (refused.status_code, refused.get_json()["code"]) == (503, "snapshot_failed")
-        wait_until(lambda: "FileNotFoundError" in client.get("/health").get_json()["snapshots"])
+        wait_until(lambda: "FileNotFoundError" in client.get("/health").get_json()["followers"])
         monkeypatch.undo()
         wait_until(lambda: client.get("/health").get_json()["status"] == "ok")
         assert client.post("/admin/snapshot").status_code == 201

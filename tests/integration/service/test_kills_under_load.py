@@ -70,8 +70,8 @@ class Killer:
         with self._lock:
             if not self.has_struck:
                 self.has_struck = True
-                # The snapshot's process is the third, beside gunicorn's master and worker.
-                self.hit_a_snapshot = self._server.process_count() > 2
+                # While a snapshot is taken, a second process of the followers dumps the state.
+                self.hit_a_snapshot = len(self._server.followers()) > 1
                 self._server.kill()
 
 

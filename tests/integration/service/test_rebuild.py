@@ -14,7 +14,7 @@ from order_engine.database.errors import ForeignCheckpoint
 from order_engine.exchange.applied import Applied
 from order_engine.followers.sql.rebuilding import rebuild
 from tests.integration.service.tampering import COUNTS, END, execute, trade_for_two_minutes
-from tests.integration.service.venues import PATIENCE_SECONDS, venue
+from tests.integration.service.venues import venue, wait_followed
 from tests.unit.exchange.exchanges import START_NS, FakeClock, wait_until
 
 
@@ -24,9 +24,10 @@ def directory(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
     clock = FakeClock(START_NS)
     with venue(tmp_path, clock=clock, DATABASE_URL=database_url, JOURNAL_SEGMENT_BYTES="1024") as found:
         trade_for_two_minutes(found, clock)
-        assert found.projector.wait_projected(END, PATIENCE_SECONDS)
+        assert wait_followed(found) == END
     with venue(tmp_path, clock=clock, DATABASE_URL=database_url) as found:
-        wait_until(lambda: found.audit.durable_sequence == END and found.projector.progress.at == END)
+        assert wait_followed(found) == END
+        wait_until(lambda: found.progress.covered_sequence() == END)
         found.retention.retire()
     assert list((tmp_path / "archive").iterdir())
     execute(database_url, "UPDATE orders SET status = 'OPEN'")
@@ -48,7 +49,7 @@ def test_rebuilt_database_is_the_same_again(directory: Path, capsys: pytest.Capt
 
     assert json.loads(capsys.readouterr().out) == {"records": 13, "sequence": END}
     found = verified(capsys)
-    assert (found["code"], found["database"], found["snapshots"]) == (0, COUNTS, 4)
+    assert (found["code"], found["database"], found["snapshots"]) == (0, COUNTS, 2)
 
 
 def test_trading_goes_on_after_a_rebuilding_that_was_interrupted(directory: Path, database_url: str) -> None:
@@ -67,7 +68,11 @@ def test_trading_goes_on_after_a_rebuilding_that_was_interrupted(directory: Path
     database.close()
 
     with venue(directory, DATABASE_URL=database_url) as found:
-        assert found.projector.wait_projected(END, PATIENCE_SECONDS)
+        assert wait_followed(found) == END
+    if database_url.startswith("sqlite"):
+        # What was begun is a file of its own, and the old one stays until the new one is whole.
+        assert main(["verify"]) == 1
+        assert main(["rebuild"]) == 0
     assert main(["verify"]) == 0
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from order_engine.__main__ import main
-from order_engine.exchange.verification import Verification
+from order_engine.exchange.verification import Verification, stored_files
 from order_engine.followers.sql.projection_check import checking_projection
 from order_engine.journal.disk import LocalDisk
 from tests.integration.service.server_process import buy, sell
 from tests.integration.service.tampering import COUNTS, END, MINUTE_NS, execute, trade_for_two_minutes
-from tests.integration.service.venues import PATIENCE_SECONDS, venue
+from tests.integration.service.venues import venue, wait_followed
 from tests.unit.exchange.exchanges import START_NS, FakeClock
 
 TAMPERED = [
@@ -27,17 +27,17 @@ def test_what_a_running_exchange_adds_meanwhile_is_left_out(tmp_path: Path, data
     clock = FakeClock(START_NS)
     with venue(tmp_path, clock=clock, DATABASE_URL=database_url) as found:
         trade_for_two_minutes(found, clock)
-        assert found.projector.wait_projected(END, PATIENCE_SECONDS)
+        assert wait_followed(found) == END
         with checking_projection(database_url) as check:
             assert check is not None
-            verification = Verification(tmp_path, LocalDisk(), check.snapshots(), check)
+            verification = Verification(tmp_path, LocalDisk(), stored_files(tmp_path, LocalDisk()), check)
             clock.now += MINUTE_NS
             for _ in range(5):
                 found.app.test_client().post("/orders", json=sell())
                 found.app.test_client().post("/orders", json=buy(quantity="3"))
             found.app.test_client().post("/orders", json=buy(symbol="NEW"))
-            found.snapshotter.take()
-            assert found.projector.wait_projected(END + 11, PATIENCE_SECONDS)
+            found.snapshots.take()
+            assert wait_followed(found) == END + 11
 
             verified = verification.run()
 

@@ -1,13 +1,16 @@
 """A whole venue inside the test's process, so that its disk and its clock can be the test's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from order_engine.bootstrap import Venue
 from order_engine.exchange.clock import Clock
+from order_engine.followers.audit.files import AUDIT_DIRECTORY
+from order_engine.followers.progress import AUDIT, SQL
 from order_engine.journal.disk import Disk
 from order_engine.settings import Settings
+from tests.integration.api.served_exchange import ReadingItsWrites
 
 PATIENCE_SECONDS = 30.0
 
@@ -19,15 +22,24 @@ def settings_for(directory: Path, **variables: str) -> Settings:
 
 @contextmanager
 def venue(
-    directory: Path, *, disk: Disk | None = None, clock: Clock | None = None, wait: bool = True, **variables: str
+    directory: Path,
+    *,
+    disk: Disk | None = None,
+    clock: Clock | None = None,
+    wait: bool = True,
+    in_thread: bool = True,
+    on_start_failure: Callable[[], object] = lambda: None,
+    **variables: str,
 ) -> Iterator[Venue]:
-    """Start a venue; ``wait=False`` does not wait until it takes orders. It is closed at the end."""
-    found = Venue(
-        settings_for(directory, **variables),
-        disk=disk,
-        clock=clock,
-        advance_snapshot=lambda sequence: found.recovery.advance_snapshot(sequence),
-    )
+    """Start a venue; ``wait=False`` does not wait until it takes orders. It is closed at the end.
+
+    ``in_thread=False`` starts the followers' process.
+    """
+    settings = settings_for(directory, **variables)
+    # The audit log's lock is a real file, whatever disk its entries are on.
+    (directory / AUDIT_DIRECTORY).mkdir(parents=True, exist_ok=True)
+    found = Venue(settings, disk=disk, clock=clock, follows_in_thread=in_thread, on_start_failure=on_start_failure)
+    found.app.test_client_class = ReadingItsWrites
     try:
         found.start()
         if wait:
@@ -36,3 +48,13 @@ def venue(
     finally:
         found.wait_started(PATIENCE_SECONDS)
         found.close()
+
+
+def wait_followed(found: Venue) -> int:
+    """Return the last sequence once database and audit log have everything up to it."""
+    end = found.exchange.visible_sequence
+    is_followed = found.progress.wait_for(
+        lambda: all(found.progress.of(name).sequence >= end for name in (SQL, AUDIT)), PATIENCE_SECONDS
+    )
+    assert is_followed, [found.progress.of(name) for name in (SQL, AUDIT)]
+    return end

@@ -271,6 +271,8 @@ def test_exchange_that_was_never_opened_takes_and_shows_nothing() -> None:
     with pytest.raises(NotReady):
         exchange.depth("AAPL")
     assert (exchange.visible_sequence, exchange.applied_sequence, exchange.digests) == (0, 0, {})
+    with pytest.raises(NotReady):
+        exchange.wait_visible(0)
     assert exchange.tick_size_e8("AAPL") == 0
     assert exchange.sync() == 0
     assert exchange.close() is None
@@ -283,7 +285,7 @@ def test_exchange_that_could_not_start_says_so_to_everybody() -> None:
     with pytest.raises(ExchangeHalted, match="the journal is damaged"):
         exchange.submit([buy()])
     with pytest.raises(ExchangeHalted, match="the journal is damaged"):
-        exchange.instruments()
+        exchange.wait_visible(0)
     assert exchange.visible_sequence == 0
     assert exchange.close() is None
 

@@ -82,7 +82,7 @@ class FakeJournal:
         self.records: list[Record] = []
         self.loads: list[int] = []
         self.fault: Exception | None = None
-        self._snapshots: dict[int, bytes] = {0: ExchangeState().dump()}
+        self._snapshots: dict[int, list[bytes]] = {0: list(ExchangeState().dump())}
         self._state = ExchangeState()
 
     @property
@@ -94,7 +94,7 @@ class FakeJournal:
         return [self._append_one(orders) for _ in range(count)]
 
     def keep_snapshot(self) -> None:
-        self._snapshots[self.end] = self._state.dump()
+        self._snapshots[self.end] = list(self._state.dump())
 
     def load(self, sequence: int) -> ExchangeState:
         at = max(one for one in self._snapshots if one <= sequence)

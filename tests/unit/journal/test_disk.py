@@ -1,11 +1,12 @@
 """The local disk: whole writes, whole files, and a journal on it."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from order_engine.journal.disk import LocalDisk
+from order_engine.journal.disk import AppendFile, LocalAppendFile, LocalDisk, require_room
 from tests.unit.journal.journal_fixtures import cancels, open_committer, read_all, write, write_journal
 
 
@@ -89,3 +90,26 @@ def test_bytes_that_are_written_again_are_the_same(tmp_path: Path, monkeypatch: 
         disk.rewrite(path, offset)
 
     assert path.read_bytes() == content
+
+
+def test_disk_that_is_full_is_told_by_a_probe_that_leaves_nothing(tmp_path: Path) -> None:
+    class FullDisk(LocalDisk):
+        def open_new(self, path: Path) -> AppendFile:
+            return FullFile(path, create=True)
+
+    class FullFile(LocalAppendFile):
+        def write(self, content: bytes) -> None:
+            super().write(content[:100])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="no room for 65536 bytes: No space left on device") as raised:
+        require_room(FullDisk(), tmp_path)
+
+    assert raised.value.filename == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_disk_with_room_is_left_as_it_was(tmp_path: Path) -> None:
+    require_room(LocalDisk(), tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
