@@ -21,7 +21,7 @@ def test_order_ends_at_its_time_by_the_system_s_clock(tmp_path: Path) -> None:
         order = place(client, buy(time_in_force="GTD", expire_at=format_timestamp(time_ns() + 300_000_000)))
 
         # The timer's own command is the next in the journal.
-        wait_until(lambda: venue.exchange.durable_sequence > order["sequence"])
+        wait_until(lambda: venue.exchange.visible_sequence > order["sequence"])
         response = client.get(f"/orders/{order['order_id']}")
 
         assert answered(response)["status"] == "EXPIRED"
