@@ -3,31 +3,31 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from flask import Flask
-
-from order_engine.api.plumbing.freshness import WAIT_SECONDS, Freshness
+from order_engine.api.plumbing.database_reads import WAIT_SECONDS, DatabaseReads
+from order_engine.api.plumbing.flask_app import ServiceApp
 from order_engine.api.plumbing.keys import KeyRing
-from order_engine.api.plumbing.operation import BODY_BYTES_MAX, Entrance
+from order_engine.api.plumbing.operation import BODY_BYTES_MAX
 from order_engine.api.plumbing.problem_handlers import install_problem_handlers
-from order_engine.api.plumbing.rendering import Renderer
-from order_engine.api.plumbing.request_ids import RequestIds
 from order_engine.api.plumbing.retries import PREFIX
+from order_engine.api.plumbing.routes import Routes
+from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.api.resources.admin import create_admin_blueprint
 from order_engine.api.resources.documents import create_documents_blueprint
-from order_engine.api.resources.health import Parts, Progress, create_health_blueprint
+from order_engine.api.resources.health import Parts, RecoveryProgress, create_health_blueprint
 from order_engine.api.resources.instruments import create_instruments_blueprint
-from order_engine.api.resources.market import create_market_blueprint
-from order_engine.api.resources.order_changes import create_order_changes_blueprint
+from order_engine.api.resources.market import Market, create_market_blueprint
+from order_engine.api.resources.order_changes import OrderChanges, create_order_changes_blueprint
 from order_engine.api.resources.order_entry import create_order_entry_blueprint
 from order_engine.api.resources.order_history import OrderHistory
-from order_engine.api.resources.order_reads import create_order_reads_blueprint
+from order_engine.api.resources.order_reads import OrderReads, create_order_reads_blueprint
 from order_engine.api.resources.trades import create_trades_blueprint
 from order_engine.api.resources.users import create_users_blueprint
 from order_engine.exchange.clock import Clock
 from order_engine.exchange.exchange import Exchange
 from order_engine.exchange.snapshots import SnapshotHeader
-from order_engine.followers.progress import Progress as FollowersProgress
+from order_engine.followers.progress import Progress
 from order_engine.queries.queries import Queries
+from order_engine.wire.rendering import Renderer
 
 
 class Services(NamedTuple):
@@ -35,32 +35,33 @@ class Services(NamedTuple):
 
     exchange: Exchange
     queries: Queries
-    progress: FollowersProgress
+    progress: Progress
     take_snapshot: Callable[[], SnapshotHeader]
     clock: Clock
     health_parts: Parts
-    recovery_progress: Progress
+    recovery_progress: RecoveryProgress
     wait_seconds: float = WAIT_SECONDS
 
 
-def install_api(app: Flask, services: Services, api_key: str | None) -> None:
+def install_api(app: ServiceApp, services: Services, api_key: str | None) -> None:
     """Serve the API from an app."""
     exchange, queries = services.exchange, services.queries
-    freshness = Freshness(exchange, services.progress.wait_shown, services.wait_seconds)
+    database = DatabaseReads(app, exchange, services.progress, services.wait_seconds)
     renderer = Renderer(exchange.tick_size_e8)
-    history = OrderHistory(exchange, queries, freshness, renderer)
-    entrance = Entrance(KeyRing(api_key))
+    stored_renderer = StoredRenderer(renderer)
+    history = OrderHistory(exchange, queries, renderer)
+    routes = Routes(KeyRing(api_key), database)
     blueprints = (
-        create_order_entry_blueprint(entrance, exchange, renderer),
-        create_order_changes_blueprint(entrance, exchange, history, renderer),
-        create_order_reads_blueprint(entrance, history),
-        create_trades_blueprint(entrance, queries, freshness, renderer),
-        create_market_blueprint(entrance, exchange, freshness, queries, services.clock, renderer),
-        create_instruments_blueprint(entrance, exchange, freshness),
-        create_users_blueprint(entrance, exchange, queries, freshness, renderer),
-        create_admin_blueprint(entrance, services.take_snapshot),
-        create_health_blueprint(entrance, exchange, services.health_parts, services.recovery_progress),
-        create_documents_blueprint(entrance),
+        create_order_entry_blueprint(routes, exchange, renderer),
+        create_order_changes_blueprint(routes, OrderChanges(exchange, queries, history, database, renderer)),
+        create_order_reads_blueprint(routes, OrderReads(exchange, queries, history, database, renderer)),
+        create_trades_blueprint(routes, queries, stored_renderer),
+        create_market_blueprint(routes, Market(exchange, database, queries, services.clock, stored_renderer)),
+        create_instruments_blueprint(routes, exchange),
+        create_users_blueprint(routes, exchange, queries, stored_renderer),
+        create_admin_blueprint(routes, services.take_snapshot, database),
+        create_health_blueprint(routes, exchange, services.health_parts, services.recovery_progress),
+        create_documents_blueprint(routes),
     )
     # A redirect to the path that was meant would be a page of HTML.
     app.url_map.merge_slashes = False
@@ -68,6 +69,4 @@ def install_api(app: Flask, services: Services, api_key: str | None) -> None:
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix=PREFIX, name=f"{blueprint.name}_v1")
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    request_ids = RequestIds()
-    app.after_request(request_ids.add_to)
-    install_problem_handlers(app, request_ids)
+    install_problem_handlers(app, app.request_ids)

@@ -1,7 +1,6 @@
 """Stream messages: from a line of JSON to a command, exactly, or a ``FormError`` that says why not."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from order_engine.wire import exact_json
@@ -9,8 +8,10 @@ from order_engine.wire.exact_json import NotJson
 from order_engine.wire.form import (
     AMEND_FIELDS,
     CANCEL_ALL_FIELDS,
+    CANCEL_FIELDS,
     INSTRUMENT_FIELDS,
     PLACE_FIELDS,
+    PLACE_REQUIRED,
     RISK_LIMITS_FIELDS,
     STATE_FIELDS,
     USER_FIELDS,
@@ -27,13 +28,12 @@ from order_engine.wire.form import (
     set_risk_limits,
     set_state,
 )
-from order_engine.wire.identifiers import parse_order_id, parse_symbol
+from order_engine.wire.identifiers import parse_order_id
 from order_engine.wire.timestamps import parse_timestamp
 
 Message = dict[str, object]
 
-REMEMBERED_VALUES = 8_192
-NEVER_THE_SAME = frozenset({"order_id", "client_order_id", "expire_at"})
+CREATE_REQUIRED = ("order_id", *PLACE_REQUIRED)
 
 
 def decode_message(line: bytes) -> Message:
@@ -64,14 +64,9 @@ class CommandReader:
         }
         place = {**PLACE_FIELDS, "order_id": parse_order_id, "expire_at": parse_timestamp}
         self._create_fields: Mapping[str, Parser] = {
-            "order_type" if name == "type" else name: parser if name in NEVER_THE_SAME else _remembering(parser)
-            for name, parser in place.items()
+            "order_type" if name == "type" else name: parser for name, parser in place.items()
         }
-        self._cancel_fields: Mapping[str, Parser] = {"order_id": parse_order_id, "symbol": _remembering(parse_symbol)}
-        self._amend_fields: Mapping[str, Parser] = {
-            **self._cancel_fields,
-            **{name: _remembering(parser) for name, parser in AMEND_FIELDS.items()},
-        }
+        self._amend_fields: Mapping[str, Parser] = {**CANCEL_FIELDS, **AMEND_FIELDS}
 
     def read(self, message: Message) -> Command:
         """Read a message from which ``seq`` and ``timestamp`` were taken; it is used up."""
@@ -85,7 +80,7 @@ class CommandReader:
         return reader(message)
 
     def _create(self, message: Message) -> PlaceOrder:
-        fields = read_fields(message, self._create_fields, ("order_id", "symbol", "side", "quantity"))
+        fields = read_fields(message, self._create_fields, CREATE_REQUIRED)
         if "order_type" in fields:
             fields["type"] = fields.pop("order_type")
         return place_order(fields, fields["order_id"])
@@ -97,7 +92,7 @@ class CommandReader:
         return amend_order(fields, order_id=order_id, symbol=symbol)
 
     def _cancel(self, message: Message) -> CancelOrder:
-        fields = read_fields(message, self._cancel_fields, ("order_id",))
+        fields = read_fields(message, CANCEL_FIELDS, ("order_id",))
         return CancelOrder(order_id=fields["order_id"], symbol=fields.get("symbol"))
 
 
@@ -105,13 +100,3 @@ def _reader(
     build: Callable[[Fields], Command], parsers: Mapping[str, Parser], *required: str
 ) -> Callable[[Message], Command]:
     return lambda message: build(read_fields(message, parsers, required))
-
-
-def _remembering(parser: Parser) -> Parser:
-    """Remember what strings meant: the same prices, symbols and words come again and again."""
-    remembered = lru_cache(maxsize=REMEMBERED_VALUES)(parser)
-
-    def parse(value: object) -> object:
-        return remembered(value) if type(value) is str else parser(value)
-
-    return parse

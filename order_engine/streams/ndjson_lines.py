@@ -1,7 +1,6 @@
 """What events look like as lines of NDJSON."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
 from order_engine.matching.events import (
@@ -23,7 +22,8 @@ from order_engine.matching.events import (
     UserDisabled,
     UserEnabled,
 )
-from order_engine.streams.event_lines import (
+from order_engine.streams.ports import Received
+from order_engine.wire.messages.stream_lines import (
     EventLine,
     InstrumentLine,
     OrderLine,
@@ -35,12 +35,11 @@ from order_engine.streams.event_lines import (
     TradeLine,
     UserLine,
 )
-from order_engine.streams.ports import Received
+from order_engine.wire.rendering import quantity_or_null
 from order_engine.wire.schedules import format_schedule
 from order_engine.wire.timestamps import format_timestamp
 from order_engine.wire.units import SCALE, format_price, format_quantity
 
-REMEMBERED_AMOUNTS = 8_192
 NAMES: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Event)}
 LISTINGS = frozenset({InstrumentListed, InstrumentChanged})
 
@@ -53,9 +52,6 @@ class LineWriter:
 
     def __init__(self) -> None:
         self._tick_sizes_e8: dict[str, int] = {}
-        # The same prices and quantities come again and again.
-        self.quantity = lru_cache(maxsize=REMEMBERED_AMOUNTS)(format_quantity)
-        self._format_price = lru_cache(maxsize=REMEMBERED_AMOUNTS)(format_price)
         self._writers: Mapping[type, Write] = {
             **dict.fromkeys(get_args(OrderEvent), self._order_line),
             TradeExecuted: self._trade_event_line,
@@ -79,7 +75,7 @@ class LineWriter:
 
     def price(self, symbol: str, price_e8: int) -> str:
         """Write a price; that of a symbol that is not listed with as few decimals as it takes."""
-        return self._format_price(price_e8, self._tick_sizes_e8.get(symbol, SCALE))
+        return format_price(price_e8, self._tick_sizes_e8.get(symbol, SCALE))
 
     def trade_line(self, received: Received, trade: TradeExecuted) -> TradeLine:
         """Write a trade for a stream of trades."""
@@ -99,7 +95,7 @@ class LineWriter:
             received.sequence,
             trade.symbol,
             self.price(trade.symbol, trade.price_e8),
-            self.quantity(trade.quantity_e8),
+            format_quantity(trade.quantity_e8),
             trade.buy.order_id,
             trade.sell.order_id,
             None if maker is None else maker.order_id,
@@ -121,15 +117,15 @@ class LineWriter:
             placed.order_type,
             placed.time_in_force,
             self._price_or_none(placed.symbol, order.price_e8),
-            self.quantity(order.quantity_e8),
-            self.quantity(order.filled_e8),
-            self.quantity(order.remaining_e8),
+            format_quantity(order.quantity_e8),
+            format_quantity(order.filled_e8),
+            format_quantity(order.remaining_e8),
             order.status,
             order.reason,
-            self.quantity(event.quantity_e8) if isinstance(event, OrderCanceled) else None,
-            self.quantity(event.quantity_e8) if isinstance(event, OrderDecremented) else None,
-            self.quantity(event.quantity_e8) if isinstance(event, OrderExpired) else None,
-            _quantity_or_none(order.display_quantity_e8),
+            format_quantity(event.quantity_e8) if isinstance(event, OrderCanceled) else None,
+            format_quantity(event.quantity_e8) if isinstance(event, OrderDecremented) else None,
+            format_quantity(event.quantity_e8) if isinstance(event, OrderExpired) else None,
+            quantity_or_null(order.display_quantity_e8),
             self._price_or_none(placed.symbol, order.stop_price_e8),
             self._price_or_none(placed.symbol, order.trail_amount_e8),
             None if placed.expire_at_ns is None else format_timestamp(placed.expire_at_ns),
@@ -157,8 +153,8 @@ def _instrument_line(received: Received, event: InstrumentListed | InstrumentCha
         instrument.symbol,
         format_quantity(instrument.tick_size_e8),
         format_quantity(instrument.lot_size_e8),
-        _quantity_or_none(instrument.price_band_percent_e8 or None),
-        _quantity_or_none(instrument.circuit_breaker_percent_e8 or None),
+        quantity_or_null(instrument.price_band_percent_e8 or None),
+        quantity_or_null(instrument.circuit_breaker_percent_e8 or None),
         None
         if instrument.reference_price_e8 is None
         else format_price(instrument.reference_price_e8, instrument.tick_size_e8),
@@ -192,10 +188,10 @@ def _risk_limits_line(received: Received, event: RiskLimitsChanged) -> RiskLimit
         _name_of(event),
         received.sequence,
         limits.user_id,
-        _quantity_or_none(limits.max_order_quantity_e8),
-        _quantity_or_none(limits.max_order_notional_e8),
+        quantity_or_null(limits.max_order_quantity_e8),
+        quantity_or_null(limits.max_order_notional_e8),
         limits.max_open_orders,
-        _quantity_or_none(limits.max_position_e8),
+        quantity_or_null(limits.max_position_e8),
         _time_of(received),
     )
 
@@ -206,10 +202,6 @@ def _user_line(received: Received, event: UserDisabled | UserEnabled) -> UserLin
 
 def _settings_line(received: Received, event: Configured) -> SettingsLine:
     return SettingsLine(_name_of(event), received.sequence, event.settings, _time_of(received))
-
-
-def _quantity_or_none(quantity_e8: int | None) -> str | None:
-    return None if quantity_e8 is None else format_quantity(quantity_e8)
 
 
 def _name_of(event: Event) -> str:

@@ -1,12 +1,12 @@
 """Form: what a message alone decides, whichever way it came in. See the rulebook, Form.
 
 ``PLACE_FIELDS``, ``AMEND_FIELDS`` and so on say how each field is read; the functions below turn fields that were
-read into commands and refuse instructions that do not go together. REST schemas and NDJSON streams share all of it.
+read into commands and refuse instructions that do not go together. REST and NDJSON streams share all of it.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from order_engine.matching.commands import (
@@ -24,11 +24,15 @@ from order_engine.matching.commands import (
     Side,
     TimeInForce,
 )
+from order_engine.wire.field_names import OTHER_NAMES, unknown_field
 from order_engine.wire.identifiers import parse_choice, parse_flag, parse_identifier, parse_order_id, parse_symbol
 from order_engine.wire.order_terms import Errors, wrong_terms
 from order_engine.wire.schedules import parse_schedule
 from order_engine.wire.timestamps import parse_rfc_3339
 from order_engine.wire.units import parse_amount, parse_count, parse_positive_amount
+
+VALUES_REMEMBERED = 8_192
+HINTS_MAX = 3
 
 Parser = Callable[[object], object]
 Fields = dict[str, Any]  # Any: each value has the type that its field's parser returns
@@ -57,36 +61,49 @@ class FormError(ValueError):
         self.errors = errors
 
 
+def _remembering(parser: Parser) -> Parser:
+    """Remember what strings meant: the same prices, symbols and words come again and again."""
+    remembered = lru_cache(maxsize=VALUES_REMEMBERED)(parser)
+
+    def parse(value: object) -> object:
+        return remembered(value) if type(value) is str else parser(value)
+
+    return parse
+
+
+SYMBOL = _remembering(parse_symbol)
+SIDE = _remembering(partial(parse_choice, Side))
+AMOUNT = _remembering(parse_amount)
+POSITIVE_AMOUNT = _remembering(parse_positive_amount)
+
 PLACE_FIELDS: Mapping[str, Parser] = {
     "user_id": parse_identifier,
-    "symbol": parse_symbol,
-    "side": partial(parse_choice, Side),
-    "quantity": parse_positive_amount,
-    "price": parse_positive_amount,
-    "type": partial(parse_choice, OrderKind),
-    "time_in_force": partial(parse_choice, TimeInForce),
+    "symbol": SYMBOL,
+    "side": SIDE,
+    "quantity": POSITIVE_AMOUNT,
+    "price": POSITIVE_AMOUNT,
+    "type": _remembering(partial(parse_choice, OrderKind)),
+    "time_in_force": _remembering(partial(parse_choice, TimeInForce)),
     "post_only": parse_flag,
-    "display_quantity": parse_positive_amount,
-    "stop_price": parse_positive_amount,
-    "trail_amount": parse_positive_amount,
+    "display_quantity": POSITIVE_AMOUNT,
+    "stop_price": POSITIVE_AMOUNT,
+    "trail_amount": POSITIVE_AMOUNT,
     "expire_at": parse_rfc_3339,
-    "self_trade_prevention": partial(parse_choice, SelfTradePrevention),
+    "self_trade_prevention": _remembering(partial(parse_choice, SelfTradePrevention)),
     "client_order_id": parse_order_id,
 }
+PLACE_REQUIRED = ("symbol", "side", "quantity")
 AMEND_FIELDS: Mapping[str, Parser] = {
-    "price": parse_positive_amount,
-    "quantity": parse_amount,
-    "display_quantity": parse_positive_amount,
-    "stop_price": parse_positive_amount,
-    "trail_amount": parse_positive_amount,
+    "price": POSITIVE_AMOUNT,
+    "quantity": AMOUNT,
+    "display_quantity": POSITIVE_AMOUNT,
+    "stop_price": POSITIVE_AMOUNT,
+    "trail_amount": POSITIVE_AMOUNT,
 }
-CANCEL_ALL_FIELDS: Mapping[str, Parser] = {
-    "user_id": parse_identifier,
-    "symbol": parse_symbol,
-    "side": partial(parse_choice, Side),
-}
+CANCEL_FIELDS: Mapping[str, Parser] = {"order_id": parse_order_id, "symbol": SYMBOL}
+CANCEL_ALL_FIELDS: Mapping[str, Parser] = {"user_id": parse_identifier, "symbol": SYMBOL, "side": SIDE}
 INSTRUMENT_FIELDS: Mapping[str, Parser] = {
-    "symbol": parse_symbol,
+    "symbol": SYMBOL,
     "tick_size": parse_positive_amount,
     "lot_size": parse_positive_amount,
     "price_band_percent": parse_amount,
@@ -95,7 +112,7 @@ INSTRUMENT_FIELDS: Mapping[str, Parser] = {
     "self_trade_prevention": partial(parse_choice, SelfTradePrevention),
     "schedule": parse_schedule,
 }
-STATE_FIELDS: Mapping[str, Parser] = {"symbol": parse_symbol, "state": partial(parse_choice, SessionState)}
+STATE_FIELDS: Mapping[str, Parser] = {"symbol": SYMBOL, "state": partial(parse_choice, SessionState)}
 RISK_LIMITS_FIELDS: Mapping[str, Parser] = {
     "user_id": parse_identifier,
     "max_order_quantity": parse_amount,
@@ -107,22 +124,34 @@ USER_FIELDS: Mapping[str, Parser] = {"user_id": parse_identifier}
 
 
 def read_fields(message: Mapping[str, object], parsers: Mapping[str, Parser], required: Collection[str] = ()) -> Fields:
-    """Read every field of a message by its parser; null means absent. Raise ``FormError`` naming every wrong field."""
+    """Read every field of a message by its parser; null means absent. Raise ``FormError`` naming every wrong field.
+
+    What came under another name that is taken for a field is returned, like all, under the field's own.
+    """
     fields: Fields = {}
     errors: Errors = {}
-    for name, value in message.items():
+    for sent, value in message.items():
+        name = sent if sent in parsers else OTHER_NAMES.get(sent, "")
         parser = parsers.get(name)
         if parser is None:
-            errors[name] = ["Unknown field."]
+            errors[sent] = [unknown_field(sent, parsers) if len(errors) < HINTS_MAX else "Unknown field."]
+        elif name != sent and name in message:
+            errors[sent] = [f"Another name for {name}: send one of them."]
         elif value is not None:
             try:
                 fields[name] = parser(value)
             except ValueError as error:
-                errors[name] = [str(error)]
-    errors |= {name: ["Missing."] for name in required if name not in fields and name not in errors}
+                errors[sent] = [str(error)]
+    for name in required:
+        if name not in fields and name not in errors and not _was_wrong_under_another_name(name, errors):
+            errors[name] = ["Missing."]
     if errors:
         raise FormError(errors)
     return fields
+
+
+def _was_wrong_under_another_name(name: str, errors: Errors) -> bool:
+    return any(OTHER_NAMES.get(sent) == name for sent in errors)
 
 
 def place_order(fields: Fields, order_id: str | None = None) -> PlaceOrder:

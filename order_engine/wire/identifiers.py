@@ -8,7 +8,6 @@ IDENTIFIER_LENGTH_MAX = 64
 ORDER_ID_LENGTH_MAX = 40
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}", re.ASCII)
-_IDENTIFIER = re.compile(r"[!-~]+", re.ASCII)
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -48,6 +47,13 @@ def parse_flag(value: object) -> bool:
 
 
 def _printable(value: object, length_max: int) -> str:
-    if not isinstance(value, str) or len(value) > length_max or not _IDENTIFIER.fullmatch(value):
-        raise ValueError(f"Must be a string of 1 to {length_max} printable ASCII characters without spaces.")
-    return value
+    # These tests are faster than a regular expression.
+    if (
+        isinstance(value, str)
+        and 0 < len(value) <= length_max
+        and value.isascii()
+        and value.isprintable()
+        and " " not in value
+    ):
+        return value
+    raise ValueError(f"Must be a string of 1 to {length_max} printable ASCII characters without spaces.")

@@ -25,7 +25,14 @@ def parse_schedule(value: object) -> tuple[ScheduledState, ...]:
 
 def format_schedule(schedule: tuple[ScheduledState, ...]) -> list[dict[str, str]]:
     """Write a schedule as ``[{"at": "09:30:00", "state": "OPEN"}, ...]``, in order of the time of day."""
-    return [{"at": _time_of_day(entry.second_of_day), "state": entry.state.value} for entry in schedule]
+    return [{"at": format_time_of_day(entry.second_of_day), "state": entry.state.value} for entry in schedule]
+
+
+def format_time_of_day(second_of_day: int) -> str:
+    """Write seconds after midnight as ``09:30:00``."""
+    minutes, second = divmod(second_of_day, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02d}:{minute:02d}:{second:02d}"
 
 
 def _entry(value: object) -> ScheduledState:
@@ -40,9 +47,3 @@ def _second_of_day(value: object) -> int:
         raise ValueError('"at" must be a time of day, UTC, such as 09:30 or 16:00:30.')
     hour, minute, second = (int(part) for part in match.groups("0"))
     return hour * 3_600 + minute * 60 + second
-
-
-def _time_of_day(second_of_day: int) -> str:
-    minutes, second = divmod(second_of_day, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour:02d}:{minute:02d}:{second:02d}"

@@ -26,10 +26,7 @@ _DAYS_FROM_MARCH_OF_YEAR_0_TO_1970 = 719_468
 
 def format_timestamp(timestamp_ns: int) -> str:
     """Write nanoseconds since 1970 as ``2026-11-21T07:58:00.000001Z``; what is below a microsecond is cut off."""
-    seconds, fraction_ns = divmod(timestamp_ns, NS_PER_SECOND)
-    day, second = divmod(seconds, SECONDS_PER_DAY)
-    hour, minute = divmod(second // 60, 60)
-    return f"{_date(day)}T{hour:02d}:{minute:02d}:{second % 60:02d}.{fraction_ns // NS_PER_US:06d}Z"
+    return f"{_to_the_second(timestamp_ns // NS_PER_SECOND)}.{timestamp_ns % NS_PER_SECOND // NS_PER_US:06d}Z"
 
 
 def parse_rfc_3339(value: object) -> int:
@@ -74,6 +71,13 @@ def _days_since_1970(year: int, month: int, day: int) -> int:
     day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
     day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
     return era * _DAYS_PER_ERA + day_of_era - _DAYS_FROM_MARCH_OF_YEAR_0_TO_1970
+
+
+@lru_cache(maxsize=1_024)
+def _to_the_second(seconds_since_1970: int) -> str:
+    day, second = divmod(seconds_since_1970, SECONDS_PER_DAY)
+    hour, minute = divmod(second // 60, 60)
+    return f"{_date(day)}T{hour:02d}:{minute:02d}:{second % 60:02d}"
 
 
 @lru_cache(maxsize=64)

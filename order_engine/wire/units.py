@@ -14,6 +14,8 @@ AMOUNT_MAX = 10**10
 AMOUNT_E8_MAX = AMOUNT_MAX * SCALE
 AMOUNT_LENGTH_MAX = 64
 COUNT_MAX = 10**9
+# The same prices and quantities come again and again.
+AMOUNTS_REMEMBERED = 8_192
 
 _AMOUNT = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,6}))?", re.ASCII)
 
@@ -52,11 +54,13 @@ def parse_count(value: object) -> int:
     return value
 
 
+@lru_cache(maxsize=AMOUNTS_REMEMBERED)
 def format_quantity(quantity_e8: int) -> str:
     """Write a quantity without exponent and without trailing zeros: ``"100"``, ``"0.5"``."""
     return _format(quantity_e8, decimals_min=0)
 
 
+@lru_cache(maxsize=AMOUNTS_REMEMBERED)
 def format_price(price_e8: int, tick_size_e8: int) -> str:
     """Write a price with the decimals of its tick (``"150.50"``), or with more where only they are exact."""
     return _format(price_e8, decimals_min=_decimals_of(tick_size_e8))

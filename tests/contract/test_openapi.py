@@ -10,7 +10,7 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import CheckFunction, negative_data_rejection, positive_data_acceptance
 from schemathesis.schemas import BaseSchema
 
-from order_engine.api.plumbing.operation import READ_HEADER
+from order_engine.api.plumbing.database_reads import MIN_SEQUENCE_HEADER
 from tests.integration.api.orders import answered, buy, sell
 from tests.integration.api.served_exchange import Served, served_exchange
 
@@ -61,8 +61,8 @@ def _ask(operation: APIOperation, mode: GenerationMode) -> None:
     )
     @given(case=operation.as_strategy(mode))
     def ask(case: Case) -> None:
-        # A sequence that is yet to come is a 503, rightly, and takes its time.
-        case.headers.pop(READ_HEADER, None)
+        # A sequence that is yet to come is refused, rightly.
+        case.headers.pop(MIN_SEQUENCE_HEADER, None)
         case.call_and_validate(excluded_checks=excluded)
 
     ask()

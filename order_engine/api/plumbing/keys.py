@@ -1,7 +1,8 @@
 """Who calls, and what they may do.
 
-Without ``API_KEY`` everybody may do everything. With it, writes need it; reads of the market stay open. ``Caller`` is
-what the rest of the API sees, so that stored keys with users and scopes change nothing but this module.
+Without ``API_KEY`` everybody may do everything. With it, every write needs it, and every read stays open: of the
+market, and of the orders, trades, positions and limits of all users. ``Caller`` is what the rest of the API sees, so
+that stored keys with users and scopes will change nothing but this module.
 """
 
 import hmac

@@ -1,21 +1,28 @@
-"""The API's own description, OpenAPI 3.1, made from the operations that are served and the schemas that validate."""
+"""The API's own description, OpenAPI 3.1, made from the operations that are served.
+
+Requests are described by the schemas of their forms, responses by the messages in them.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
-from marshmallow import Schema, fields
+from msgspec import Struct
 
-from order_engine.api.plumbing import answers, schemas
-from order_engine.api.plumbing.fields import Parsed
 from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import KINDS, Content
+from order_engine.api.plumbing.request_schemas import BODY_SCHEMAS, JSON_SCHEMAS, json_schema
 from order_engine.api.plumbing.responses import PROBLEM_TYPE
 from order_engine.api.plumbing.retries import PREFIX
+from order_engine.wire.field_names import OTHER_NAMES
+from order_engine.wire.messages.orders import OrderEvent
+from order_engine.wire.messages.problem import ProblemDocument
+from order_engine.wire.messages.trades import TradeEvent
 
 VERSION = "1"
 OPENAPI_VERSION = "3.1.0"
@@ -26,7 +33,11 @@ PROBLEM_STATUSES_OF_BODIES = (413, 415)
 DESCRIPTION = """\
 Prices and quantities go out as decimal strings and come in as strings or numbers, read exactly. Times are RFC 3339,
 UTC. Unknown fields and parameters are refused. A 2xx on a write means that it is on disk. Every path is also served
-without the prefix `/api/v1`."""
+without the prefix `/api/v1`. Other names are taken too: {other_names}, and in a body
+`idempotency_key` for the header."""
+SCHEMA_REFERENCE = "#/components/schemas/{name}"
+# Messages that others refer to by name only.
+MESSAGES_WITHIN = (ProblemDocument, OrderEvent, TradeEvent)
 
 _CONVERTED = re.compile(r"<(?:path:)?(\w+)>")
 
@@ -36,20 +47,20 @@ SEQUENCE: Header = {
     "description": "The journal's sequence after this write; send it as `X-Min-Sequence` to read at least that.",
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
-REPLAYED: Header = {"description": "`true` if this is the first answer, given again.", "schema": {"type": "string"}}
+REPLAYED: Header = {"description": "`true` if this is the first response, given again.", "schema": {"type": "string"}}
 REQUEST_ID: Header = {"description": "The caller's, or one made for the request.", "schema": {"type": "string"}}
 MIN_SEQUENCE: Header = {
     "in": "header",
     "name": "X-Min-Sequence",
-    "description": "Wait, a bounded time, until what is shown includes this sequence, which an answer gave. One that "
-    "none gave is answered 503 at once.",
+    "description": "Wait, a bounded time, until what is shown includes this sequence, which a response gave as "
+    "`X-Sequence`. One that none gave is refused.",
     "schema": {"type": "integer", "minimum": 0},
 }
 IDEMPOTENCY_KEY: Header = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "The same key and body give the first answer again, for 24 hours, but no longer than some 50,000 "
-    "orders, cancels and trades of later requests with keys.",
+    "description": "The same key and request give the first response again, for 24 hours, but no longer than some "
+    "50,000 orders, cancels and trades of later requests with keys.",
     "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
 }
 
@@ -66,33 +77,42 @@ class Served(NamedTuple):
 
 def describe(app: Flask) -> Content:
     """Describe all operations that the app serves."""
-    plugin = MarshmallowPlugin()
     spec = APISpec(
         title="Order engine",
         version=VERSION,
         openapi_version=OPENAPI_VERSION,
-        plugins=[plugin],
-        info={"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+        plugins=[MarshmallowPlugin()],
+        info={"description": _description(), "license": {"name": "MIT", "identifier": "MIT"}},
         servers=[{"url": PREFIX}],
     )
-    assert plugin.converter is not None
-    plugin.converter.add_attribute_function(_documented)  # type: ignore[no-untyped-call]  # apispec gives it no types
-    spec.components.schema("Problem", schema=answers.ProblemDocument())
+    operations = list(_served(app))
+    for name, schema in _message_schemas(operations).items():
+        spec.components.schema(name, schema)
     for scheme, definition in _SECURITY_SCHEMES.items():
         spec.components.security_scheme(scheme, dict(definition))
-    for served in _served(app):
+    for served in operations:
         spec.path(path=served.path, operations={served.method.lower(): _operation(served)})
     return spec.to_dict()
+
+
+def _description() -> str:
+    return DESCRIPTION.format(other_names=", ".join(f"`{other}` for `{ours}`" for other, ours in OTHER_NAMES.items()))
+
+
+def _message_schemas(operations: list[Served]) -> dict[str, Any]:  # Any: JSON
+    messages: set[type[Struct]] = {
+        message for served in operations for message in served.operation.responses.values() if message
+    }
+    messages |= {*MESSAGES_WITHIN}
+    in_order = sorted(messages, key=lambda message: message.__name__)
+    _, schemas = msgspec.json.schema_components(in_order, ref_template=SCHEMA_REFERENCE)
+    return schemas
 
 
 _SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {
     "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
 }
-
-
-def _documented(_: object, field: fields.Field[Any], **__: object) -> Content:
-    return dict(field.json_schema) if isinstance(field, Parsed) else {}
 
 
 def _served(app: Flask) -> Iterator[Served]:
@@ -117,7 +137,10 @@ def _operation(served: Served) -> Content:
     if operation.description:
         described["description"] = operation.description
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": BODY_SCHEMAS[operation.body.name]}},
+        }
     if operation.access is not Access.READ:
         described["security"] = [{}, {"api_key": []}, {"bearer": []}]
     return described
@@ -125,10 +148,11 @@ def _operation(served: Served) -> Content:
 
 def _parameters(served: Served) -> Iterator[Content]:
     for name in re.findall(r"{(\w+)}", served.path):
-        yield {"in": "path", "name": name, "required": True, "schema": dict(schemas.PATH_JSON_SCHEMAS[name])}
-    for name, field in served.operation.query.load_fields.items():
-        assert isinstance(field, Parsed)
-        yield {"in": "query", "name": name, "required": field.required, "schema": field.json_schema}
+        yield {"in": "path", "name": name, "required": True, "schema": dict(JSON_SCHEMAS[name])}
+    query = served.operation.query
+    for name in query.parsers:
+        described = dict(json_schema(query, name))
+        yield {"in": "query", "name": name, "required": name in query.required, "schema": described}
     yield dict(MIN_SEQUENCE if served.operation.access is Access.READ else IDEMPOTENCY_KEY)
 
 
@@ -140,22 +164,23 @@ def _responses(operation: Operation) -> Content:
         str(int(status)): {
             "description": "Done." if status < 300 else "Not now.",
             "headers": written_headers if status < 300 else headers,
-            "content": _content(operation.media_type, schema),
+            "content": _content(operation.media_type, message),
         }
-        for status, schema in operation.answers.items()
+        for status, message in operation.responses.items()
     }
     for status in _problem_statuses(operation):
         if str(status) not in responses:
             responses[str(status)] = {
                 "description": _titles(status),
                 "headers": headers,
-                "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                "content": _content(PROBLEM_TYPE, ProblemDocument),
             }
     return responses
 
 
-def _content(media_type: str, schema: Schema | None) -> Content:
-    return {media_type: {"schema": schema if schema is not None else {}}}
+def _content(media_type: str, message: type[Struct] | None) -> Content:
+    schema = {} if message is None else {"$ref": SCHEMA_REFERENCE.format(name=message.__name__)}
+    return {media_type: {"schema": schema}}
 
 
 def _problem_statuses(operation: Operation) -> list[int]:

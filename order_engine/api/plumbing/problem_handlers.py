@@ -2,12 +2,12 @@
 
 import logging
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from order_engine.api.plumbing.problems import Problem
 from order_engine.api.plumbing.request_ids import RequestIds
-from order_engine.api.plumbing.responses import problem_answer
+from order_engine.api.plumbing.responses import PROBLEM_TYPE, JsonResponse, json_response
 from order_engine.database.errors import CursorInvalid, DatabaseRefused, DatabaseUnavailable
 from order_engine.exchange.errors import (
     ClockJumped,
@@ -40,7 +40,7 @@ CODES_OF_STATUS = {
 
 
 def install_problem_handlers(app: Flask, request_ids: RequestIds) -> None:
-    """See to it that whatever goes wrong in the app is answered with a problem document."""
+    """Respond with a problem document to whatever goes wrong in the app."""
     handlers = _ProblemHandlers(request_ids)
     app.register_error_handler(Problem, handlers.problem)
     for kind in CODES:
@@ -50,20 +50,25 @@ def install_problem_handlers(app: Flask, request_ids: RequestIds) -> None:
     app.register_error_handler(Exception, handlers.mistake)
 
 
+def problem_response(problem: Problem, request_id: str | None) -> JsonResponse:
+    """Write a problem document."""
+    return json_response(problem.message(request_id), problem.status, problem.headers, PROBLEM_TYPE)
+
+
 class _ProblemHandlers:
     def __init__(self, request_ids: RequestIds) -> None:
         self._request_ids = request_ids
 
-    def problem(self, problem: Problem) -> Response:
-        return problem_answer(problem.document(self._request_ids.current()), problem.headers)
+    def problem(self, problem: Problem) -> JsonResponse:
+        return problem_response(problem, self._request_ids.current())
 
-    def known(self, error: Exception) -> Response:
+    def known(self, error: Exception) -> JsonResponse:
         return self.problem(Problem(CODES[type(error)], str(error)))
 
-    def wrong_cursor(self, error: CursorInvalid) -> Response:
+    def wrong_cursor(self, error: CursorInvalid) -> JsonResponse:
         return self.problem(Problem("invalid_fields", "Not accepted: cursor.", errors={"cursor": [f"It is {error}."]}))
 
-    def http_error(self, error: HTTPException) -> Response:
+    def http_error(self, error: HTTPException) -> JsonResponse:
         status = error.code or 500
         code = CODES_OF_STATUS.get(status, "malformed_request" if status < 500 else "internal_error")
         detail = _details(status) or str(error.description)
@@ -71,7 +76,7 @@ class _ProblemHandlers:
         headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
         return self.problem(Problem(code, detail, status=status, headers=headers))
 
-    def mistake(self, error: Exception) -> Response:
+    def mistake(self, error: Exception) -> JsonResponse:
         log.error("request %s failed", self._request_ids.current(), exc_info=error)
         return self.problem(Problem("internal_error", "It was logged under the id of this request."))
 

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+import msgspec
+from msgspec import UNSET
+
 from order_engine.matching.reason import Reason
+from order_engine.wire.messages.orders import Order
+from order_engine.wire.messages.problem import ProblemDocument
 
 Content = dict[str, Any]  # Any: JSON
 Errors = Mapping[str, list[str]]
@@ -45,12 +50,14 @@ KINDS: Mapping[str, Kind] = {
     "head_too_large": Kind(431, "The head of the request is too large."),
     "internal_error": Kind(500, "The server made a mistake."),
     "unknown_transfer_coding": Kind(501, "The body's transfer coding is not known."),
+    "outcome_unknown": Kind(503, "The command may have been carried out."),
     "starting": Kind(503, "The exchange is starting or stopping."),
     "halted": Kind(503, "The exchange has stopped taking commands."),
-    "outcome_unknown": Kind(503, "Whether the command was carried out cannot be told now."),
     "snapshot_failed": Kind(503, "No snapshot could be taken."),
     "clock_jumped": Kind(503, "The clock has jumped: no orders or amends are taken."),
     "projection_behind": Kind(503, "The database is too far behind."),
+    "database_starting": Kind(503, "The database is being brought up to date."),
+    "database_busy": Kind(503, "The database has as many reads to do as it can."),
     "database_unavailable": Kind(503, "The database cannot be reached."),
 }
 
@@ -83,7 +90,7 @@ class Problem(Exception):
         detail: str,
         *,
         errors: Errors | None = None,
-        order: Content | None = None,
+        order: Order | None = None,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -97,23 +104,23 @@ class Problem(Exception):
         if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
             self.headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
 
-    def document(self, request_id: str | None = None) -> Content:
-        """Give the problem as RFC 9457 writes it."""
+    def message(self, request_id: str | None = None) -> ProblemDocument:
+        """Write the problem as RFC 9457 does."""
         kind = KINDS.get(self.code)
-        title = kind.title if kind and kind.status == self.status else "Refused by the rulebook."
-        document: Content = {
-            "type": f"/docs#{self.code}",
-            "title": title,
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.errors is not None:
-            document["errors"] = _shortened(self.errors)
-        if self.order is not None:
-            document["order"] = self.order
-        if request_id is not None:
-            document["request_id"] = request_id
+        return ProblemDocument(
+            type=f"/docs#{self.code}",
+            title=kind.title if kind and kind.status == self.status else "Refused by the rulebook.",
+            status=self.status,
+            detail=self.detail,
+            code=self.code,
+            errors=UNSET if self.errors is None else _shortened(self.errors),
+            order=UNSET if self.order is None else self.order,
+            request_id=UNSET if request_id is None else request_id,
+        )
+
+    def document(self, request_id: str | None = None) -> Content:
+        """Write the problem as plain objects, for a server that refuses a request before the app sees it."""
+        document: Content = msgspec.to_builtins(self.message(request_id))
         return document
 
 
@@ -123,7 +130,7 @@ def invalid(errors: Errors) -> Problem:
     return Problem("invalid_fields", f"Not accepted: {named}.", errors=errors)
 
 
-def refused(reason: Reason, order: Content | None = None) -> Problem:
+def refused(reason: Reason, order: Order | None = None) -> Problem:
     """Say that the rulebook refuses."""
     return Problem(reason.value, REFUSALS[reason], order=order, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 

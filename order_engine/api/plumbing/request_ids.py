@@ -4,12 +4,12 @@ import os
 import re
 from itertools import count
 
-from flask import Response, request
+from flask import request
 
 HEADER = "X-Request-ID"
+KEPT_AS = "order_engine.request_id"
 
 _SANE = re.compile(r"[!-~]{1,128}", re.ASCII)
-_KEPT_AS = "order_engine.request_id"
 
 
 class RequestIds:
@@ -22,15 +22,10 @@ class RequestIds:
     def current(self) -> str:
         """Give the id of the request that is being served."""
         environ = request.environ
-        known: str | None = environ.get(_KEPT_AS)
+        known: str | None = environ.get(KEPT_AS)
         if known is None:
             known = environ.get("HTTP_X_REQUEST_ID", "")
             if not known or not _SANE.fullmatch(known):
                 known = f"{self._process}-{next(self._numbers)}"
-            environ[_KEPT_AS] = known
+            environ[KEPT_AS] = known
         return known
-
-    def add_to(self, response: Response) -> Response:
-        """Name the request in its response."""
-        response.headers.add(HEADER, self.current())
-        return response

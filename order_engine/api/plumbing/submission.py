@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from order_engine.api.plumbing.operation import Asked
-from order_engine.api.plumbing.problems import Content, Problem, refused
-from order_engine.api.plumbing.rendering import Renderer
+from order_engine.api.plumbing.problems import Problem, refused
 from order_engine.api.plumbing.responses import REPLAYED_HEADER, SEQUENCE_HEADER
+from order_engine.api.plumbing.routes import ParsedRequest
 from order_engine.exchange.exchange import Exchange
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from order_engine.matching.events import (
@@ -19,10 +18,12 @@ from order_engine.matching.events import (
     TradeExecuted,
 )
 from order_engine.matching.reason import Reason
+from order_engine.wire.messages.orders import OrderWithTrades
+from order_engine.wire.rendering import Renderer
 
 
 class Submission(NamedTuple):
-    """Commands that were carried out and are on disk, with the events of each, and the headers of their answer."""
+    """Commands that were carried out, with the events of each, and the headers of the response."""
 
     commands: tuple[Command, ...]
     sequence: int
@@ -30,19 +31,19 @@ class Submission(NamedTuple):
     events: list[list[Event]]
     headers: dict[str, str]
 
-    def order(self, renderer: Renderer, index: int = 0) -> Content:
+    def order(self, renderer: Renderer, index: int = 0) -> OrderWithTrades:
         """Write the order that a command was about as the command left it, with the trades that it made.
 
         Raises the problem where the rulebook refused a new order.
         """
         state, trades = self._followed(index)
-        order = renderer.order(state, self.timestamp_ns)
         if state.status is OrderStatus.REJECTED:
             assert state.reason is not None
-            raise refused(state.reason, order)
-        sequence = self.sequence + index
-        order["trades"] = [renderer.trade(trade, sequence, self.timestamp_ns) for trade in trades]
-        return order
+            raise refused(state.reason, renderer.order(state, self.timestamp_ns))
+        sequence, timestamp_ns = self.sequence + index, self.timestamp_ns
+        return renderer.order_with_trades(
+            state, timestamp_ns, [renderer.trade(trade, sequence, timestamp_ns) for trade in trades]
+        )
 
     def refusal(self, index: int = 0) -> Reason | None:
         """Tell why an amend or a cancel was refused, if it was."""
@@ -52,7 +53,7 @@ class Submission(NamedTuple):
         return None
 
     def with_headers(self, problem: Problem) -> Problem:
-        """Give a refusal what every answer to a write carries: a refusal is journaled too."""
+        """Give a refusal the headers of every response to a write: a refusal is journaled too."""
         problem.headers.update(self.headers)
         return problem
 
@@ -78,9 +79,9 @@ class Submission(NamedTuple):
         return state, trades
 
 
-def submit(exchange: Exchange, commands: Sequence[Command], asked: Asked) -> Submission:
-    """Carry out commands as one record; return once it is on disk."""
-    (record, events), is_replayed = exchange.submit(commands, asked.retry, asked.caller.actor)
+def submit(exchange: Exchange, commands: Sequence[Command], parsed: ParsedRequest) -> Submission:
+    """Carry out commands as one record."""
+    (record, events), is_replayed = exchange.submit(commands, parsed.retry, parsed.caller.actor)
     headers = {SEQUENCE_HEADER: str(record.last_sequence)}
     if is_replayed:
         headers[REPLAYED_HEADER] = "true"

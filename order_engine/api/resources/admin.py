@@ -2,36 +2,39 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from order_engine.api.plumbing import answers
+from order_engine.api.plumbing.database_reads import DatabaseReads
 from order_engine.api.plumbing.keys import Access
-from order_engine.api.plumbing.operation import Asked, Entrance, Operation
-from order_engine.api.plumbing.responses import answer
+from order_engine.api.plumbing.operation import Operation
+from order_engine.api.plumbing.responses import JsonResponse, json_response
+from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.exchange.snapshots import SnapshotHeader
+from order_engine.wire.messages.service import Snapshot
 from order_engine.wire.timestamps import format_timestamp
 
 SNAPSHOT = Operation(
     summary="Take a snapshot",
-    description="Answers once it is in place, whole and on disk.",
+    description="Responds once it is in place, whole and on disk.",
     access=Access.ADMIN,
-    answers={201: answers.Snapshot()},
+    responses={201: Snapshot},
 )
 
 
-def create_admin_blueprint(entrance: Entrance, take_snapshot: Callable[[], SnapshotHeader]) -> Blueprint:
+def create_admin_blueprint(
+    routes: Routes, take_snapshot: Callable[[], SnapshotHeader], database: DatabaseReads
+) -> Blueprint:
     """Serve what only admins may ask for."""
     blueprint = Blueprint("admin", __name__)
 
-    def snapshot(_: Asked) -> Response:
-        header = take_snapshot()
-        content = {
-            "sequence": header.sequence,
-            "state_hash": header.state_hash,
-            "journal_id": header.journal_id,
-            "taken_at": format_timestamp(header.timestamp_ns),
-        }
-        return answer(content, 201)
+    def snapshot(_: ParsedRequest) -> JsonResponse:
+        # It takes seconds, so it waits where reads of the database do.
+        return database.later(take)
 
-    entrance.add(blueprint, "POST", "/admin/snapshot", snapshot, SNAPSHOT)
+    def take() -> JsonResponse:
+        header = take_snapshot()
+        taken_at = format_timestamp(header.timestamp_ns)
+        return json_response(Snapshot(header.sequence, header.state_hash, header.journal_id, taken_at), 201)
+
+    routes.add(blueprint, "POST", "/admin/snapshot", snapshot, SNAPSHOT)
     return blueprint

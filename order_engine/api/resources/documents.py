@@ -6,18 +6,20 @@ from pathlib import Path
 from flask import Blueprint, Response, current_app, make_response, render_template
 
 from order_engine.api.plumbing.openapi import describe
-from order_engine.api.plumbing.operation import Asked, Entrance, Operation
+from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import KINDS, REFUSALS, Content
-from order_engine.api.plumbing.responses import answer
+from order_engine.api.plumbing.responses import JsonResponse, json_response
+from order_engine.api.plumbing.routes import ParsedRequest, Routes
+from order_engine.wire.field_names import OTHER_NAMES
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
-DESCRIBE = Operation(summary="Describe the API", answers={200: None})
+DESCRIBE = Operation(summary="Describe the API", responses={200: None})
 DOCS_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
-def create_documents_blueprint(entrance: Entrance) -> Blueprint:
+def create_documents_blueprint(routes: Routes) -> Blueprint:
     """Serve the description; it is made once, when it is first asked for."""
     blueprint = Blueprint("documents", __name__, template_folder=str(TEMPLATES))
 
@@ -25,16 +27,18 @@ def create_documents_blueprint(entrance: Entrance) -> Blueprint:
     def description() -> Content:
         return describe(current_app)
 
-    def openapi(_: Asked) -> Response:
-        return answer(description())
+    def openapi(_: ParsedRequest) -> JsonResponse:
+        return json_response(description())
 
     @blueprint.get("/docs")
     def docs() -> Response:
-        page = render_template("docs.html", description=description(), kinds=KINDS, refusals=REFUSALS)
+        page = render_template(
+            "docs.html", description=description(), kinds=KINDS, refusals=REFUSALS, other_names=OTHER_NAMES
+        )
         response = make_response(page)
         response.headers["Content-Security-Policy"] = DOCS_POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
-    entrance.add(blueprint, "GET", "/openapi.json", openapi, DESCRIBE)
+    routes.add(blueprint, "GET", "/openapi.json", openapi, DESCRIBE)
     return blueprint

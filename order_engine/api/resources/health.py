@@ -3,45 +3,46 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from order_engine.api.plumbing import answers
-from order_engine.api.plumbing.operation import Asked, Entrance, Operation
+from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import RETRY_AFTER_SECONDS, Content
-from order_engine.api.plumbing.responses import answer
+from order_engine.api.plumbing.responses import JsonResponse, json_response
+from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.exchange.exchange import Exchange, Phase
+from order_engine.wire.messages import service
 
 Parts = Mapping[str, Callable[[], str]]
-Progress = Callable[[], Mapping[str, int]]
+RecoveryProgress = Callable[[], Mapping[str, int]]
 
 OK = "ok"
 DEGRADED = "degraded"
 STATUS_OF_PHASE = {Phase.OPEN: OK, Phase.STARTING: "starting", Phase.HALTED: "halted", Phase.CLOSED: "closing"}
 
-_ANSWERS = {200: answers.Health(), 503: answers.Health()}
+_RESPONSES = {200: service.Health, 503: service.Health}
 HEALTH = Operation(
     summary="Say how the service and each of its parts are",
     description="200 while orders are taken: `ok`, or `degraded` when a part is not well. 503 when starting, halted or "
     "closing. Each part is `ok` or why not.",
-    answers=_ANSWERS,
+    responses=_RESPONSES,
 )
-LIVE = Operation(summary="Say that the process lives", answers={200: answers.Health()})
+LIVE = Operation(summary="Say that the process lives", responses={200: service.Health})
 READY = Operation(
     summary="Say whether requests are served",
     description="503 until recovery is done, with its progress in bytes of the journal.",
-    answers=_ANSWERS,
+    responses=_RESPONSES,
 )
 
 
 class Health:
     """Reports; ``parts`` say ``ok`` or why not, ``progress`` how far recovery is."""
 
-    def __init__(self, exchange: Exchange, parts: Parts, progress: Progress) -> None:
+    def __init__(self, exchange: Exchange, parts: Parts, progress: RecoveryProgress) -> None:
         self._exchange = exchange
         self._parts = parts
         self._progress = progress
 
-    def health(self, _: Asked) -> Response:
+    def health(self, _: ParsedRequest) -> JsonResponse:
         """Say how each part is."""
         phase = self._exchange.phase
         parts = {"exchange": self._exchange_part(phase)} | {name: part() for name, part in self._parts.items()}
@@ -50,11 +51,11 @@ class Health:
             status = DEGRADED
         return _reported({"status": status, **parts}, phase)
 
-    def live(self, _: Asked) -> Response:
+    def live(self, _: ParsedRequest) -> JsonResponse:
         """Say that the process lives."""
-        return answer({"status": OK})
+        return json_response({"status": OK})
 
-    def ready(self, _: Asked) -> Response:
+    def ready(self, _: ParsedRequest) -> JsonResponse:
         """Say whether requests are served, and until then how far recovery is."""
         phase = self._exchange.phase
         content: Content = {"status": STATUS_OF_PHASE[phase]}
@@ -69,18 +70,18 @@ class Health:
         return STATUS_OF_PHASE[phase]
 
 
-def create_health_blueprint(entrance: Entrance, exchange: Exchange, parts: Parts, progress: Progress) -> Blueprint:
+def create_health_blueprint(routes: Routes, exchange: Exchange, parts: Parts, progress: RecoveryProgress) -> Blueprint:
     """Serve health under the names that different supervisors ask for."""
     blueprint = Blueprint("health", __name__)
     health = Health(exchange, parts, progress)
-    entrance.add(blueprint, "GET", "/health", health.health, HEALTH)
-    entrance.add(blueprint, "GET", "/healthz", health.health, HEALTH, name="healthz")
-    entrance.add(blueprint, "GET", "/livez", health.live, LIVE)
-    entrance.add(blueprint, "GET", "/readyz", health.ready, READY)
+    routes.add(blueprint, "GET", "/health", health.health, HEALTH)
+    routes.add(blueprint, "GET", "/healthz", health.health, HEALTH, name="healthz")
+    routes.add(blueprint, "GET", "/livez", health.live, LIVE)
+    routes.add(blueprint, "GET", "/readyz", health.ready, READY)
     return blueprint
 
 
-def _reported(content: Content, phase: Phase) -> Response:
+def _reported(content: Content, phase: Phase) -> JsonResponse:
     if phase is Phase.OPEN:
-        return answer(content)
-    return answer(content, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return json_response(content)
+    return json_response(content, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -1,13 +1,13 @@
 """Instruments: what is listed, and for admins listing more, changing their terms, and opening and closing sessions."""
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from order_engine.api.plumbing import answers, rendering, schemas
-from order_engine.api.plumbing.freshness import Freshness
+from order_engine.api.plumbing import forms
 from order_engine.api.plumbing.keys import Access
-from order_engine.api.plumbing.operation import Asked, Entrance, Operation
+from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import Problem, refused, unknown_symbol
-from order_engine.api.plumbing.responses import answer
+from order_engine.api.plumbing.responses import JsonResponse, json_response
+from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.plumbing.submission import submit
 from order_engine.exchange.exchange import Exchange
 from order_engine.exchange.views import Listed
@@ -19,74 +19,71 @@ from order_engine.matching.events import (
     StateChanged,
     StateRejected,
 )
+from order_engine.wire import rendering
 from order_engine.wire.form import set_instrument, set_state
+from order_engine.wire.messages.market import Instrument, Instruments, Session
 
-LIST_ALL = Operation(summary="List all instruments", answers={200: answers.Instruments()})
-SHOW = Operation(summary="Show an instrument", answers={200: answers.Instrument()}, problems=(404,))
+LIST_ALL = Operation(summary="List all instruments", responses={200: Instruments})
+SHOW = Operation(summary="Show an instrument", responses={200: Instrument}, problems=(404,))
 LIST = Operation(
     summary="List an instrument",
     description="201 if it is new; 200 if it was listed and now has these terms. What is not named is the default, or "
     "stays. Neither tick nor lot changes while an order of the instrument lives.",
     access=Access.ADMIN,
-    body=schemas.LIST_INSTRUMENT,
-    answers={201: answers.Instrument(), 200: answers.Instrument()},
-    problems=(409, 422),
+    body=forms.LIST_INSTRUMENT,
+    responses={201: Instrument, 200: Instrument},
+    problems=(422,),
 )
 CHANGE = Operation(
     summary="Change an instrument",
     description="Neither tick nor lot changes while an order of the instrument lives.",
     access=Access.ADMIN,
-    body=schemas.CHANGE_INSTRUMENT,
-    answers={200: answers.Instrument()},
-    problems=(404, 409, 422),
+    body=forms.CHANGE_INSTRUMENT,
+    responses={200: Instrument},
+    problems=(404, 422),
 )
-
-
 SET_STATE = Operation(
     summary="Let an instrument's session enter a state",
     description="A symbol that is not listed is listed first. Entering OPEN from another state runs the auction, "
     "entering CLOSED ends the orders that are good for the day.",
     access=Access.ADMIN,
-    body=schemas.SET_STATE,
-    answers={200: answers.Session()},
-    problems=(409, 422),
+    body=forms.SET_STATE,
+    responses={200: Session},
+    problems=(422,),
 )
 
 
-class Instruments:
+class Listings:
     """Shows and sets what is traded."""
 
-    def __init__(self, exchange: Exchange, freshness: Freshness) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._freshness = freshness
 
-    def list_all(self, asked: Asked) -> Response:
+    def list_all(self, _: ParsedRequest) -> JsonResponse:
         """Show all instruments."""
-        self._freshness.of_book(asked.min_sequence)
-        return answer({"instruments": [rendering.instrument(listed) for listed in self._exchange.instruments()]})
+        return json_response(Instruments([rendering.instrument(*listed) for listed in self._exchange.instruments()]))
 
-    def show(self, asked: Asked, symbol: str) -> Response:
+    def show(self, _: ParsedRequest, symbol: str) -> JsonResponse:
         """Show one instrument."""
-        self._freshness.of_book(asked.min_sequence)
-        return answer(rendering.instrument(self._find(symbol)))
+        return json_response(rendering.instrument(*self._find(symbol)))
 
-    def list_instrument(self, asked: Asked) -> Response:
+    def list_instrument(self, parsed: ParsedRequest) -> JsonResponse:
         """List an instrument, or change one that is listed."""
-        return self._set(asked, set_instrument(asked.fields))
+        return self._set(parsed, set_instrument(parsed.fields))
 
-    def change_instrument(self, asked: Asked, symbol: str) -> Response:
+    def change_instrument(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Change a listed instrument."""
-        if not asked.fields:
-            named = ", ".join(schemas.CHANGE_INSTRUMENT.load_fields)
+        if not parsed.fields:
+            named = ", ".join(forms.CHANGE_INSTRUMENT.parsers)
             raise Problem(
                 "invalid_fields", "Nothing to change.", errors={"tick_size": [f"Name at least one of: {named}."]}
             )
         self._find(symbol)
-        return self._set(asked, set_instrument({"symbol": symbol, **asked.fields}))
+        return self._set(parsed, set_instrument({"symbol": symbol, **parsed.fields}))
 
-    def set_state(self, asked: Asked, symbol: str) -> Response:
+    def set_state(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Let a session enter a state."""
-        submission = submit(self._exchange, (set_state({"symbol": symbol, **asked.fields}),), asked)
+        submission = submit(self._exchange, (set_state({"symbol": symbol, **parsed.fields}),), parsed)
         state: StateChanged | None = None
         for event in submission.events[0]:
             if isinstance(event, StateRejected):
@@ -95,8 +92,7 @@ class Instruments:
                 # The auction may have tripped the circuit breaker.
                 state = event
         assert state is not None
-        content = {"symbol": symbol, "state": state.state, "reason": state.reason}
-        return answer(content, 200, submission.headers)
+        return json_response(Session(symbol, state.state, state.reason), 200, submission.headers)
 
     def _find(self, symbol: str) -> Listed:
         listed = self._exchange.instrument(symbol)
@@ -104,25 +100,25 @@ class Instruments:
             raise unknown_symbol(symbol)
         return listed
 
-    def _set(self, asked: Asked, command: SetInstrument) -> Response:
-        submission = submit(self._exchange, (command,), asked)
+    def _set(self, parsed: ParsedRequest, command: SetInstrument) -> JsonResponse:
+        submission = submit(self._exchange, (command,), parsed)
         # Orders that were due have expired before.
         event = submission.events[0][-1]
         if isinstance(event, InstrumentRejected):
             raise submission.with_headers(refused(event.reason))
         if isinstance(event, InstrumentListed):
-            return answer(rendering.instrument(Listed(event.instrument, SessionState.OPEN)), 201, submission.headers)
+            return json_response(rendering.instrument(event.instrument, SessionState.OPEN), 201, submission.headers)
         assert isinstance(event, InstrumentChanged)
-        return answer(rendering.instrument(Listed(event.instrument, event.state)), 200, submission.headers)
+        return json_response(rendering.instrument(event.instrument, event.state), 200, submission.headers)
 
 
-def create_instruments_blueprint(entrance: Entrance, exchange: Exchange, freshness: Freshness) -> Blueprint:
+def create_instruments_blueprint(routes: Routes, exchange: Exchange) -> Blueprint:
     """Serve instruments."""
     blueprint = Blueprint("instruments", __name__)
-    instruments = Instruments(exchange, freshness)
-    entrance.add(blueprint, "GET", "/instruments", instruments.list_all, LIST_ALL)
-    entrance.add(blueprint, "GET", "/instruments/<symbol>", instruments.show, SHOW)
-    entrance.add(blueprint, "POST", "/instruments", instruments.list_instrument, LIST)
-    entrance.add(blueprint, "PATCH", "/instruments/<symbol>", instruments.change_instrument, CHANGE)
-    entrance.add(blueprint, "POST", "/instruments/<symbol>/state", instruments.set_state, SET_STATE)
+    instruments = Listings(exchange)
+    routes.add(blueprint, "GET", "/instruments", instruments.list_all, LIST_ALL)
+    routes.add(blueprint, "GET", "/instruments/<symbol>", instruments.show, SHOW)
+    routes.add(blueprint, "POST", "/instruments", instruments.list_instrument, LIST)
+    routes.add(blueprint, "PATCH", "/instruments/<symbol>", instruments.change_instrument, CHANGE)
+    routes.add(blueprint, "POST", "/instruments/<symbol>/state", instruments.set_state, SET_STATE)
     return blueprint

@@ -1,26 +1,28 @@
 """Amending and canceling orders, named by our id or by the client's own."""
 
-from collections.abc import Callable
+from flask import Blueprint
 
-from flask import Blueprint, Response
-
-from order_engine.api.plumbing import answers, schemas
+from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.database_reads import DatabaseReads
 from order_engine.api.plumbing.keys import Access
-from order_engine.api.plumbing.operation import Asked, Entrance, Operation
+from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import Problem, invalid, refused, unknown_order
-from order_engine.api.plumbing.rendering import Renderer
-from order_engine.api.plumbing.responses import answer
-from order_engine.api.plumbing.submission import submit
+from order_engine.api.plumbing.responses import JsonResponse, json_response
+from order_engine.api.plumbing.routes import ParsedRequest, Routes
+from order_engine.api.plumbing.submission import Submission, submit
 from order_engine.api.resources.order_history import OrderHistory
 from order_engine.database.errors import DatabaseUnavailable
+from order_engine.exchange.ended_orders import EndedOrder
 from order_engine.exchange.exchange import Exchange
 from order_engine.matching.commands import AmendOrder, CancelOrder
-from order_engine.matching.events import OrderCanceled
+from order_engine.matching.events import OrderCanceled, OrderState, OrderStatus
 from order_engine.matching.reason import Reason
+from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
 from order_engine.wire.form import FormError, amend_order, cancel_all
+from order_engine.wire.messages.orders import Canceled, Order, OrderWithTrades
+from order_engine.wire.rendering import Renderer
 
-_ORDER = answers.OrderWithTrades()
 _AMEND_RULES = (
     "Only a smaller quantity at the same price keeps the order's place in the queue. Quantity 0 cancels. `trades` are "
     "those that the amend made."
@@ -29,128 +31,156 @@ AMEND = Operation(
     summary="Amend an order",
     description=_AMEND_RULES,
     access=Access.TRADE,
-    body=schemas.AMEND_ORDER,
-    query=schemas.OF_SYMBOL,
-    answers={200: _ORDER},
+    body=forms.AMEND_ORDER,
+    query=forms.OF_SYMBOL,
+    responses={200: OrderWithTrades},
     problems=(404, 409, 422),
 )
 CANCEL = Operation(
     summary="Cancel an order",
     access=Access.TRADE,
-    query=schemas.OF_SYMBOL,
-    answers={200: _ORDER},
+    query=forms.OF_SYMBOL,
+    responses={200: OrderWithTrades},
     problems=(404, 409, 422),
 )
-CANCEL_BY_BODY = CANCEL._replace(body=schemas.CANCEL_ORDER, query=schemas.NOTHING)
-AMEND_BY_CLIENT_ID = AMEND._replace(summary="Amend an order by the client's own id", query=schemas.OF_USER)
-CANCEL_BY_CLIENT_ID = CANCEL._replace(summary="Cancel an order by the client's own id", query=schemas.OF_USER)
+CANCEL_BY_BODY = CANCEL._replace(body=forms.CANCEL_ORDER, query=forms.NOTHING)
+AMEND_BY_CLIENT_ID = AMEND._replace(summary="Amend an order by the client's own id", query=forms.OF_USER)
+CANCEL_BY_CLIENT_ID = CANCEL._replace(summary="Cancel an order by the client's own id", query=forms.OF_USER)
 CANCEL_ALL = Operation(
     summary="Cancel all live orders of a user",
     access=Access.TRADE,
-    query=schemas.CANCEL_ALL,
-    answers={200: answers.Canceled()},
-    problems=(409, 422),
+    query=forms.CANCEL_ALL,
+    responses={200: Canceled},
+    problems=(422,),
 )
 
-Find = Callable[[int], StoredOrder | None]
-"""Finds the order that a command meant, among those that had been placed before it."""
+
+class NamedOrder:
+    """The order that a command names: where an order that has ended, or never was, is looked for."""
+
+    def __init__(self, exchange: Exchange, queries: Queries, command: AmendOrder | CancelOrder) -> None:
+        self._exchange = exchange
+        self._queries = queries
+        self._order_id = command.order_id
+        self._user_id = command.user_id or ""
+        self._client_order_id = command.client_order_id or ""
+        self._symbol = command.symbol
+
+    def is_meant(self, state: OrderState) -> bool:
+        """Whether an order that was found has the symbol that the command names, if it names one."""
+        return self._symbol in (None, state.placed.symbol)
+
+    def in_memory(self, before: int) -> EndedOrder | None:
+        """Find it among the orders that ended a moment ago, if the command at ``before`` can have meant that one."""
+        if self._order_id is not None:
+            ended = self._exchange.ended_order(self._order_id)
+        else:
+            ended = self._exchange.ended_order_by_client_id(self._user_id, self._client_order_id)
+            if ended is not None and ended.state.status is OrderStatus.REJECTED:
+                # One that was accepted goes before it, and may be older.
+                return None
+        return ended if ended is not None and ended.state.sequence < before else None
+
+    def in_database(self, before: int) -> StoredOrder | None:
+        """Find it in the database, among the orders placed before a sequence."""
+        if self._order_id is not None:
+            return self._queries.order(self._order_id, before)
+        return self._queries.order_by_client_id(self._user_id, self._client_order_id, before)
 
 
 class OrderChanges:
     """Amends and cancels live orders; of others it says whether they have ended or never were."""
 
-    def __init__(self, exchange: Exchange, history: OrderHistory, renderer: Renderer) -> None:
+    def __init__(
+        self, exchange: Exchange, queries: Queries, history: OrderHistory, database: DatabaseReads, renderer: Renderer
+    ) -> None:
         self._exchange = exchange
+        self._queries = queries
         self._history = history
+        self._database = database
         self._renderer = renderer
 
-    def amend_order(self, asked: Asked, order_id: str) -> Response:
+    def amend_order(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """Amend the order with this id."""
-        command = _amend(asked, order_id=order_id, symbol=asked.query.get("symbol"))
-        return self._change(asked, command, lambda sequence: self._history.find(order_id, before=sequence))
+        return self._change(parsed, _amend(parsed, order_id=order_id, symbol=parsed.query.get("symbol")))
 
-    def cancel_order(self, asked: Asked, order_id: str) -> Response:
+    def cancel_order(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """Cancel the order with this id."""
-        command = CancelOrder(order_id=order_id, symbol=asked.query.get("symbol"))
-        return self._change(asked, command, lambda sequence: self._history.find(order_id, before=sequence))
+        return self._change(parsed, CancelOrder(order_id=order_id, symbol=parsed.query.get("symbol")))
 
-    def cancel_order_by_body(self, asked: Asked) -> Response:
+    def cancel_order_by_body(self, parsed: ParsedRequest) -> JsonResponse:
         """Cancel the order that the body names."""
-        order_id = asked.fields["order_id"]
-        command = CancelOrder(order_id=order_id, symbol=asked.fields.get("symbol"))
-        return self._change(asked, command, lambda sequence: self._history.find(order_id, before=sequence))
+        command = CancelOrder(order_id=parsed.fields["order_id"], symbol=parsed.fields.get("symbol"))
+        return self._change(parsed, command)
 
-    def amend_by_client_id(self, asked: Asked, client_order_id: str) -> Response:
+    def amend_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
         """Amend a user's live order with this id of theirs."""
-        user_id, symbol = asked.query["user_id"], asked.query.get("symbol")
-        command = _amend(asked, user_id=user_id, client_order_id=client_order_id, symbol=symbol)
-        return self._change(
-            asked,
-            command,
-            lambda sequence: self._history.find_by_client_id(user_id, client_order_id, before=sequence),
-        )
+        user_id, symbol = parsed.query["user_id"], parsed.query.get("symbol")
+        command = _amend(parsed, user_id=user_id, client_order_id=client_order_id, symbol=symbol)
+        return self._change(parsed, command)
 
-    def cancel_by_client_id(self, asked: Asked, client_order_id: str) -> Response:
+    def cancel_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
         """Cancel a user's live order with this id of theirs."""
-        user_id, symbol = asked.query["user_id"], asked.query.get("symbol")
+        user_id, symbol = parsed.query["user_id"], parsed.query.get("symbol")
         command = CancelOrder(user_id=user_id, client_order_id=client_order_id, symbol=symbol)
-        return self._change(
-            asked,
-            command,
-            lambda sequence: self._history.find_by_client_id(user_id, client_order_id, before=sequence),
-        )
+        return self._change(parsed, command)
 
-    def cancel_all(self, asked: Asked) -> Response:
+    def cancel_all(self, parsed: ParsedRequest) -> JsonResponse:
         """Cancel all live orders of a user, or only those in one symbol or on one side."""
-        submission = submit(self._exchange, (cancel_all(asked.query),), asked)
+        submission = submit(self._exchange, (cancel_all(parsed.query),), parsed)
         canceled = [event.order.order_id for event in submission.events[0] if isinstance(event, OrderCanceled)]
-        return answer({"canceled": canceled}, 200, submission.headers)
+        return json_response(Canceled(canceled), 200, submission.headers)
 
-    def _change(self, asked: Asked, command: AmendOrder | CancelOrder, find: Find) -> Response:
-        submission = submit(self._exchange, (command,), asked)
+    def _change(self, parsed: ParsedRequest, command: AmendOrder | CancelOrder) -> JsonResponse:
+        submission = submit(self._exchange, (command,), parsed)
         reason = submission.refusal()
         if reason is None:
-            return answer(submission.order(self._renderer), 200, submission.headers)
-        if reason is Reason.UNKNOWN_ORDER:
-            problem = self._missing(find, command.symbol, submission.sequence)
-        else:
-            problem = refused(reason)
-        raise submission.with_headers(problem)
+            return json_response(submission.order(self._renderer), 200, submission.headers)
+        if reason is not Reason.UNKNOWN_ORDER:
+            raise submission.with_headers(refused(reason))
+        return self._say_where_it_is(submission, NamedOrder(self._exchange, self._queries, command))
 
-    def _missing(self, find: Find, symbol: str | None, sequence: int) -> Problem:
-        try:
-            stored = find(sequence)
-        except (Problem, DatabaseUnavailable):
-            # Not 404: asked again, the same request could then get another answer.
-            return Problem(
-                "database_unavailable",
-                "No live order has this id, so nothing was changed. Whether it has ended cannot be told now.",
-            )
-        if stored is None or symbol not in (None, stored.order.placed.symbol):
-            return unknown_order()
-        order = self._renderer.order(stored.order, stored.updated_ns)
-        return Problem("order_final", f"The order is {stored.order.status}.", order=order)
+    def _say_where_it_is(self, submission: Submission, named: NamedOrder) -> JsonResponse:
+        sequence = submission.sequence
+        ended = named.in_memory(sequence)
+        if ended is not None:
+            order = self._renderer.order(ended.state, ended.updated_ns)
+            raise submission.with_headers(_final_or_unknown(order, is_meant=named.is_meant(ended.state)))
+
+        def read() -> JsonResponse:
+            try:
+                stored = named.in_database(sequence)
+            except DatabaseUnavailable:
+                return cannot_tell()
+            if stored is None:
+                raise submission.with_headers(unknown_order())
+            order = self._history.order(stored)
+            raise submission.with_headers(_final_or_unknown(order, is_meant=named.is_meant(stored.order)))
+
+        def cannot_tell() -> JsonResponse:
+            # Not 404: sent again, the same request could then get another response.
+            detail = "No live order has this id, so nothing was changed. Whether it has ended cannot be told now."
+            raise submission.with_headers(Problem("database_unavailable", detail))
+
+        return self._database.when_shown(sequence, read, otherwise=cannot_tell)
 
 
-def create_order_changes_blueprint(
-    entrance: Entrance, exchange: Exchange, history: OrderHistory, renderer: Renderer
-) -> Blueprint:
+def create_order_changes_blueprint(routes: Routes, changes: OrderChanges) -> Blueprint:
     """Serve amends and cancels."""
     blueprint = Blueprint("order_changes", __name__)
-    changes = OrderChanges(exchange, history, renderer)
     by_client_id = "/orders/by-client-id/<path:client_order_id>"
-    entrance.add(blueprint, "PUT", "/orders/<order_id>", changes.amend_order, AMEND)
-    entrance.add(blueprint, "PATCH", "/orders/<order_id>", changes.amend_order, AMEND)
-    entrance.add(blueprint, "DELETE", "/orders/<order_id>", changes.cancel_order, CANCEL)
-    entrance.add(blueprint, "POST", "/orders/cancel", changes.cancel_order_by_body, CANCEL_BY_BODY)
-    entrance.add(blueprint, "PATCH", by_client_id, changes.amend_by_client_id, AMEND_BY_CLIENT_ID)
-    entrance.add(blueprint, "DELETE", by_client_id, changes.cancel_by_client_id, CANCEL_BY_CLIENT_ID)
-    entrance.add(blueprint, "DELETE", "/orders", changes.cancel_all, CANCEL_ALL)
+    routes.add(blueprint, "PUT", "/orders/<order_id>", changes.amend_order, AMEND)
+    routes.add(blueprint, "PATCH", "/orders/<order_id>", changes.amend_order, AMEND)
+    routes.add(blueprint, "DELETE", "/orders/<order_id>", changes.cancel_order, CANCEL)
+    routes.add(blueprint, "POST", "/orders/cancel", changes.cancel_order_by_body, CANCEL_BY_BODY)
+    routes.add(blueprint, "PATCH", by_client_id, changes.amend_by_client_id, AMEND_BY_CLIENT_ID)
+    routes.add(blueprint, "DELETE", by_client_id, changes.cancel_by_client_id, CANCEL_BY_CLIENT_ID)
+    routes.add(blueprint, "DELETE", "/orders", changes.cancel_all, CANCEL_ALL)
     return blueprint
 
 
 def _amend(
-    asked: Asked,
+    parsed: ParsedRequest,
     *,
     order_id: str | None = None,
     user_id: str | None = None,
@@ -159,7 +189,11 @@ def _amend(
 ) -> AmendOrder:
     try:
         return amend_order(
-            asked.fields, order_id=order_id, user_id=user_id, client_order_id=client_order_id, symbol=symbol
+            parsed.fields, order_id=order_id, user_id=user_id, client_order_id=client_order_id, symbol=symbol
         )
     except FormError as error:
         raise invalid(error.errors) from error
+
+
+def _final_or_unknown(order: Order, *, is_meant: bool) -> Problem:
+    return Problem("order_final", f"The order is {order.status}.", order=order) if is_meant else unknown_order()

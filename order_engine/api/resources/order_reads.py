@@ -1,82 +1,146 @@
 """Reading orders: one, many, and the life of one."""
 
-from flask import Blueprint, Response
+from collections.abc import Callable
 
-from order_engine.api.plumbing import answers, schemas
-from order_engine.api.plumbing.operation import Asked, Entrance, Operation
+from flask import Blueprint
+
+from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.database_reads import DatabaseReads
+from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import unknown_order
-from order_engine.api.plumbing.responses import answer
-from order_engine.api.plumbing.schemas import LIMIT_DEFAULT
+from order_engine.api.plumbing.responses import JsonResponse, json_response
+from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.resources.order_history import OrderHistory
+from order_engine.database.errors import DatabaseUnavailable
+from order_engine.exchange.exchange import Exchange
+from order_engine.matching.events import OrderState
+from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
 from order_engine.wire.form import Fields
+from order_engine.wire.messages.orders import OrderEvents, OrderPage, OrderWithTrades
+from order_engine.wire.rendering import Renderer
 
-_ORDER = answers.OrderWithTrades()
+# An order that memory has need not wait long for its trades.
+TRADES_WAIT_SECONDS = 1.0
+
 SHOW = Operation(
-    summary="Show an order with its trades", query=schemas.OF_SYMBOL, answers={200: _ORDER}, problems=(404,)
+    summary="Show an order with its trades",
+    description="While the database is away or behind, an order that is live, or ended a moment ago, is shown as "
+    "memory has it: its `trades` are null, and `updated_at` may be.",
+    query=forms.OF_SYMBOL,
+    responses={200: OrderWithTrades},
+    problems=(404,),
 )
-SHOW_BY_CLIENT_ID = SHOW._replace(summary="Show an order by the client's own id", query=schemas.OF_USER)
+SHOW_BY_CLIENT_ID = SHOW._replace(summary="Show an order by the client's own id", description="", query=forms.OF_USER)
 EVENTS = Operation(
     summary="Show an order's life, event by event",
     description="`actor` says who asked for it, where that is known and was not the order's user.",
-    query=schemas.OF_SYMBOL,
-    answers={200: answers.OrderEvents()},
+    query=forms.OF_SYMBOL,
+    responses={200: OrderEvents},
     problems=(404,),
 )
-LIST = Operation(summary="List orders, newest first", query=schemas.ORDERS, answers={200: answers.OrderPage()})
-LIST_OF_USER = LIST._replace(summary="List a user's orders, newest first", query=schemas.USER_ORDERS)
+LIST = Operation(
+    summary="List orders, newest first", query=forms.ORDERS, responses={200: OrderPage}, waits_for_database=True
+)
+LIST_OF_USER = LIST._replace(summary="List a user's orders, newest first", query=forms.USER_ORDERS)
 
 
 class OrderReads:
-    """Shows orders."""
+    """Shows orders. Lists wait for nothing; one order is shown, or said to be unknown, as of when it was asked for."""
 
-    def __init__(self, history: OrderHistory) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        queries: Queries,
+        history: OrderHistory,
+        database: DatabaseReads,
+        renderer: Renderer,
+    ) -> None:
+        self._exchange = exchange
+        self._queries = queries
         self._history = history
+        self._database = database
+        self._renderer = renderer
 
-    def show_order(self, asked: Asked, order_id: str) -> Response:
-        """Show an order with its trades."""
-        return answer(self._history.with_trades(self._find(asked, order_id)))
+    def show_order(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
+        """Show an order with its trades; without them where only memory has it now."""
+        known = self._in_memory(order_id)
+        if known is None:
+            return self._one(parsed, lambda: self._queries.order(order_id), self._with_trades)
+        state, updated_ns = known
+        if parsed.query.get("symbol") not in (None, state.placed.symbol):
+            raise unknown_order()
 
-    def show_by_client_id(self, asked: Asked, client_order_id: str) -> Response:
+        def from_memory() -> JsonResponse:
+            return json_response(self._renderer.order_with_trades(state, updated_ns, None))
+
+        def read() -> JsonResponse:
+            try:
+                stored = self._queries.order(order_id)
+                return from_memory() if stored is None else self._with_trades(stored)
+            except DatabaseUnavailable:
+                return from_memory()
+
+        latest = self._database.latest_sequence()
+        return self._database.when_shown(latest, read, otherwise=from_memory, seconds=TRADES_WAIT_SECONDS)
+
+    def show_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
         """Show a user's newest order of that name."""
-        stored = self._history.find_by_client_id(asked.query["user_id"], client_order_id, asked.min_sequence)
-        return answer(self._history.with_trades(_checked(stored, asked.query.get("symbol"))))
+        user_id = parsed.query["user_id"]
+        return self._one(parsed, lambda: self._queries.order_by_client_id(user_id, client_order_id), self._with_trades)
 
-    def show_events(self, asked: Asked, order_id: str) -> Response:
+    def show_events(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """Show what happened to an order."""
-        stored = self._find(asked, order_id)
-        return answer({"order_id": order_id, "events": self._history.life(stored)})
+        return self._one(
+            parsed,
+            lambda: self._queries.order(order_id),
+            lambda stored: json_response(self._history.life(stored)),
+        )
 
-    def list_orders(self, asked: Asked) -> Response:
+    def list_orders(self, parsed: ParsedRequest) -> JsonResponse:
         """List orders."""
-        return self._list(asked, asked.query)
+        return self._list(parsed.query)
 
-    def list_orders_of_user(self, asked: Asked, user_id: str) -> Response:
+    def list_orders_of_user(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """List a user's orders."""
-        return self._list(asked, {**asked.query, "user_id": user_id})
+        return self._list({**parsed.query, "user_id": user_id})
 
-    def _find(self, asked: Asked, order_id: str) -> StoredOrder:
-        return _checked(self._history.find(order_id, asked.min_sequence), asked.query.get("symbol"))
+    def _one(
+        self,
+        parsed: ParsedRequest,
+        find: Callable[[], StoredOrder | None],
+        show: Callable[[StoredOrder], JsonResponse],
+    ) -> JsonResponse:
+        symbol = parsed.query.get("symbol")
 
-    def _list(self, asked: Asked, filters: Fields) -> Response:
-        page = self._history.page(asked.min_sequence, {"limit": LIMIT_DEFAULT, **filters})
-        return answer({"orders": self._history.orders(page.orders), "next_cursor": page.next_cursor})
+        def read() -> JsonResponse:
+            stored = find()
+            if stored is None or symbol not in (None, stored.order.placed.symbol):
+                raise unknown_order()
+            return show(stored)
+
+        # Who is told that there is no such order may place it once more: that must not be the database's delay.
+        return self._database.when_shown(self._database.latest_sequence(), read)
+
+    def _with_trades(self, stored: StoredOrder) -> JsonResponse:
+        return json_response(self._history.with_trades(stored))
+
+    def _in_memory(self, order_id: str) -> tuple[OrderState, int | None] | None:
+        live = self._exchange.live_order(order_id)
+        # Only the database knows when a live order last changed.
+        return self._exchange.ended_order(order_id) if live is None else (live, None)
+
+    def _list(self, filters: Fields) -> JsonResponse:
+        return json_response(self._history.page({"limit": forms.LIMIT_DEFAULT, **filters}))
 
 
-def create_order_reads_blueprint(entrance: Entrance, history: OrderHistory) -> Blueprint:
+def create_order_reads_blueprint(routes: Routes, reads: OrderReads) -> Blueprint:
     """Serve the reading of orders."""
     blueprint = Blueprint("order_reads", __name__)
-    reads = OrderReads(history)
-    entrance.add(blueprint, "GET", "/orders", reads.list_orders, LIST)
-    entrance.add(blueprint, "GET", "/orders/user/<path:user_id>", reads.list_orders_of_user, LIST_OF_USER)
-    entrance.add(blueprint, "GET", "/orders/<order_id>", reads.show_order, SHOW)
-    entrance.add(blueprint, "GET", "/orders/<order_id>/events", reads.show_events, EVENTS)
+    routes.add(blueprint, "GET", "/orders", reads.list_orders, LIST)
+    routes.add(blueprint, "GET", "/orders/user/<path:user_id>", reads.list_orders_of_user, LIST_OF_USER)
+    routes.add(blueprint, "GET", "/orders/<order_id>", reads.show_order, SHOW)
+    routes.add(blueprint, "GET", "/orders/<order_id>/events", reads.show_events, EVENTS)
     by_client_id = "/orders/by-client-id/<path:client_order_id>"
-    entrance.add(blueprint, "GET", by_client_id, reads.show_by_client_id, SHOW_BY_CLIENT_ID)
+    routes.add(blueprint, "GET", by_client_id, reads.show_by_client_id, SHOW_BY_CLIENT_ID)
     return blueprint
-
-
-def _checked(stored: StoredOrder | None, symbol: str | None) -> StoredOrder:
-    if stored is None or symbol not in (None, stored.order.placed.symbol):
-        raise unknown_order()
-    return stored

@@ -1,40 +1,38 @@
 """What was traded."""
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from order_engine.api.plumbing import answers, schemas
-from order_engine.api.plumbing.freshness import Freshness
-from order_engine.api.plumbing.operation import Asked, Entrance, Operation
-from order_engine.api.plumbing.rendering import Renderer
-from order_engine.api.plumbing.responses import answer
+from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.operation import Operation
+from order_engine.api.plumbing.responses import JsonResponse, json_response
+from order_engine.api.plumbing.routes import ParsedRequest, Routes
+from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.queries.queries import Queries
+from order_engine.wire.messages.trades import TradePage
 
-LIST = Operation(summary="List trades, newest first", query=schemas.TRADES, answers={200: answers.TradePage()})
+LIST = Operation(
+    summary="List trades, newest first", query=forms.TRADES, responses={200: TradePage}, waits_for_database=True
+)
 
 
 class Trades:
     """Shows trades."""
 
-    def __init__(self, queries: Queries, freshness: Freshness, renderer: Renderer) -> None:
+    def __init__(self, queries: Queries, renderer: StoredRenderer) -> None:
         self._queries = queries
-        self._freshness = freshness
         self._renderer = renderer
 
-    def list_trades(self, asked: Asked) -> Response:
+    def list_trades(self, parsed: ParsedRequest) -> JsonResponse:
         """List trades, newest first."""
-        self._freshness.of_database(asked.min_sequence)
-        filters = {"limit": schemas.LIMIT_DEFAULT, **asked.query}
+        filters = {"limit": forms.LIMIT_DEFAULT, **parsed.query}
         since_ns = filters.pop("since", None)
         page = self._queries.trades(since_ns=since_ns, **filters)
-        trades = [self._renderer.stored_trade(trade) for trade in page.trades]
-        return answer({"trades": trades, "next_cursor": page.next_cursor})
+        return json_response(TradePage([self._renderer.trade(trade) for trade in page.trades], page.next_cursor))
 
 
-def create_trades_blueprint(
-    entrance: Entrance, queries: Queries, freshness: Freshness, renderer: Renderer
-) -> Blueprint:
+def create_trades_blueprint(routes: Routes, queries: Queries, renderer: StoredRenderer) -> Blueprint:
     """Serve trades."""
     blueprint = Blueprint("trades", __name__)
-    trades = Trades(queries, freshness, renderer)
-    entrance.add(blueprint, "GET", "/trades", trades.list_trades, LIST)
+    trades = Trades(queries, renderer)
+    routes.add(blueprint, "GET", "/trades", trades.list_trades, LIST)
     return blueprint

@@ -46,8 +46,11 @@ class Served(NamedTuple):
 
     @property
     def client(self) -> FlaskClient:
-        """A new client of the application."""
-        return self.app.test_client()
+        """A new client of the application, which sees everything so far."""
+        client = self.app.test_client()
+        assert isinstance(client, ReadingItsWrites)
+        client.last_sequence = str(self.exchange.visible_sequence)
+        return client
 
 
 @contextmanager
@@ -78,7 +81,9 @@ def served_exchange(
     if open_it:
         venue.start()
         assert venue.wait_started(PATIENCE_SECONDS), str(venue.exchange.fault)
+        assert venue.progress.wait_for(lambda: venue.progress.reads_open, PATIENCE_SECONDS), venue.progress.status
     try:
         yield Served(venue.app, venue.exchange, venue.progress, venue)
     finally:
-        venue.close()
+        # What the followers have not written yet they catch up with at the next start.
+        venue.close(grace_seconds=0)

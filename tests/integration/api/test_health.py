@@ -2,19 +2,22 @@
 
 from pathlib import Path
 
+from order_engine.followers.progress import AUDIT, OK
 from tests.integration.api.orders import answered, buy, problem
 from tests.integration.api.served_exchange import Served, served_exchange
 
 
 def test_open_exchange_is_ok_and_ready(served: Served) -> None:
     served.client.post("/orders", json=buy())
-    assert served.projector.wait_projected(served.exchange.durable_sequence, 5)
+    assert served.progress.wait_for(lambda: served.progress.of(AUDIT).status == OK, 5)
 
     for path in ("/health", "/healthz"):
         response = served.client.get(path)
 
         assert response.status_code == 200
-        assert answered(response) == {"status": "ok", "exchange": "ok", "database": "ok"}
+        parts = answered(response)
+        assert {"status", "exchange", "database", "audit"} <= set(parts)
+        assert set(parts.values()) == {"ok"}
     assert answered(served.client.get("/livez")) == {"status": "ok"}
     assert answered(served.client.get("/readyz")) == {"status": "ok"}
 

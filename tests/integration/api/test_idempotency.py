@@ -49,8 +49,8 @@ def test_refusals_are_remembered_too(served: Served) -> None:
     [
         ("POST", "/orders", buy(quantity="101")),
         ("POST", "/orders/batch", {"orders": [buy()]}),
-        ("DELETE", "/orders/1", None),
         ("DELETE", "/orders?user_id=user123", None),
+        ("DELETE", "/orders/by-client-id/mine?user_id=user123", None),
     ],
 )
 def test_key_used_for_another_request_is_refused(
@@ -61,6 +61,36 @@ def test_key_used_for_another_request_is_refused(
     response = served.client.open(path, method=method, json=body, headers=KEY)
 
     problem(response, 422, "idempotency_key_reused")
+
+
+def test_key_is_that_of_the_user_whom_the_command_names(served: Served) -> None:
+    first = served.client.post("/orders", json=buy(), headers=KEY)
+
+    others = served.client.post("/orders", json=buy(user_id="other"), headers=KEY)
+
+    assert others.status_code == 201
+    assert answered(others)["order_id"] != answered(first)["order_id"]
+    assert served.client.post("/orders", json=buy(), headers=KEY).data == first.data
+
+
+@pytest.mark.parametrize("changed", [{"quantity": 100}, {"price": 150.5}, {"side": "buy"}, {"type": "limit"}])
+def test_request_that_means_the_same_is_the_same(served: Served, changed: dict[str, object]) -> None:
+    first = served.client.post("/orders", json=buy(type="LIMIT"), headers=KEY)
+
+    again = served.client.post("/orders", json=buy(**{"type": "LIMIT", **changed}), headers=KEY)
+
+    assert (again.status_code, again.data) == (first.status_code, first.data)
+
+
+def test_key_may_be_in_the_body_instead(served: Served) -> None:
+    client = served.client
+    first = client.post("/orders", json=buy(), headers=KEY)
+
+    again = client.post("/orders", json=buy(idempotency_key=KEY["Idempotency-Key"]))
+
+    assert (again.data, again.headers["Idempotent-Replayed"]) == (first.data, "true")
+    both = client.post("/orders", json=buy(idempotency_key="a"), headers=KEY)
+    assert set(problem(both, 400, "invalid_fields")["errors"]) == {"idempotency_key"}
 
 
 def test_key_used_with_other_parameters_is_refused(served: Served) -> None:

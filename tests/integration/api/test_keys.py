@@ -25,14 +25,14 @@ WRITES = [
 @pytest.mark.parametrize("prefix", ["", "/api/v1"])
 @pytest.mark.parametrize(("method", "path"), WRITES)
 def test_write_without_the_key_is_kept_out(guarded: Served, method: str, path: str, prefix: str) -> None:
-    before = guarded.exchange.durable_sequence
+    before = guarded.exchange.visible_sequence
 
     for headers in ({}, {"X-API-Key": "wrong"}, {"X-API-Key": ""}, {"Authorization": "Basic x"}, {"X-API-Key": "ä"}):
         response = guarded.client.open(prefix + path, method=method, json={}, headers=headers)
 
         problem(response, 401, "unauthorized")
         assert response.headers["WWW-Authenticate"].startswith("Bearer")
-    assert guarded.exchange.durable_sequence == before
+    assert guarded.exchange.visible_sequence == before
 
 
 @pytest.mark.parametrize(

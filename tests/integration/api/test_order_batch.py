@@ -14,7 +14,7 @@ def test_each_entry_is_accepted_or_refused_by_itself_in_order(client: FlaskClien
     assert response.status_code == 200
     assert [result["status"] for result in results] == [201, 400, 422, 400, 201]
     assert results[0]["order"]["status"] == "OPEN"
-    assert set(results[1]["problem"]["errors"]) == {"user_id", "side", "quantity", "colour"}
+    assert set(results[1]["problem"]["errors"]) == {"side", "quantity", "colour"}
     assert results[2]["problem"]["code"] == "tick_size"
     assert results[2]["problem"]["order"]["status"] == "REJECTED"
     assert results[3]["problem"]["code"] == "invalid_fields"

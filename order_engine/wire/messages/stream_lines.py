@@ -1,6 +1,6 @@
-"""The shapes of the lines that events become, their fields in the order in which they are written.
+"""What goes out as a line of a stream: the fields of each kind of line, in the order in which they are written.
 
-What has a default is left out where it has nothing to say; what has none is always there, null or not.
+A field with a default is left out where it has that value; a field without one is always there, null or not.
 """
 
 from msgspec import Struct

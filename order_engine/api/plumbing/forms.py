@@ -1,0 +1,138 @@
+"""What REST takes: the form of every body and query, read by the same parsers as the messages of streams."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+
+from order_engine.market_data.candles import INTERVALS
+from order_engine.matching.commands import PlaceOrder
+from order_engine.matching.events import OrderStatus
+from order_engine.wire.form import (
+    AMEND_FIELDS,
+    CANCEL_ALL_FIELDS,
+    CANCEL_FIELDS,
+    INSTRUMENT_FIELDS,
+    PLACE_FIELDS,
+    PLACE_REQUIRED,
+    RISK_LIMITS_FIELDS,
+    STATE_FIELDS,
+    Fields,
+    FormError,
+    Parser,
+    place_order,
+    read_fields,
+)
+from order_engine.wire.identifiers import parse_choice, parse_identifier, parse_order_id, parse_symbol
+from order_engine.wire.timestamps import parse_rfc_3339
+
+LIMIT_DEFAULT = 100
+LIMIT_MAX = 1_000
+LEVELS_DEFAULT = 10
+LEVELS_MAX = 1_000
+BATCH_LENGTH_MAX = 1_000
+CURSOR_LENGTH_MAX = 256
+INTERVAL_DEFAULT = "1m"
+
+# JSON's name for the whole of a message, where it is no object.
+WHOLE_MESSAGE = "_schema"
+
+
+class Form(NamedTuple):
+    """The fields that a message may have, each with its parser, and those that it must have."""
+
+    name: str
+    parsers: Mapping[str, Parser]
+    required: tuple[str, ...] = ()
+
+    def read(self, message: Mapping[str, object]) -> Fields:
+        """Read a message; raise ``FormError`` that names every wrong field."""
+        return read_fields(message, self.parsers, self.required)
+
+
+BatchEntry = PlaceOrder | FormError
+"""An order of a batch, or what is wrong with it."""
+
+
+def _without(name: str, parsers: Mapping[str, Parser]) -> Mapping[str, Parser]:
+    return {field: parser for field, parser in parsers.items() if field != name}
+
+
+def _count(maximum: int, value: object) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= maximum):
+        raise ValueError(f"Must be a whole number from 1 to {maximum}.")
+    return int(text)
+
+
+def _interval(value: object) -> str:
+    if value not in INTERVALS:
+        raise ValueError(f"Must be one of: {', '.join(INTERVALS)}.")
+    return str(value)
+
+
+def _cursor(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= CURSOR_LENGTH_MAX:
+        raise ValueError("Must be the next_cursor of the page before.")
+    return value
+
+
+def _batch(value: object) -> list[BatchEntry]:
+    if not isinstance(value, list) or not 1 <= len(value) <= BATCH_LENGTH_MAX:
+        raise ValueError(f"Must be a list of 1 to {BATCH_LENGTH_MAX} orders.")
+    return [_batch_entry(entry) for entry in value]
+
+
+def _batch_entry(entry: object) -> BatchEntry:
+    if not isinstance(entry, dict):
+        return FormError({WHOLE_MESSAGE: ["Must be a JSON object."]})
+    try:
+        return place_order(PLACE_ORDER.read(entry))
+    except FormError as error:
+        # Each traceback would keep the frames, and with them the whole message.
+        return FormError(error.errors)
+
+
+_LEVELS: Mapping[str, Parser] = {"levels": partial(_count, LEVELS_MAX)}
+_PAGE: Mapping[str, Parser] = {"limit": partial(_count, LIMIT_MAX), "cursor": _cursor}
+_ORDER_FILTERS: Mapping[str, Parser] = {
+    "symbol": parse_symbol,
+    "status": partial(parse_choice, OrderStatus),
+    "client_order_id": parse_order_id,
+    **_PAGE,
+}
+
+PLACE_ORDER = Form("PlaceOrder", PLACE_FIELDS, PLACE_REQUIRED)
+PLACE_BATCH = Form("PlaceBatch", {"orders": _batch}, ("orders",))
+AMEND_ORDER = Form("AmendOrder", AMEND_FIELDS)
+CANCEL_ORDER = Form("CancelOrder", CANCEL_FIELDS, ("order_id",))
+CANCEL_ALL = Form("CancelAll", CANCEL_ALL_FIELDS, ("user_id",))
+LIST_INSTRUMENT = Form("ListInstrument", INSTRUMENT_FIELDS, ("symbol",))
+CHANGE_INSTRUMENT = Form("ChangeInstrument", _without("symbol", INSTRUMENT_FIELDS))
+SET_STATE = Form("SetState", _without("symbol", STATE_FIELDS), ("state",))
+SET_RISK_LIMITS = Form("SetRiskLimits", _without("user_id", RISK_LIMITS_FIELDS))
+
+NOTHING = Form("Nothing", {})
+OF_SYMBOL = Form("OfSymbol", {"symbol": parse_symbol})
+OF_USER = Form("OfUser", {"user_id": parse_identifier, "symbol": parse_symbol}, ("user_id",))
+USER_ORDERS = Form("UserOrders", _ORDER_FILTERS)
+ORDERS = Form("Orders", {"user_id": parse_identifier, **_ORDER_FILTERS})
+TRADES = Form(
+    "Trades",
+    {
+        "symbol": parse_symbol,
+        "user_id": parse_identifier,
+        "order_id": parse_order_id,
+        "since": parse_rfc_3339,
+        **_PAGE,
+    },
+)
+CANDLES = Form("Candles", {"interval": _interval, "limit": partial(_count, LIMIT_MAX)})
+DEPTH = Form("Depth", _LEVELS)
+ORDER_BOOK = Form("OrderBook", _LEVELS)
+
+PATH_PARSERS: Mapping[str, Parser] = {
+    "order_id": parse_order_id,
+    "client_order_id": parse_order_id,
+    "user_id": parse_identifier,
+    "symbol": parse_symbol,
+}

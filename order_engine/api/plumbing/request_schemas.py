@@ -1,0 +1,200 @@
+"""What the API's description says of requests: marshmallow schemas made from the forms that read them.
+
+``JSON_SCHEMAS`` describes each field by its name; a form may describe one of its own. They document: requests are read
+by the parsers of ``wire``, the same as for streams.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from order_engine.api.plumbing.forms import (
+    AMEND_ORDER,
+    BATCH_LENGTH_MAX,
+    CANCEL_ORDER,
+    CHANGE_INSTRUMENT,
+    CURSOR_LENGTH_MAX,
+    INTERVAL_DEFAULT,
+    LEVELS_DEFAULT,
+    LEVELS_MAX,
+    LIMIT_DEFAULT,
+    LIMIT_MAX,
+    LIST_INSTRUMENT,
+    PLACE_BATCH,
+    PLACE_ORDER,
+    SET_RISK_LIMITS,
+    SET_STATE,
+    Form,
+)
+from order_engine.market_data.candles import INTERVALS
+from order_engine.matching.commands import SelfTradePrevention, SessionState, Side, TimeInForce
+from order_engine.matching.events import OrderStatus
+from order_engine.wire.form import OrderKind
+
+JsonSchema = Mapping[str, Any]  # Any: JSON
+
+
+def _any_case(words: Iterable[str]) -> str:
+    patterns = (
+        "".join(f"[{letter}{letter.lower()}]" if letter.isalpha() else letter for letter in word) for word in words
+    )
+    return f"^({'|'.join(patterns)})$"
+
+
+SYMBOL: JsonSchema = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$",
+    "description": "An instrument's symbol; lower case is folded up.",
+    "example": "AAPL",
+}
+IDENTIFIER: JsonSchema = {
+    "type": "string",
+    "pattern": "^[!-~]{1,64}$",
+    "description": "1 to 64 printable ASCII characters without spaces.",
+    "example": "user123",
+}
+POSITIVE_AMOUNT: JsonSchema = {
+    "oneOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 10_000_000_000},
+        {"type": "string", "pattern": r"^\+?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?$", "maxLength": 64},
+    ],
+    "description": "A decimal string or a JSON number, read exactly: more than 0, at most 10^10, at most 8 decimals.",
+    "example": "150.50",
+}
+AMOUNT: JsonSchema = {
+    "oneOf": [
+        {"type": "number", "minimum": 0, "maximum": 10_000_000_000},
+        {"type": "string", "pattern": r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?$", "maxLength": 64},
+    ],
+    "description": "A decimal string or a JSON number, read exactly: at least 0, at most 10^10, at most 8 decimals.",
+    "example": "100",
+}
+ORDER_ID: JsonSchema = {
+    "type": "string",
+    "pattern": "^[!-~]{1,40}$",
+    "description": "1 to 40 printable ASCII characters without spaces.",
+}
+COUNT: JsonSchema = {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
+TIME: JsonSchema = {"type": "string", "format": "date-time"}
+SCHEDULE: JsonSchema = {
+    "type": "array",
+    "maxItems": 100,
+    "items": {
+        "type": "object",
+        "properties": {
+            "at": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"},
+            "state": {"type": "string", "pattern": _any_case(SessionState.__members__)},
+        },
+        "required": ["at", "state"],
+        "additionalProperties": False,
+    },
+    "description": "The states that the session enters every day, and at what times, UTC. An empty list: no schedule.",
+    "example": [{"at": "09:30", "state": "OPEN"}, {"at": "16:00", "state": "CLOSED"}],
+}
+FLAG: JsonSchema = {"type": "boolean", "default": False}
+
+
+def choice(words: Iterable[str], **more: object) -> JsonSchema:
+    """Describe one of some words, taken in any case."""
+    listed = list(words)
+    return {
+        "type": "string",
+        "pattern": _any_case(listed),
+        "description": f"One of {', '.join(listed)}, in any case.",
+        "example": listed[0],
+        **more,
+    }
+
+
+def _counted(maximum: int, default: int) -> JsonSchema:
+    return {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
+
+
+JSON_SCHEMAS: Mapping[str, JsonSchema] = {
+    "user_id": IDENTIFIER,
+    "order_id": {**ORDER_ID, "example": "42"},
+    "client_order_id": {**ORDER_ID, "example": "my-order-1"},
+    "symbol": SYMBOL,
+    "side": choice(Side.__members__),
+    "quantity": POSITIVE_AMOUNT,
+    "price": POSITIVE_AMOUNT,
+    "type": choice(OrderKind.__members__, default="LIMIT"),
+    "time_in_force": choice(TimeInForce.__members__, default="GTC"),
+    "post_only": FLAG,
+    "display_quantity": {**POSITIVE_AMOUNT, "description": "How much an iceberg shows at a time.", "example": "10"},
+    "stop_price": {**POSITIVE_AMOUNT, "description": "The last price that triggers a STOP or STOP_LIMIT order."},
+    "trail_amount": {**POSITIVE_AMOUNT, "description": "How far a TRAILING_STOP stays behind.", "example": "1.50"},
+    "expire_at": {**TIME, "description": "When a GTD order ends. RFC 3339."},
+    "self_trade_prevention": choice(SelfTradePrevention.__members__),
+    "tick_size": {**POSITIVE_AMOUNT, "example": "0.01"},
+    "lot_size": {**POSITIVE_AMOUNT, "example": "1"},
+    "price_band_percent": {**AMOUNT, "description": "How far from the last price limits may be; 0: no band."},
+    "circuit_breaker_percent": {
+        **AMOUNT,
+        "description": "How far the price may run until trading halts; 0: as it may.",
+    },
+    "reference_price": {**POSITIVE_AMOUNT, "description": "Stands in for the last price until something trades."},
+    "schedule": SCHEDULE,
+    "state": choice(SessionState.__members__),
+    "max_order_quantity": {**AMOUNT, "description": "The most that one order may be for."},
+    "max_order_notional": {
+        **AMOUNT,
+        "description": "The most that limit price times quantity may be.",
+        "example": "1e6",
+    },
+    "max_open_orders": {**COUNT, "description": "How many orders may be live in a symbol.", "example": 50},
+    "max_position": {**AMOUNT, "description": "The most that may be held or owed, open orders included."},
+    "status": choice(OrderStatus.__members__),
+    "cursor": {"type": "string", "maxLength": CURSOR_LENGTH_MAX, "description": "`next_cursor` of the page before."},
+    "since": {**TIME, "description": "RFC 3339."},
+    "limit": _counted(LIMIT_MAX, LIMIT_DEFAULT),
+    "interval": {"type": "string", "enum": list(INTERVALS), "default": INTERVAL_DEFAULT},
+}
+SCHEMAS_OF_FORMS: Mapping[str, Mapping[str, JsonSchema]] = {
+    "AmendOrder": {"quantity": {**AMOUNT, "description": "The new total; 0 cancels."}},
+    "Depth": {"levels": _counted(LEVELS_MAX, LEVELS_DEFAULT)},
+    "OrderBook": {"levels": _counted(LEVELS_MAX, LEVELS_MAX)},
+}
+
+
+class Strict(Schema):
+    """A message whose unknown fields are refused."""
+
+    class Meta:
+        """Marshmallow's own way to say it."""
+
+        unknown = RAISE
+
+
+def json_schema(form: Form, name: str) -> JsonSchema:
+    """Describe a field of a form."""
+    return SCHEMAS_OF_FORMS.get(form.name, {}).get(name) or JSON_SCHEMAS[name]
+
+
+def _body_schema(form: Form) -> Schema:
+    described: dict[str, fields.Field[Any]] = {  # Any: whatever a parser returns
+        name: fields.Raw(required=name in form.required, metadata=dict(json_schema(form, name)))
+        for name in form.parsers
+    }
+    return Strict.from_dict({**described}, name=form.name)()
+
+
+def _batch_schema(place_order: Schema) -> Schema:
+    length = validate.Length(min=1, max=BATCH_LENGTH_MAX)
+    orders = fields.List(fields.Nested(place_order), required=True, validate=length)
+    return Strict.from_dict({"orders": orders}, name=PLACE_BATCH.name)()
+
+
+_SINGLE_BODIES = (
+    PLACE_ORDER,
+    AMEND_ORDER,
+    CANCEL_ORDER,
+    LIST_INSTRUMENT,
+    CHANGE_INSTRUMENT,
+    SET_STATE,
+    SET_RISK_LIMITS,
+)
+BODY_SCHEMAS: dict[str, Schema] = {form.name: _body_schema(form) for form in _SINGLE_BODIES}
+BODY_SCHEMAS[PLACE_BATCH.name] = _batch_schema(BODY_SCHEMAS[PLACE_ORDER.name])
+"""The schemas that document bodies, by the name of their form."""

@@ -1,0 +1,166 @@
+"""Routes: what happens to every request before the work of its operation, in the same order for all.
+
+A blueprint adds each of its operations with a description. By that the caller is admitted, path, query and body are
+read, and a repeated request is recognized; ``/openapi.json`` is made from the same description.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from flask import Blueprint, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from order_engine.api.plumbing.database_reads import MIN_SEQUENCE_HEADER, DatabaseReads
+from order_engine.api.plumbing.forms import NOTHING, PATH_PARSERS, Form
+from order_engine.api.plumbing.keys import Access, Caller, Environ, KeyRing
+from order_engine.api.plumbing.operation import Operation
+from order_engine.api.plumbing.problems import Problem, invalid
+from order_engine.api.plumbing.responses import JSON_TYPE, JsonResponse
+from order_engine.api.plumbing.retries import BODY_FIELD, HEADER, read_retry
+from order_engine.journal.record import Retry
+from order_engine.wire import exact_json
+from order_engine.wire.exact_json import Json, NotJson
+from order_engine.wire.field_names import OTHER_NAMES
+from order_engine.wire.form import Fields, FormError
+
+SEQUENCE_DIGITS_MAX = 18
+
+_NO_FIELDS: Fields = {}
+
+
+class ParsedRequest(NamedTuple):
+    """A request that was read: the fields of its body and of its query, and whose it is."""
+
+    caller: Caller
+    fields: Fields
+    query: Fields
+    retry: Retry | None
+    min_sequence: int
+
+
+View = Callable[..., JsonResponse]
+
+
+class Routes:
+    """Adds operations to blueprints, each behind the same checks: key, path, query, body."""
+
+    def __init__(self, keys: KeyRing, database: DatabaseReads) -> None:
+        self._keys = keys
+        self._database = database
+
+    def add(
+        self, blueprint: Blueprint, method: str, path: str, view: View, operation: Operation, name: str | None = None
+    ) -> None:
+        """Serve an operation at a path; ``view`` gets the parsed request and the path's parameters."""
+
+        def serve(**parameters: str) -> JsonResponse:
+            if parameters:
+                parameters = _read_path(parameters)
+            parsed = self._read(request.environ, operation, parameters)
+            if operation.waits_for_database:
+                return self._database.when_shown(parsed.min_sequence, lambda: view(parsed, **parameters))
+            return view(parsed, **parameters)
+
+        serve.operation = operation  # type: ignore[attr-defined]  # read by the document that describes the API
+        endpoint = f"{method.lower()}_{name or view.__name__}"
+        blueprint.add_url_rule(path, endpoint, serve, methods=[method])
+
+    def _read(self, environ: Environ, operation: Operation, parameters: Mapping[str, Any]) -> ParsedRequest:
+        access = operation.access
+        caller = self._keys.admit(environ, access)
+        query, fields = _NO_FIELDS, _NO_FIELDS
+        key: object = environ.get("HTTP_IDEMPOTENCY_KEY")
+        if environ.get("QUERY_STRING") or operation.query is not NOTHING:
+            query = _read_query(operation.query)
+        if operation.body is not None:
+            body = _read_body(environ, operation)
+            if BODY_FIELD in body:
+                key = _key_of_body(body.pop(BODY_FIELD), key)
+            fields = _read_fields(operation.body, body)
+        if access is Access.READ:
+            return ParsedRequest(caller, fields, query, None, self._read_min_sequence(environ))
+        retry = None
+        if key is not None:
+            retry = read_retry(key, caller.scope, environ["REQUEST_METHOD"], request.path, parameters, query, fields)
+        return ParsedRequest(caller, fields, query, retry, 0)
+
+    def _read_min_sequence(self, environ: Environ) -> int:
+        text = environ.get("HTTP_X_MIN_SEQUENCE")
+        if text is None:
+            return 0
+        if not (text.isascii() and text.isdigit() and len(text) <= SEQUENCE_DIGITS_MAX):
+            raise invalid({MIN_SEQUENCE_HEADER: ["Must be a sequence, as X-Sequence gave it."]})
+        min_sequence = int(text)
+        self._database.require_given_out(min_sequence)
+        return min_sequence
+
+
+def _read_path(parameters: Mapping[str, str]) -> dict[str, Any]:  # Any: what the parsers return
+    read, errors = {}, {}
+    for name, value in parameters.items():
+        try:
+            read[name] = PATH_PARSERS[name](value)
+        except ValueError as error:
+            errors[name] = [str(error)]
+    if errors:
+        raise invalid(errors)
+    return read
+
+
+def _read_query(form: Form) -> Fields:
+    lists = dict(request.args.lists())
+    duplicated = {name: ["Given more than once."] for name, values in lists.items() if len(values) > 1}
+    if duplicated:
+        raise invalid(duplicated)
+    unknown = {name: ["Unknown parameter."] for name in lists if OTHER_NAMES.get(name, name) not in form.parsers}
+    if unknown:
+        raise invalid(unknown)
+    return _read_fields(form, {name: values[0] for name, values in lists.items()})
+
+
+def _read_fields(form: Form, message: Mapping[str, object]) -> Fields:
+    try:
+        return form.read(message)
+    except FormError as error:
+        raise invalid(error.errors) from error
+
+
+def _read_body(environ: Environ, operation: Operation) -> dict[str, Json]:
+    content_type = environ.get("CONTENT_TYPE", "")
+    if content_type != JSON_TYPE and request.mimetype != JSON_TYPE:
+        raise Problem("unsupported_media_type", f"Send the body as {JSON_TYPE}, not as {content_type[:100]!r}.")
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        raise Problem("unsupported_media_type", "Send the body without a content encoding.")
+    try:
+        body = exact_json.decode(_read_payload(operation.body_bytes_max))
+    except NotJson as error:
+        raise Problem("malformed_request", str(error)) from error
+    except FormError as error:
+        raise invalid(error.errors) from error
+    if type(body) is not dict:
+        raise Problem("malformed_request", "The body must be a JSON object.")
+    return body
+
+
+def _read_payload(bytes_max: int) -> bytes:
+    # One byte more: a body that comes in chunks is cut off at the limit without a word, and must be seen to be larger.
+    request.max_content_length = bytes_max + 1
+    try:
+        payload = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise _too_large(bytes_max) from error
+    if len(payload) > bytes_max:
+        raise _too_large(bytes_max)
+    return payload
+
+
+def _too_large(bytes_max: int) -> Problem:
+    return Problem("body_too_large", f"The body may have at most {bytes_max} bytes.")
+
+
+def _key_of_body(in_body: object, in_header: object) -> object:
+    if in_body is None:
+        return in_header
+    if in_header is not None:
+        raise invalid({BODY_FIELD: [f"Another name for the header {HEADER}: send one of them."]})
+    return in_body

@@ -1,0 +1,102 @@
+"""What goes out about instruments, books and candles."""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from order_engine.matching.commands import SelfTradePrevention, SessionState
+from order_engine.matching.reason import Reason
+from order_engine.wire.messages.json_types import Percent, Price, Quantity, Step, TimeOfDay, Timestamp
+
+Level = tuple[str, str, int]
+
+
+class ScheduledState(Struct, frozen=True, gc=False):
+    """A state that a session enters every day at a time, UTC."""
+
+    at: TimeOfDay
+    state: SessionState
+
+
+class Instrument(Struct, frozen=True):
+    """An instrument: the steps in which its price and quantity move, what protects it, and where its session is."""
+
+    symbol: str
+    tick_size: Step
+    lot_size: Step
+    price_band_percent: Percent | None
+    circuit_breaker_percent: Percent | None
+    reference_price: Price | None
+    self_trade_prevention: SelfTradePrevention | None
+    schedule: list[ScheduledState]
+    state: SessionState
+
+
+class Instruments(Struct, frozen=True):
+    """All instruments, by symbol."""
+
+    instruments: list[Instrument]
+
+
+class Session(Struct, frozen=True, gc=False):
+    """Where an instrument's session is; `reason` if it went there by itself."""
+
+    symbol: str
+    state: SessionState
+    reason: Reason | None
+
+
+class Depth(Struct, frozen=True, kw_only=True):
+    """A book's levels, best first: price, quantity, number of orders. While PRE_OPEN also what an auction would do."""
+
+    symbol: str
+    sequence: int
+    bids: list[Level]
+    asks: list[Level]
+    state: SessionState
+    indicative_price: Price | UnsetType | None = UNSET
+    indicative_quantity: Quantity | UnsetType | None = UNSET
+    indicative_imbalance: Quantity | UnsetType | None = UNSET
+
+
+class TopOfBook(Struct, frozen=True, gc=False):
+    """The best bid and ask."""
+
+    symbol: str
+    sequence: int
+    best_bid: Price | None
+    best_bid_quantity: Quantity | None
+    best_ask: Price | None
+    best_ask_quantity: Quantity | None
+
+
+class Market(TopOfBook, frozen=True, gc=False):
+    """The top of the book, the last price, and the last 24 hours."""
+
+    state: SessionState
+    last_price: Price | None
+    volume: Quantity
+    vwap: Price | None
+    open: Price | None
+    high: Price | None
+    low: Price | None
+    trade_count: int
+
+
+class Candle(Struct, frozen=True, gc=False):
+    """What was traded in the stretch of time from `start`."""
+
+    start: Timestamp
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    volume: Quantity
+    vwap: Price
+    trade_count: int
+
+
+class Candles(Struct, frozen=True):
+    """Candles, oldest first."""
+
+    symbol: str
+    interval: str
+    candles: list[Candle]

@@ -1,0 +1,151 @@
+"""From what the core says to the messages that go out: plain functions, and a renderer that knows the ticks."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from order_engine.matching.commands import SessionState, SetRiskLimits
+from order_engine.matching.events import OrderState, TradeExecuted
+from order_engine.matching.instrument import Instrument
+from order_engine.wire.messages import market
+from order_engine.wire.messages.orders import Order, OrderWithTrades
+from order_engine.wire.messages.trades import Trade
+from order_engine.wire.messages.users import RiskLimits
+from order_engine.wire.schedules import format_time_of_day
+from order_engine.wire.timestamps import format_timestamp
+from order_engine.wire.units import average_price_e8, format_price, format_quantity
+
+TickSizeOf = Callable[[str], int]
+LevelE8 = tuple[int, int, int]
+
+
+class Renderer:
+    """Writes prices with the decimals of their instrument's tick; with a tick of 0, with as few as they need."""
+
+    def __init__(self, tick_size_e8: TickSizeOf) -> None:
+        self._tick_size_e8 = tick_size_e8
+
+    def price(self, symbol: str, price_e8: int) -> str:
+        """Write a price of an instrument."""
+        return format_price(price_e8, self._tick_size_e8(symbol))
+
+    def price_or_null(self, symbol: str, price_e8: int | None) -> str | None:
+        """Write a price that may be absent."""
+        return None if price_e8 is None else format_price(price_e8, self._tick_size_e8(symbol))
+
+    def order(self, state: OrderState, updated_ns: int) -> Order:
+        """Write an order, whether it comes from the core or from the database."""
+        return Order(*self._order_fields(state, updated_ns))
+
+    def order_with_trades(
+        self, state: OrderState, updated_ns: int | None, trades: list[Trade] | None
+    ) -> OrderWithTrades:
+        """Write an order and its trades; null is what is not known."""
+        return OrderWithTrades(*(*self._order_fields(state, updated_ns), trades))
+
+    def trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int) -> Trade:
+        """Write a trade as it happened."""
+        maker, taker = trade.maker, trade.taker
+        return Trade(
+            trade.trade_id,
+            trade.symbol,
+            self.price(trade.symbol, trade.price_e8),
+            format_quantity(trade.quantity_e8),
+            trade.buy.order_id,
+            trade.sell.order_id,
+            None if maker is None else maker.order_id,
+            None if taker is None else taker.order_id,
+            trade.taker_side,
+            trade.taker_side is None,
+            sequence,
+            format_timestamp(timestamp_ns),
+        )
+
+    def _order_fields(self, state: OrderState, updated_ns: int | None) -> tuple[Any, ...]:  # Any: the fields of Order
+        placed = state.placed
+        tick_size_e8 = self._tick_size_e8(placed.symbol)
+        created_at = format_timestamp(state.timestamp_ns)
+        updated_at: str | None = created_at
+        if updated_ns != state.timestamp_ns:
+            updated_at = None if updated_ns is None else format_timestamp(updated_ns)
+        average = None
+        if state.filled_e8:
+            average = format_price(average_price_e8(state.filled_notional_e16, state.filled_e8), tick_size_e8)
+        price_e8, stop_price_e8, trail_amount_e8 = state.price_e8, state.stop_price_e8, state.trail_amount_e8
+        return (
+            state.order_id,
+            placed.client_order_id,
+            placed.user_id,
+            placed.symbol,
+            placed.side,
+            placed.order_type,
+            placed.time_in_force,
+            None if price_e8 is None else format_price(price_e8, tick_size_e8),
+            None if stop_price_e8 is None else format_price(stop_price_e8, tick_size_e8),
+            None if trail_amount_e8 is None else format_price(trail_amount_e8, tick_size_e8),
+            quantity_or_null(state.display_quantity_e8),
+            placed.post_only,
+            placed.self_trade_prevention,
+            None if placed.expire_at_ns is None else format_timestamp(placed.expire_at_ns),
+            format_quantity(state.quantity_e8),
+            format_quantity(state.filled_e8),
+            format_quantity(state.remaining_e8),
+            average,
+            state.status,
+            state.reason,
+            state.sequence,
+            created_at,
+            updated_at,
+        )
+
+
+def instrument(terms: Instrument, state: SessionState) -> market.Instrument:
+    """Write an instrument and where its session is."""
+    reference_price_e8 = terms.reference_price_e8
+    return market.Instrument(
+        terms.symbol,
+        format_quantity(terms.tick_size_e8),
+        format_quantity(terms.lot_size_e8),
+        quantity_or_null(terms.price_band_percent_e8 or None),
+        quantity_or_null(terms.circuit_breaker_percent_e8 or None),
+        None if reference_price_e8 is None else format_price(reference_price_e8, terms.tick_size_e8),
+        terms.self_trade_prevention,
+        [market.ScheduledState(format_time_of_day(entry.second_of_day), entry.state) for entry in terms.schedule],
+        state,
+    )
+
+
+def risk_limits(user_id: str, limits: SetRiskLimits | None, *, is_own: bool, is_enabled: bool) -> RiskLimits:
+    """Write a user's limits; null is none."""
+    if limits is None:
+        return RiskLimits(user_id, is_own, is_enabled, None, None, None, None)
+    return RiskLimits(
+        user_id,
+        is_own,
+        is_enabled,
+        quantity_or_null(limits.max_order_quantity_e8),
+        quantity_or_null(limits.max_order_notional_e8),
+        limits.max_open_orders,
+        quantity_or_null(limits.max_position_e8),
+    )
+
+
+def levels(side: Iterable[LevelE8], tick_size_e8: int) -> list[market.Level]:
+    """Write one side of a book: price, quantity and number of orders of each level."""
+    return [
+        (format_price(price_e8, tick_size_e8), format_quantity(quantity_e8), orders)
+        for price_e8, quantity_e8, orders in side
+    ]
+
+
+def top_of_book(
+    symbol: str, sequence: int, bids: list[LevelE8], asks: list[LevelE8], tick_size_e8: int
+) -> market.TopOfBook:
+    """Write the best level of both sides."""
+    bid, bid_quantity, _ = levels(bids[:1], tick_size_e8)[0] if bids else (None, None, 0)
+    ask, ask_quantity, _ = levels(asks[:1], tick_size_e8)[0] if asks else (None, None, 0)
+    return market.TopOfBook(symbol, sequence, bid, bid_quantity, ask, ask_quantity)
+
+
+def quantity_or_null(quantity_e8: int | None) -> str | None:
+    """Write a quantity that may be absent."""
+    return None if quantity_e8 is None else format_quantity(quantity_e8)
