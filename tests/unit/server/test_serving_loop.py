@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from datetime import timedelta
 from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -37,6 +38,28 @@ def test_requests_sent_at_once_are_answered_one_after_the_other() -> None:
         assert client.has_nothing()
         served.venue.commit(5)
         assert client.receive(b"GET /3 .").index(b"GET /2 .") > 0
+
+
+def test_client_that_sends_many_requests_at_once_gives_the_others_their_turn() -> None:
+    served_paths: list[str] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        served_paths.append(environ["PATH_INFO"])
+        until = monotonic() + 0.005
+        while monotonic() < until:
+            pass
+        return echo(environ, start_response)
+
+    with serving(app) as served:
+        many, other = served.client(), served.client()
+        many.send(b"".join(get(f"/{number}") for number in range(100)))
+        many.receive(b".")
+
+        other.send(get("/other"))
+
+        other.receive(b"GET /other .")
+        many.receive(b"GET /99 .")
+    assert served_paths.index("/other") < 50
 
 
 def test_request_that_comes_in_single_bytes_is_answered_like_any_other() -> None:
