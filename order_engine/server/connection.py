@@ -98,8 +98,8 @@ class Connection(Protocol):
             return
         desk = self._desk
         keep = not desk.is_stopping and _is_kept(environ)
-        self._transport.write(desk.bytes_of(environ, answer, keep=keep))
         desk.note_sent(environ, answer)
+        self._transport.write(desk.bytes_of(environ, answer, keep=keep))
         self._is_busy = False
         if not keep:
             self._leave()

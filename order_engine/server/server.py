@@ -34,12 +34,13 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        # Before gunicorn calls anything: it would end the process its own way.
+        self._processor = choose_processor(settings.exchange_cpu, allowed_processors(), settings.port)
         super().__init__()
 
     def load_config(self) -> None:
         """Tell gunicorn how to run; called by it."""
         wanted = self._settings.max_connections + OTHER_FILES
-        processor = choose_processor(self._settings.exchange_cpu, allowed_processors(), self._settings.port)
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
@@ -51,7 +52,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
             "graceful_timeout": GRACE_SECONDS,
             "control_socket_disable": True,
             "loglevel": self._settings.log_level.lower(),
-            "post_fork": lambda _arbiter, _worker: keep_to(processor),
+            "post_fork": lambda _arbiter, _worker: keep_to(self._processor),
         }
         for name, value in options.items():
             self.cfg.set(name, value)

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 STOPPING_TICK_SECONDS = 0.02
 ACCEPT_SECONDS = 0.5
+LAST_ACCEPTED_SECONDS = 0.05
 SEND_BUFFER_BYTES = 1 << 17
 
 
@@ -90,8 +91,12 @@ class ServingLoop:
         if self.seconds_stopping < ACCEPT_SECONDS and any(map(_is_readable, self._listeners)):
             self.loop.call_soon(self._accept_waiting)
             return
-        self._close_listeners()
         self._clients.hurry()
+        # A connection that was just accepted needs some turns of asyncio's loop before it is one; its server must last
+        # as long, and accept no more. For uvloop's there is no reader to be removed, and nothing to wait for.
+        for listener in self._listeners:
+            self.loop.remove_reader(listener)
+        self.loop.call_later(LAST_ACCEPTED_SECONDS, self._close_listeners)
 
     def _close_listeners(self) -> None:
         for server in self._servers:

@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from typing import NamedTuple
 
 import pytest
 
@@ -132,33 +133,45 @@ BODIES = [
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     directory = tmp_path_factory.mktemp("hostile") / "exchange"
-    with running(directory, CLIENT_TIMEOUT_SEC=str(TIMEOUT_SECONDS), THREADS="4") as server:
+    with running(directory, CLIENT_TIMEOUT_SEC=str(TIMEOUT_SECONDS)) as server:
         yield server.wait_ready()
 
 
-def answer_to(server: ServerProcess, request_bytes: bytes) -> tuple[int, str | None]:
-    """Send all of it, whatever becomes of it, and read status and type of the first answer."""
+class Received(NamedTuple):
+    """What of the first answer matters."""
+
+    status: int
+    media_type: str | None = None
+    request_id: str | None = None
+    content: bytes = b""
+
+
+def answer_to(server: ServerProcess, request_bytes: bytes) -> Received:
+    """Send all of it, whatever becomes of it, and read the first answer."""
     with closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS)) as connection:
         try:
             connection.sendall(request_bytes)
             response = http.client.HTTPResponse(connection)
             response.begin()
-            response.read()
+            content = response.read()
         except (http.client.RemoteDisconnected, ConnectionError):
-            return HUNG_UP, None
-        return response.status, response.headers["Content-Type"]
+            return Received(HUNG_UP)
+        headers = response.headers
+        return Received(response.status, headers["Content-Type"], headers["X-Request-ID"], content)
 
 
 def status_of(server: ServerProcess, request_bytes: bytes) -> int:
-    return answer_to(server, request_bytes)[0]
+    return answer_to(server, request_bytes).status
 
 
 @pytest.mark.parametrize(("request_bytes", "status"), ATTACKS.values(), ids=ATTACKS)
 def test_attack_gets_what_it_deserves(server: ServerProcess, request_bytes: bytes, status: int) -> None:
-    answered, media_type = answer_to(server, request_bytes)
+    received = answer_to(server, request_bytes)
 
-    assert answered == status
-    assert status < 400 or media_type == "application/problem+json"
+    assert received.status == status
+    if status >= 400:
+        assert received.media_type == "application/problem+json"
+        assert json.loads(received.content)["request_id"] == received.request_id
 
 
 def test_what_stands_behind_a_refused_request_is_not_carried_out(server: ServerProcess) -> None:

@@ -56,9 +56,9 @@ class Load:
 
 @pytest.fixture
 def stopped(tmp_path: Path) -> Iterator[tuple[Path, Load, ServerProcess]]:
-    """A server that was asked to stop while 48 clients posted to its 8 threads."""
+    """A server that was asked to stop while 48 clients posted to it."""
     directory = tmp_path / "exchange"
-    with running(directory, THREADS="8") as server, ThreadPoolExecutor(CLIENTS) as pool:
+    with running(directory) as server, ThreadPoolExecutor(CLIENTS) as pool:
         load = Load(server.wait_ready(), enough=300)
         clients = [pool.submit(load.run, number) for number in range(CLIENTS)]
         assert load.warm.wait(30)

@@ -17,12 +17,11 @@ import pytest
 from stress.gauges import MIB, files_of, memory_of, threads_of
 from tests.integration.service.server_process import SERVE, ServerProcess, buy, running
 
-THREADS = 4
 SLOW = 200
 TIMEOUT_SECONDS = 3
 # What an answer may take beside them, on a machine that does other things as well.
 PATIENCE_SECONDS = 1.0
-LIMITS = {"THREADS": str(THREADS), "CLIENT_TIMEOUT_SEC": str(TIMEOUT_SECONDS)}
+LIMITS = {"CLIENT_TIMEOUT_SEC": str(TIMEOUT_SECONDS)}
 
 POST = b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -82,13 +81,20 @@ def dribbling(connections: list[socket.socket], drop: bytes) -> Iterator[None]:
             done.result()
 
 
+def settle(server: ServerProcess) -> None:
+    """Return once the followers, which take memory and files as well, have all begun."""
+    seconds_of_honest_orders(server, time.monotonic() + 1)
+    server.wait_until(lambda: server.client().get("/health")["status"] == "ok")
+    server.hang_up()
+
+
 def seconds_of_honest_orders(server: ServerProcess, until: float) -> list[float]:
-    """Place orders until then, every other one on a new connection; each must be taken."""
+    """Place orders that do not stay until then, every other one on a new connection; each must be taken."""
     seconds = []
     kept = server.client()
     while (begun := time.monotonic()) < until:
         client = kept if len(seconds) % 2 else server.client()
-        client.place(buy(price="1.00"))
+        client.place(buy(price="1.00", time_in_force="IOC"))
         seconds.append(time.monotonic() - begun)
         if client is not kept:
             client.close()
@@ -107,7 +113,7 @@ def last_words_of(connection: socket.socket) -> bytes:
 @pytest.mark.alone
 @pytest.mark.slow
 def test_slow_clients_hold_up_nobody_and_are_cut_off(server: ServerProcess, subtests: pytest.Subtests) -> None:
-    seconds_of_honest_orders(server, time.monotonic() + 1)
+    settle(server)
     files, threads = files_of(server.process.pid), threads_of(server.process.pid)
     memory = memory_of(server.process.pid)
     for name, kind in KINDS.items():
@@ -126,12 +132,12 @@ def test_slow_clients_hold_up_nobody_and_are_cut_off(server: ServerProcess, subt
 
     server.hang_up()
     server.wait_until(lambda: files_of(server.process.pid) <= files)
-    assert threads_of(server.process.pid) <= threads + THREADS
+    assert threads_of(server.process.pid) <= threads
     assert memory_of(server.process.pid) < memory + 64 * MIB
 
 
 def test_longest_waiting_makes_room_for_a_newcomer(tmp_path: Path) -> None:
-    with running(tmp_path / "exchange", THREADS="2", MAX_CONNECTIONS="10") as server, ExitStack() as stack:
+    with running(tmp_path / "exchange", MAX_CONNECTIONS="10") as server, ExitStack() as stack:
         server.wait_ready()
         silent = [slow_connection(stack, server, b"") for _ in range(40)]
 
@@ -142,7 +148,7 @@ def test_longest_waiting_makes_room_for_a_newcomer(tmp_path: Path) -> None:
 
 def test_more_connections_than_files_wait_while_the_server_stops_in_good_order(tmp_path: Path) -> None:
     few_files = ("bash", "-c", f"ulimit -n 300 && exec {' '.join(SERVE)}")
-    with running(tmp_path / "exchange", few_files, THREADS="2") as server, ExitStack() as stack:
+    with running(tmp_path / "exchange", few_files) as server, ExitStack() as stack:
         server.wait_ready().client().place(buy())
         os.killpg(server.process.pid, signal.SIGSTOP)
         for _ in range(400):
@@ -156,8 +162,9 @@ def test_more_connections_than_files_wait_while_the_server_stops_in_good_order(t
 
 def test_bodies_that_never_end_take_a_bounded_memory(tmp_path: Path) -> None:
     head = POST + b"Content-Length: 8000000\r\n\r\n"
-    with running(tmp_path / "exchange", THREADS="2") as server, ExitStack() as stack:
-        client, idle = server.wait_ready().client(), server.client()
+    with running(tmp_path / "exchange") as server, ExitStack() as stack:
+        settle(server.wait_ready())
+        client, idle = server.client(), server.client()
         client.place(buy())
         idle.place(buy())
         memory = memory_of(server.process.pid)

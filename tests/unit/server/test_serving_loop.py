@@ -2,16 +2,28 @@
 
 import re
 import socket
+import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from threading import Event
+from time import monotonic
 
 import pytest
 
 from order_engine.api.plumbing.parking import SEQUENCE
 from order_engine.exchange.exchange import Phase
+from order_engine.server.request_desk import Logged
 from order_engine.server.serving_loop import Limits
-from order_engine.server.venue_ports import Environ, StartResponse
+from order_engine.server.venue_ports import Environ, Headers, StartResponse
 from tests.unit.server.stub_venue import echo, get, serving
+
+
+@pytest.fixture(params=["the fastest loop", "asyncio's own"], autouse=True)
+def loop_of_choice(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "asyncio's own":
+        # What is None there cannot be imported, as on a system for which uvloop was not built.
+        monkeypatch.setitem(sys.modules, "uvloop", None)
+
 
 SHORT = Limits(timeout_seconds=0.5, connections=1000)
 
@@ -26,6 +38,28 @@ def test_requests_sent_at_once_are_answered_one_after_the_other() -> None:
         assert client.has_nothing()
         served.venue.commit(5)
         assert client.receive(b"GET /3 .").index(b"GET /2 .") > 0
+
+
+def test_client_that_sends_many_requests_at_once_gives_the_others_their_turn() -> None:
+    served_paths: list[str] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        served_paths.append(environ["PATH_INFO"])
+        until = monotonic() + 0.005
+        while monotonic() < until:
+            pass
+        return echo(environ, start_response)
+
+    with serving(app) as served:
+        many, other = served.client(), served.client()
+        many.send(b"".join(get(f"/{number}") for number in range(100)))
+        many.receive(b".")
+
+        other.send(get("/other"))
+
+        other.receive(b"GET /other .")
+        many.receive(b"GET /99 .")
+    assert served_paths.index("/other") < 50
 
 
 def test_request_that_comes_in_single_bytes_is_answered_like_any_other() -> None:
@@ -185,6 +219,29 @@ def test_headers_reach_the_app_as_wsgi_names_them() -> None:
     assert "HTTP_X_THREE" not in environ
     assert environ["SCRIPT_NAME"] == ""
     assert environ["REMOTE_ADDR"] == "127.0.0.1"
+
+
+def test_access_log_gets_request_and_answer_when_the_answer_has_left() -> None:
+    entries: list[str] = []
+
+    class AccessLog:
+        def access(self, response: Logged, headers: Headers, environ: Environ, taken: timedelta) -> None:
+            agent = dict(headers)["USER-AGENT"]
+            entries.append(
+                f"{environ['RAW_URI']} {agent} {response.status} {response.sent} {taken < timedelta(hours=1)}"
+            )
+
+    with serving(echo) as served:
+        served.loop.desk.access_log = AccessLog()
+        client = served.client()
+        client.send(get("/a?1", "User-Agent: me"))
+        assert client.has_nothing()
+        assert entries == []
+
+        served.venue.commit(1)
+
+        client.receive(b"GET /a .")
+        assert entries == ["/a?1 me 200 OK 8 True"]
 
 
 def test_idle_client_is_hung_up_on_and_slow_one_is_told_why() -> None:
