@@ -12,7 +12,6 @@ from order_engine.journal.reader import JournalEnd, JournalReader
 from order_engine.journal.record import Record
 from order_engine.journal.segments import segment_path
 from order_engine.journal.watermark import MemoryWatermark, Watermark
-from order_engine.journal.writer import JournalWriter
 from order_engine.matching.commands import CancelOrder
 from tests.fakes.fake_disk import FakeDisk
 
@@ -47,32 +46,6 @@ def sequences(disk: Disk, directory: Path = DIRECTORY, *, after: int = 0) -> lis
     return [record.sequence for record in read_all(disk, directory, after=after)[0]]
 
 
-def open_writer(
-    disk: Disk,
-    directory: Path = DIRECTORY,
-    *,
-    sync: SyncMode = SyncMode.ALWAYS,
-    segment_bytes_max: int = 1 << 20,
-    rules: int = 1,
-    journal_id: str = JOURNAL_ID,
-    sync_interval_ms: int = 3_600_000,
-    on_failure: Callable[[JournalFailed], None] | None = None,
-) -> JournalWriter:
-    """Open a journal for writing where reading it ends."""
-    return JournalWriter(
-        directory,
-        disk,
-        end=read_all(disk, directory, rules=rules)[1],
-        journal_id=journal_id,
-        rules_version=rules,
-        clock=lambda: 1_700_000_000_000_000_000,
-        sync=sync,
-        sync_interval_ms=sync_interval_ms,
-        segment_bytes_max=segment_bytes_max,
-        on_failure=on_failure,
-    )
-
-
 def open_committer(
     disk: Disk,
     directory: Path = DIRECTORY,
@@ -103,17 +76,14 @@ def open_committer(
     )
 
 
-def write(journal: Committer | JournalWriter, *records: Record) -> None:
+def write(journal: Committer, *records: Record) -> None:
     """Append and commit records, one frame each."""
     for record in records:
         journal.append(record)
-        if isinstance(journal, Committer):
-            journal.commit()
-        else:
-            journal.wait_durable(record.last_sequence)
+        journal.commit()
 
 
-def begin_segment(journal: Committer | JournalWriter) -> None:
+def begin_segment(journal: Committer) -> None:
     """Go on in a new segment, as when one is full; nothing may be waiting to be written."""
     journal._segment.rotate()
 

@@ -1,0 +1,132 @@
+"""Processor time that following the journal takes for each command: replica, audit log, SQLite, and all together.
+
+usage: python -m stress.benchmarks.follower_cost [--rounds N] [--commands N] [--seed N] [--save]
+
+The commands are those of the synthetic flow, in a journal on disk. The followers have a process of their own: none of
+this time is taken from requests, but it bounds how many orders a second they keep up with.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from order_engine.bootstrap import make_follower
+from order_engine.database.database import Database
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.recovery import Recovery
+from order_engine.followers.audit.sink import AuditSink
+from order_engine.followers.sink import Sink
+from order_engine.followers.sql.sink import SqlSink
+from order_engine.journal.committer import Committer
+from order_engine.journal.disk import LocalDisk
+from order_engine.journal.record import Record
+from order_engine.journal.watermark import MemoryWatermark
+from order_engine.matching.engine import RULES_VERSION
+from stress.benchmarks.conditions import conditions_now, report
+from stress.benchmarks.core_flow import synthetic_commands
+
+JOURNAL_ID = "b" * 32
+START_NS = 1_700_000_000_000_000_000
+GAP_NS = 200_000
+
+
+class NothingKept:
+    """A sink that forgets what it is handed: what is left is the replica's own cost."""
+
+    name = "sql"
+
+    def __init__(self) -> None:
+        self.sequence = 0
+
+    def open(self, journal_id: str, journal_end: int) -> int:
+        """Begin from nothing."""
+        del journal_id, journal_end
+        return self.sequence
+
+    def write(self, batch: Sequence[Applied]) -> None:
+        """Forget."""
+        self.sequence = batch[-1].record.last_sequence
+
+    def sync(self) -> int:
+        """Have nothing to sync."""
+        return self.sequence
+
+    def close(self) -> None:
+        """Have nothing to release."""
+
+
+def main() -> None:
+    """Measure, print, and keep the figures where asked to."""
+    arguments = _arguments()
+    conditions = conditions_now()
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    rounds = [_round(arguments.commands, arguments.seed) for _ in range(arguments.rounds)]
+    figures = {
+        "commands": arguments.commands,
+        "seed": arguments.seed,
+        "microseconds_per_command": {
+            name: round(statistics.median(taken[name] for taken in rounds), 2) for name in rounds[0]
+        },
+    }
+    report("follower-cost", conditions, figures, save=arguments.save)
+
+
+def _round(count: int, seed: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="exchange-followers-") as name:
+        directory = Path(name)
+        recovery = Recovery(directory, LocalDisk())
+        watermark = MemoryWatermark()
+        _write_journal(recovery, watermark, count, seed)
+        sinks: dict[str, list[Sink]] = {
+            "replica": [NothingKept()],
+            "replica_and_audit": [AuditSink(directory / "audit", LocalDisk())],
+            "replica_and_sqlite": [SqlSink(Database(f"sqlite:///{directory}/alone.db"))],
+            "all": [AuditSink(directory / "all", LocalDisk()), SqlSink(Database(f"sqlite:///{directory}/all.db"))],
+        }
+        return {what: _follow(recovery, watermark, some) * 1e6 / count for what, some in sinks.items()}
+
+
+def _write_journal(recovery: Recovery, watermark: MemoryWatermark, count: int, seed: int) -> None:
+    journal = Committer(
+        recovery.journal_directory,
+        LocalDisk(),
+        end=recovery.latest().end,
+        journal_id=JOURNAL_ID,
+        rules_version=RULES_VERSION,
+        clock=lambda: START_NS,
+        watermark=watermark,
+    )
+    for sequence, command in enumerate(synthetic_commands(count, seed), start=1):
+        journal.append(Record(sequence=sequence, timestamp_ns=START_NS + sequence * GAP_NS, commands=(command,)))
+    journal.close()
+
+
+def _follow(recovery: Recovery, watermark: MemoryWatermark, sinks: Sequence[Sink]) -> float:
+    """Return the processor time from the first record to the last, written and synced; migrations are not counted."""
+    follower = make_follower(recovery, LocalDisk(), sinks, watermark, JOURNAL_ID, watermark.visible)
+    for sink in sinks:
+        sink.open(JOURNAL_ID, watermark.visible)
+        sink.close()
+    began = time.process_time()
+    while not follower.finish(watermark.visible):
+        pass
+    taken = time.process_time() - began
+    follower.close()
+    return taken
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="follower_cost", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--commands", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--save", action="store_true", help="keep the figures in stress/results")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
