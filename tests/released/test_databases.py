@@ -1,19 +1,13 @@
 """A server of today opens what a released version left, in either database, and goes on; ``verify`` is content."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from order_engine.matching.commands import PlaceOrder, Side
-from tests.integration.service.venues import venue
+from tests.integration.service.server_process import command_line, running
 from tests.released.releases import Release
-
-PROJECT = Path(__file__).resolve().parents[2]
-ONE_E8 = 100_000_000
 
 
 def test_sqlite_file_is_migrated_and_goes_on(release: Release, data: Path) -> None:
@@ -39,17 +33,22 @@ def test_postgresql_database_is_migrated_and_goes_on(release: Release, data: Pat
 
 
 def place_an_order(data: Path, environment: dict[str, str]) -> int:
-    """Start, place an order, stop in good order; return the journal's last sequence."""
-    with venue(data, **environment) as running:
-        placed = PlaceOrder(symbol="WEB", side=Side.BUY, quantity_e8=ONE_E8, price_e8=ONE_E8, user_id="new")
-        return running.exchange.submit([placed]).applied.record.last_sequence
+    """Start a server, place an order, look at it in the database, stop in good order; return the order's sequence."""
+    order = {"symbol": "WEB", "side": "BUY", "quantity": "1", "price": "1.00", "user_id": "new"}
+    with running(data, **environment) as server:
+        client = server.wait_ready().client()
+        placed = client.ask("POST", "/orders", order)
+        assert placed.status == 201, placed
+        sequence = placed.headers["X-Sequence"]
+        found = client.ask("GET", "/orders?user_id=new", headers={"X-Min-Sequence": sequence})
+        assert [one["order_id"] for one in found.content["orders"]] == [placed.content["order_id"]]
+        assert server.terminate() == 0
+        return int(sequence)
 
 
 def verified(data: Path, environment: dict[str, str]) -> dict[str, object]:
     """What ``verify`` prints; it must find no difference."""
-    command = [sys.executable, "-m", "order_engine", "verify", "--json"]
-    environ = os.environ | environment | {"DATA_DIR": str(data)}
-    finished = subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False)
+    finished = command_line(data, "verify", "--json", **environment)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     found: dict[str, object] = json.loads(finished.stdout)
     return found
