@@ -12,7 +12,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 from order_engine.followers.control import Control, ControlClosed, Finish, Report, Want, WantSnapshot
-from order_engine.followers.progress import OK, SNAPSHOTS, SQL, Progress
+from order_engine.followers.progress import AUDIT, OK, SNAPSHOTS, SQL, Progress
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class FollowerProcess:
     def _supervise(self) -> None:
         pause = RESTART_SECONDS_FIRST
         while not self._stopped.is_set():
-            began = monotonic()
+            began, before = monotonic(), self._written()
             try:
                 if self._run_one():
                     return
@@ -85,10 +85,14 @@ class FollowerProcess:
                 # The exchange goes on without its followers; somebody must hear of it.
                 log.exception("the followers cannot be run")
                 self._tell(f"cannot be run: {type(error).__name__}: {error}")
-            if monotonic() - began > RESTART_SECONDS_MAX:
+            # The pauses grow only while the processes get nowhere.
+            if monotonic() - began > RESTART_SECONDS_MAX or self._written() > before:
                 pause = RESTART_SECONDS_FIRST
             self._stopped.wait(pause)
             pause = min(2 * pause, RESTART_SECONDS_MAX)
+
+    def _written(self) -> int:
+        return self._progress.of(SQL).sequence + self._progress.of(AUDIT).sequence
 
     def _run_one(self) -> bool:
         """Run one process to its end; True if it ended because nothing more comes."""

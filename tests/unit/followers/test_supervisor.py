@@ -127,6 +127,19 @@ def test_crashing_process_is_started_after_growing_pauses_and_health_says_so(sup
     assert statuses[0] == f"started again: process {supervised.spawned[0].pid} ended with 3"
 
 
+def test_successor_of_a_process_that_got_further_starts_after_the_shortest_pause(supervised: Supervised) -> None:
+    supervised.behaviours = ["crashes", "crashes", "crashes", "follows"]
+    supervised.process.start()
+    process_id = supervised.wait_running(4)
+    assert supervised.progress.wait_shown(5, PATIENCE_SECONDS)
+
+    os.kill(process_id, signal.SIGKILL)
+    killed_at = monotonic()
+    wait_until(lambda: len(supervised.spawned) == 5)
+
+    assert supervised.spawned_at[-1] - killed_at < RESTART_SECONDS_FIRST * 2**3
+
+
 def test_process_that_cannot_be_started_is_told_and_tried_again(supervised: Supervised) -> None:
     supervised.behaviours = ["cannot be started", "cannot be started", "follows"]
     statuses: list[str] = []
