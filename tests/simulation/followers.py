@@ -38,7 +38,7 @@ class LateDump:
     """A dump that goes on beside the follower, as one in a child does; it may outlive the follower."""
 
     def __init__(self, state: ExchangeState, save: Callable[[ExchangeState], object], steps: int) -> None:
-        self._state = ExchangeState.load(state.dump())
+        self._state = ExchangeState.load(list(state.dump()))
         self._save = save
         self._steps = steps
         self._outcome: str | None = None
@@ -129,15 +129,21 @@ class SimulatedFollowers:
         found = [follower.progress[name] for name in (SQL, AUDIT)]
         return all(one.status == OK and one.sequence == one.synced_sequence == visible for one in found)
 
+    def step_and_tell(self) -> dict[str, str]:
+        """Take steps until nothing is to do; return how each sink is."""
+        while self.step():
+            pass
+        return self.statuses()
+
     def statuses(self) -> dict[str, str]:
         """How each sink is, by name."""
         return {} if self._follower is None else {name: one.status for name, one in self._follower.progress.items()}
 
-    def state_dump(self) -> bytes:
-        """What the replica has, as bytes."""
+    def state_dump(self) -> list[bytes]:
+        """What the replica has, as lines."""
         assert self._follower is not None
         assert self._follower._replica is not None
-        return self._follower._replica.state.dump()
+        return list(self._follower._replica.state.dump())
 
     def end(self) -> None:
         """Be gone, as a killed process is: nothing is written. A dump in a child may go on by itself."""

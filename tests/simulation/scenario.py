@@ -312,7 +312,12 @@ class Scenario:
                 self._at("after an answer")
 
     def at_disk(self, operation: str, path: Path, content: bytes) -> None:
-        if operation == "sync" and path.suffix == ".journal" and self.venue is not None and not self.random.randrange(3):
+        if (
+            operation == "sync"
+            and path.suffix == ".journal"
+            and self.venue is not None
+            and not self.random.randrange(3)
+        ):
             self._come_during_sync(self.venue)
         self._at(f"before {operation} of {path.name}", (path, content) if operation == "write" else None)
 

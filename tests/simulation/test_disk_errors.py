@@ -55,7 +55,9 @@ def test_disk_that_fails_once_at_any_step_stops_the_exchange_and_costs_nothing(
     at = 0
     while True:
         at += 1
-        scenario = Scenario(4_000 + seed, database, lambda moment: None, step_count=STEP_COUNT, kills=False, follower_may_fail=True)
+        scenario = Scenario(
+            4_000 + seed, database, lambda moment: None, step_count=STEP_COUNT, kills=False, follower_may_fail=True
+        )
         disk = FailingDisk(scenario, at)
         try:
             scenario.run()
