@@ -59,6 +59,7 @@ class MemoryDatabase(Database):
         self.engine = self._reading_engine = create_engine(
             self.url, poolclass=StaticPool, creator=lambda: self._connection
         )
+        self._file = self._read_file = None
         self.commits: list[bytes] = []
         self.safe_count = 1
         self.upgrade()

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from order_engine.matching.invariants import check_engine
-
 from order_engine.database.checkpoint import read_checkpoint
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.exchange import Answer

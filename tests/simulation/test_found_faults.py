@@ -93,6 +93,8 @@ def test_segment_being_archived_by_a_killed_process_survives_a_later_power_cut(d
 def test_audit_lines_whose_sync_failed_are_written_again_by_the_next_start(database: MemoryDatabase) -> None:
     venue = SimulatedVenue(SimulatedDisk(), database, FakeClock(), [])
     venue.submit(ORDER)
+    venue.followers.step_and_tell()
+    venue.submit(ORDER)
     venue.followers.step()
     venue.disk.watcher = fail_to_sync
     venue.followers.step()
@@ -102,8 +104,8 @@ def test_audit_lines_whose_sync_failed_are_written_again_by_the_next_start(datab
     restarted.followers.settle()
     restarted.abandon()
 
-    assert restarted.progress.of(AUDIT).synced_sequence == 2
-    assert recorded_count(cut_power(restarted.disk)) == 2
+    assert restarted.progress.of(AUDIT).synced_sequence == 3
+    assert recorded_count(cut_power(restarted.disk)) == 3
 
 
 def test_audit_log_ahead_of_its_journal_is_noticed_however_much_came_since(database: MemoryDatabase) -> None:
