@@ -292,11 +292,13 @@ class Venue:
 
             def make() -> Follower:
                 sinks = (SqlSink(Database(settings.database_url)), _audit_sink(settings, self._disk))
-                return make_follower(self.recovery, self._disk, sinks, watermark, journal_id, journal_end)
+                return make_follower(
+                    self.recovery, self._disk, sinks, watermark, journal_id, journal_end, opened=progress.opened
+                )
 
             return FollowerThread(make, progress)
         return FollowerProcess(
-            lambda descriptor: spawn_follower(settings, journal_id, journal_end, descriptor),
+            lambda descriptor: spawn_follower(settings, journal_id, journal_end, descriptor, progress.opened),
             progress,
             lambda: self.exchange.digests,
         )
@@ -349,6 +351,7 @@ def make_follower(
     journal_id: str,
     journal_end: int,
     *,
+    opened: Iterable[str] = (),
     begin_dump: Callable[[ExchangeState], Dumping] | None = None,
     pace: Pace | None = None,
     clock: Callable[[], float] = monotonic,
@@ -371,6 +374,7 @@ def make_follower(
         [SinkLine(sink, pace or Pace(), clock) for sink in sinks],
         SnapshotTaker(begin_dump or (lambda state: SavedDump(lambda: recovery.save(state)))),
         watermark,
+        opened,
     )
 
 
@@ -389,10 +393,11 @@ class SavedDump:
 
 
 def spawn_follower(
-    settings: Settings, journal_id: str, journal_end: int, control_descriptor: int
+    settings: Settings, journal_id: str, journal_end: int, control_descriptor: int, opened: Iterable[str] = ()
 ) -> "subprocess.Popen[bytes]":
     """Start the followers' process; it inherits the descriptor, and no lock."""
-    command = [sys.executable, "-m", "order_engine", "follow", str(control_descriptor), journal_id, str(journal_end)]
+    arguments = (str(control_descriptor), journal_id, str(journal_end), *opened)
+    command = [sys.executable, "-m", "order_engine", "follow", *arguments]
     places = {
         "DATA_DIR": str(settings.data_dir.absolute()),
         "ARCHIVE_DIR": str(settings.archive_dir.absolute()),
@@ -401,7 +406,9 @@ def spawn_follower(
     return subprocess.Popen(command, cwd=PROJECT, env=os.environ | places, pass_fds=[control_descriptor])
 
 
-def run_follower(settings: Settings, control_descriptor: int, journal_id: str, journal_end: int) -> None:
+def run_follower(
+    settings: Settings, control_descriptor: int, journal_id: str, journal_end: int, opened: Iterable[str] = ()
+) -> None:
     """Follow the journal until the exchange says that nothing more comes, or is gone."""
     disk = LocalDisk()
     recovery = Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
@@ -411,7 +418,9 @@ def run_follower(settings: Settings, control_descriptor: int, journal_id: str, j
     def begin_dump(state: ExchangeState) -> Dumping:
         return ForkedDump(lambda: recovery.save(state), lambda: os.close(control_descriptor))
 
-    follower = make_follower(recovery, disk, sinks, watermark, journal_id, journal_end, begin_dump=begin_dump)
+    follower = make_follower(
+        recovery, disk, sinks, watermark, journal_id, journal_end, opened=opened, begin_dump=begin_dump
+    )
     follow(follower, control_descriptor)
 
 

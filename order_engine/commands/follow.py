@@ -11,7 +11,8 @@ from order_engine.commands.environment import settings_of_environment
 @click.argument("control", type=int)
 @click.argument("journal_id")
 @click.argument("journal_end", type=int)
-def follow(control: int, journal_id: str, journal_end: int) -> None:
+@click.argument("opened", nargs=-1)
+def follow(control: int, journal_id: str, journal_end: int, opened: tuple[str, ...]) -> None:
     """Write database, audit log and snapshots from the journal of the server that holds the other end of CONTROL."""
     from order_engine.bootstrap import run_follower
     from order_engine.server.processors import leave_to_exchange
@@ -19,4 +20,4 @@ def follow(control: int, journal_id: str, journal_end: int) -> None:
     settings = settings_of_environment()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     leave_to_exchange()
-    run_follower(settings, control, journal_id, journal_end)
+    run_follower(settings, control, journal_id, journal_end, opened)

@@ -3,7 +3,7 @@
 ``step`` does one round, so that a thread, a process or a test may take the steps.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from order_engine.exchange.applied import Applied
 from order_engine.followers.progress import SQL, UNKNOWN, SinkProgress
@@ -19,6 +19,7 @@ class Follower:
     """Follows the journal ``journal_id``, which ended at ``journal_end`` when the exchange started.
 
     ``make_replica`` returns a replica that stands at or before a sequence; the first is made once the sinks are open.
+    ``opened`` names the sinks that were opened since the exchange started: they may have what came after its start.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Follower:
         lines: Sequence[SinkLine],
         snapshots: SnapshotTaker,
         watermark: Watermark,
+        opened: Iterable[str] = (),
     ) -> None:
         self._journal_id = journal_id
         self._journal_end = journal_end
@@ -36,6 +38,7 @@ class Follower:
         self._lines = lines
         self._snapshots = snapshots
         self._watermark = watermark
+        self._opened = set(opened)
         self._replica: Replica | None = None
         self._wanted_sequence = 0
         self.reads_open = False
@@ -79,7 +82,7 @@ class Follower:
         read = [] if stands_still else self._read(replica)
         for line in self._lines:
             line.offer(read)
-        written = [line.write_if_due(hurry=self._hurries(line)) for line in self._lines]
+        written = [self._write(line) for line in self._lines]
         return len(read) == READ_RECORDS_MAX or any(written) or taken
 
     def finish(self, sequence: int) -> bool:
@@ -88,10 +91,8 @@ class Follower:
         self.step()
         if self.replica_sequence < sequence:
             return False
-        for line in self._lines:
-            if line.held_sequence == line.progress.sequence:
-                line.sync()
-        return all(line.is_idle for line in self._lines) and self._snapshots.is_idle
+        finished = [self._is_finished(line) for line in self._lines]
+        return all(finished) and self._snapshots.is_idle
 
     def close(self) -> None:
         """Release everything."""
@@ -102,10 +103,33 @@ class Follower:
             self._replica.close()
 
     def _open_lines(self) -> bool:
-        journal_end = max(self._journal_end, self._watermark.visible)
-        opened = [line.name for line in self._lines if line.open_if_due(self._journal_id, journal_end)]
+        opened = [line.name for line in self._lines if line.open_if_due(self._journal_id, self._end_for(line))]
+        self._opened |= set(opened)
         self.reads_open |= SQL in opened
         return bool(opened)
+
+    def _end_for(self, line: SinkLine) -> int:
+        # A power cut may leave a sink with more than the journal, which then goes on with other records: a sink that no
+        # follower of this start has written to is held against where the journal ended, however much came since.
+        return max(self._journal_end, self._watermark.visible) if line.name in self._opened else self._journal_end
+
+    def _write(self, line: SinkLine) -> bool:
+        if self._may_sync(line) and self._watermark.synced < self._watermark.visible and line.sync_if_due():
+            # Before it writes on: what comes next may not be on disk in the journal for a while.
+            return True
+        return line.write_if_due(hurry=self._hurries(line), may_sync=self._may_sync(line))
+
+    def _may_sync(self, line: SinkLine) -> bool:
+        # What is synced in a sink must be on disk in the journal, or a power cut may leave the sink ahead of it.
+        return line.progress.sequence <= self._watermark.synced
+
+    def _is_finished(self, line: SinkLine) -> bool:
+        if line.held_sequence != line.progress.sequence:
+            return line.is_idle
+        if not self._may_sync(line):
+            return True
+        line.sync()
+        return line.is_idle
 
     def _read(self, replica: Replica) -> list[Applied]:
         return replica.read(self._watermark.visible, READ_RECORDS_MAX)

@@ -25,7 +25,7 @@ class Progress:
     """Thread-safe. ``visible_sequence`` says what the followers could have by now.
 
     ``status`` tells how the followers' process is. Until ``reads_open`` nothing is known of the database: it may not be
-    there, or be another journal's.
+    there, or be another journal's. ``opened`` names the sinks that a follower has opened since the exchange started.
     """
 
     def __init__(self, visible_sequence: Callable[[], int]) -> None:
@@ -39,6 +39,7 @@ class Progress:
         self.replica_sequence = 0
         self.restarts = 0
         self.reads_open = False
+        self.opened: set[str] = set()
 
     def of(self, name: str) -> SinkProgress:
         """Return the last report about a sink."""
@@ -96,6 +97,8 @@ class Progress:
         """Take a report. A sink that could not be opened is reported at ``UNKNOWN``: what it had before stays known."""
         with self._changed:
             for name, found in sinks.items():
+                if found.sequence != UNKNOWN:
+                    self.opened.add(name)
                 known = self._sinks[name]
                 kept = found if found.sequence != UNKNOWN else structs.replace(known, status=found.status)
                 if kept.sequence != known.sequence or not self.lag(name):

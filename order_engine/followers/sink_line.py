@@ -108,17 +108,26 @@ class SinkLine:
         if not self.is_open and self._waiting_commands > self._pace.waiting_commands_max:
             self._drop_waiting()
 
-    def write_if_due(self, *, hurry: bool) -> bool:
-        """Write a batch once it is large or old enough, or at once in a ``hurry``; say whether anything was done."""
+    def write_if_due(self, *, hurry: bool, may_sync: bool = True) -> bool:
+        """Write a batch once it is large or old enough, or at once in a ``hurry``; say whether anything was done.
+
+        With nothing to write, put on disk what was written, if that is due and ``may_sync``.
+        """
         if not self.is_open:
             return False
         if self._waiting and (hurry or self._is_due()):
             self._write()
             return True
-        if self._synced_sequence < self._written_sequence and (hurry or self._sync_is_due()):
-            self._sync()
-            return True
-        return False
+        return may_sync and self.sync_if_due(hurry=hurry)
+
+    def sync_if_due(self, *, hurry: bool = False) -> bool:
+        """Put on disk what was written, if that was not done a moment ago; say whether it was done now."""
+        if not self.is_open or self._synced_sequence >= self._written_sequence:
+            return False
+        if not hurry and not self._sync_is_due():
+            return False
+        self._sync()
+        return True
 
     def sync(self) -> None:
         """Put on disk what was written, if the sink is open."""

@@ -56,7 +56,10 @@ class MemoryDatabase(Database):
         self._connection.database = self
         self._connection.execute("PRAGMA page_size=1024")
         self.url = make_url("sqlite+pysqlite:///:memory:")
-        self.engine = create_engine(self.url, poolclass=StaticPool, creator=lambda: self._connection)
+        self.engine = self._reading_engine = create_engine(
+            self.url, poolclass=StaticPool, creator=lambda: self._connection
+        )
+        self._file = self._read_file = None
         self.commits: list[bytes] = []
         self.safe_count = 1
         self.upgrade()

@@ -10,7 +10,7 @@ from order_engine.exchange.state import ExchangeState
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
 from order_engine.followers.audit.sink import AuditSink
 from order_engine.followers.follower import Follower
-from order_engine.followers.progress import AUDIT, OK, SQL
+from order_engine.followers.progress import AUDIT, OK, SQL, UNKNOWN
 from order_engine.followers.sink import Sink
 from order_engine.followers.sink_line import Pace
 from order_engine.followers.sql.sink import SqlSink
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 AUDIT_SEGMENT_BYTES_MAX = 6_000
 STEPS_MAX = 200
+SINKS = frozenset((SQL, AUDIT))
 # The clock steps once at each look: small batches, each written at once, synced when nothing is left to write.
 PROMPT = Pace(
     batch_commands_max=8,
@@ -38,7 +39,7 @@ class LateDump:
     """A dump that goes on beside the follower, as one in a child does; it may outlive the follower."""
 
     def __init__(self, state: ExchangeState, save: Callable[[ExchangeState], object], steps: int) -> None:
-        self._state = ExchangeState.load(state.dump())
+        self._state = ExchangeState.load(list(state.dump()))
         self._save = save
         self._steps = steps
         self._outcome: str | None = None
@@ -93,7 +94,9 @@ class SimulatedFollowers:
         """Take one step, and perhaps report; say whether there is more to do at once."""
         follower = self._follower or self._begin()
         is_busy = follower.step()
-        if self._random.randrange(100) < self.reports_in_percent:
+        # A report may come late, but one that a sink was opened comes before anything is written to it.
+        has_opened = any(follower.progress[name].sequence != UNKNOWN for name in SINKS - self._venue.progress.opened)
+        if has_opened or self._random.randrange(100) < self.reports_in_percent:
             self.report(follower)
         return is_busy
 
@@ -111,7 +114,7 @@ class SimulatedFollowers:
             self._follower.want_snapshot(sequence)
 
     def settle(self) -> None:
-        """Step until the sinks have on disk all that is visible, and no snapshot is wanted."""
+        """Step until the sinks have all that is visible, on disk if it may be, and no snapshot is wanted."""
         for _ in range(STEPS_MAX):
             self.step()
             if self.has_settled():
@@ -122,22 +125,32 @@ class SimulatedFollowers:
         raise AssertionError(f"the followers do not get on: {self._follower.progress}")
 
     def has_settled(self) -> bool:
-        """Whether there is nothing to do until more is visible."""
+        """Whether there is nothing to do until more is visible, or more of that on disk."""
         follower, visible = self._follower, self._venue.journal.visible_sequence
         if follower is None or follower.replica_sequence != visible or not follower._snapshots.is_idle:
             return False
-        found = [follower.progress[name] for name in (SQL, AUDIT)]
-        return all(one.status == OK and one.sequence == one.synced_sequence == visible for one in found)
+        found = [follower.progress[name] for name in SINKS]
+        may_sync = self._venue.watermark.synced == visible
+        return all(
+            one.status == OK and one.sequence == visible and (one.synced_sequence == visible or not may_sync)
+            for one in found
+        )
+
+    def step_and_tell(self) -> dict[str, str]:
+        """Take steps until nothing is to do; return how each sink is."""
+        while self.step():
+            pass
+        return self.statuses()
 
     def statuses(self) -> dict[str, str]:
         """How each sink is, by name."""
         return {} if self._follower is None else {name: one.status for name, one in self._follower.progress.items()}
 
-    def state_dump(self) -> bytes:
-        """What the replica has, as bytes."""
+    def state_dump(self) -> list[bytes]:
+        """What the replica has, as lines."""
         assert self._follower is not None
         assert self._follower._replica is not None
-        return self._follower._replica.state.dump()
+        return list(self._follower._replica.state.dump())
 
     def end(self) -> None:
         """Be gone, as a killed process is: nothing is written. A dump in a child may go on by itself."""
@@ -168,6 +181,7 @@ class SimulatedFollowers:
             venue.watermark,
             venue.journal.journal_id,
             venue.recovered_sequence,
+            opened=venue.progress.opened,
             begin_dump=self._begin_dump if self.late_dumps else None,
             pace=self._random.choice(self._paces),
             clock=SteppedSeconds(),
@@ -182,12 +196,14 @@ class SimulatedFollowers:
         return self._dump
 
     def _watched(self, sink: Sink) -> Sink:
-        """Remember where a sink stood when it was first opened; what was reported is never lost by a kill."""
+        """Remember where a sink stood when it was first opened; a kill loses no row, and no entry that was synced."""
         open_sink, name = sink.open, sink.name
 
         def open_watched(journal_id: str, journal_end: int) -> int:
             sequence = open_sink(journal_id, journal_end)
-            assert sequence >= self._venue.progress.of(name).sequence, f"{name} has lost what it had reported"
+            reported = self._venue.progress.of(name)
+            expected = reported.sequence if name == SQL else reported.synced_sequence
+            assert sequence >= expected, f"{name} has lost what it had reported"
             self.opened_at.setdefault(name, sequence)
             return sequence
 

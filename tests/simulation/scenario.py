@@ -15,7 +15,7 @@ from random import Random
 from typing import NamedTuple
 
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.errors import ServiceError, SnapshotError
+from order_engine.exchange.errors import NotReady, ServiceError, SnapshotError
 from order_engine.exchange.exchange import Answer
 from order_engine.exchange.retention import RetentionMode
 from order_engine.followers.progress import AUDIT, SQL
@@ -289,7 +289,12 @@ class Scenario:
 
     def _submit(self, venue: SimulatedVenue, request: Request) -> Answer:
         """Submit, and park the answer until what it depends on is visible."""
-        answer = venue.submit_parked(request)
+        try:
+            answer = venue.submit_parked(request)
+        except NotReady:
+            # The exchange is closing: nothing was changed, and the client is told so.
+            self.waiting.remove(request)
+            raise
         assert venue.noted_sequence >= answer.applied.record.last_sequence
         self._parked.append(Parked(venue.noted_sequence, request, answer.applied))
         self._tell()

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from order_engine.matching.invariants import check_engine
-
 from order_engine.database.checkpoint import read_checkpoint
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.exchange import Answer
@@ -18,6 +16,7 @@ from order_engine.followers.sql.projection_check import ProjectionCheck
 from order_engine.journal.committer import SyncMode
 from order_engine.journal.record import Record
 from tests.fakes.simulated_disk import SimulatedDisk
+from tests.invariants import check_engine
 from tests.simulation.scenario import Moment
 from tests.simulation.venue import DATA, SimulatedVenue
 from tests.simulation.workload import Request
@@ -36,7 +35,9 @@ def check_survival(venue: SimulatedVenue, moment: Moment, promised_sequence: int
     check_records(moment.records, [applied.record for applied in survived])
     kept = check_answers(moment.answered, survived)
     check_engine(venue.state.engine)
-    assert venue.state.dump() == replayed_state.dump(), "snapshot and tail do not lead where the journal alone leads"
+    assert list(venue.state.dump()) == list(replayed_state.dump()), (
+        "snapshot and tail do not lead where the journal alone leads"
+    )
     check_retries(venue, moment, kept)
     ahead = catch_up(venue, moment)
     entry_count = check_projections(venue)
@@ -109,7 +110,7 @@ def catch_up(venue: SimulatedVenue, moment: Moment) -> list[str]:
     followers.settle()
     if venue.sync is SyncMode.ALWAYS:
         assert followers.opened_at[AUDIT] >= moment.covered[AUDIT]
-    assert followers.state_dump() == venue.state.dump(), "the replica is not what the exchange is"
+    assert followers.state_dump() == list(venue.state.dump()), "the replica is not what the exchange is"
     return ahead
 
 

@@ -85,12 +85,19 @@ def test_sinks_at_different_places_get_what_each_lacks(following: Following) -> 
     assert (following.sql.written, following.audit.written) == ([9, 10], [6, 7, 8, 9, 10])
 
 
-def test_sinks_are_told_where_the_journal_ends(following: Following) -> None:
+def test_sinks_are_held_against_where_the_journal_ended_at_the_start_until_they_were_opened(
+    following: Following,
+) -> None:
     following.append(4)
-
+    following.run()
+    following.sql.error = SinkAway("the database is down")
+    following.append(1)
     following.run()
 
-    assert following.sql.journal_ends == [4]
+    following.sql.error = None
+    following.wait_out()
+
+    assert following.sql.journal_ends == [0, 5]
 
 
 def test_sink_that_is_away_for_a_while_does_not_hold_up_the_other_and_costs_no_second_reading(
