@@ -164,9 +164,7 @@ class Venue:
         self._clock_watch = ClockWatch(self.clock_guard, ClockAcceptance(settings.data_dir))
         self._follows_in_thread = follows_in_thread
         self._on_start_failure = on_start_failure
-        self._disk.make_directory(settings.data_dir)
-        self._directory_lock = DirectoryLock(settings.data_dir)
-        make_private(settings.data_dir, ROOMS)
+        self._directory_lock = _own(settings.data_dir, self._disk)
         self._closing = Lock()
         self._commit_callbacks: list[Callable[[], object]] = []
         self._followers: Followers | None = None
@@ -341,6 +339,14 @@ class Venue:
 
     def _halt(self, fault: BaseException) -> None:
         self.exchange.halt(fault)
+
+
+def _own(directory: Path, disk: Disk) -> DirectoryLock:
+    """Make a directory unless it is there, lock it, and close it to other users."""
+    disk.make_directory(directory)
+    lock = DirectoryLock(directory)
+    make_private(directory, ROOMS)
+    return lock
 
 
 def make_follower(

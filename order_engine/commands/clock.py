@@ -10,7 +10,7 @@ from order_engine.exchange.clock import SystemClock
 from order_engine.exchange.clock_acceptance import ClockAcceptance
 from order_engine.wire.timestamps import format_timestamp
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 5.0
 
 
 @click.group(short_help="Accept a clock that has jumped.")

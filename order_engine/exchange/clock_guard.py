@@ -7,7 +7,6 @@ not use a reading far from what the machine's uptime leads to, until the clock i
 import logging
 from collections.abc import Callable
 from threading import Lock
-from typing import NamedTuple
 
 from order_engine.exchange.clock import Clock
 from order_engine.exchange.errors import ClockJumped
@@ -20,19 +19,11 @@ JUMP_NS_MAX = 5 * 60 * NS_PER_SECOND
 START_AHEAD_NS_MAX = 30 * 86_400 * NS_PER_SECOND
 # 2262-01-01. The largest timestamp is in that April, and what is due in some days or months must still fit.
 CLOCK_NS_MAX = 9_214_646_400 * NS_PER_SECOND
+_ANY_DISTANCE = 1 << 80
 WAYS_OUT = (
     "No orders or amends are taken until it is right, or until it is accepted with POST /admin/clock, "
     "python -m order_engine clock accept, or ACCEPT_CLOCK=true at a start."
 )
-
-
-class _Trusted(NamedTuple):
-    """A time that was right at an uptime, and how far the clock may be from it by now; None: any distance."""
-
-    time_ns: int
-    uptime_ns: int
-    behind_ns_max: int | None
-    ahead_ns_max: int | None
 
 
 class ClockGuard:
@@ -45,27 +36,28 @@ class ClockGuard:
         self._clock = clock
         self._uptime_ns = uptime_ns
         self._lock = Lock()
-        self._trusted = _Trusted(0, 0, None, None)
-        self._is_jumped = False
+        # What a clock that is right shows beyond the uptime, and how far from it a reading may be.
+        self._lead_ns = 0
+        self._behind_ns_max = self._ahead_ns_max = _ANY_DISTANCE
 
     def begin(self, last_record_ns: int, *, accepts: bool = False) -> None:
         """Compare with the time of the last record from now on, 0: there is none; ``accepts``: with nothing."""
         compares = last_record_ns > 0 and not accepts
         with self._lock:
+            self._lead_ns = last_record_ns - self._uptime_ns()
             # A clock behind the last record is taken: the exchange's time stands still until the clock catches up.
-            ahead_ns_max = START_AHEAD_NS_MAX if compares else None
-            self._trusted = _Trusted(last_record_ns, self._uptime_ns(), None, ahead_ns_max)
+            self._behind_ns_max = _ANY_DISTANCE
+            self._ahead_ns_max = START_AHEAD_NS_MAX if compares else _ANY_DISTANCE
 
     def now_ns(self) -> int:
         """Return nanoseconds since 1970, UTC; raise ``ClockJumped`` if the clock cannot be believed."""
         with self._lock:
             now_ns, uptime_ns = self._clock.now_ns(), self._uptime_ns()
             doubt = self._doubt(now_ns, uptime_ns)
-            self._log(doubt)
             if doubt is not None:
                 raise ClockJumped(doubt, now_ns)
-            self._trusted = _Trusted(now_ns, uptime_ns, JUMP_NS_MAX, JUMP_NS_MAX)
-            return now_ns
+            self._believe(now_ns, uptime_ns)
+        return now_ns
 
     def accept(self) -> int:
         """Take the clock as it is now for right, and return its time; raise ``ClockJumped`` if it is beyond 2262."""
@@ -73,10 +65,9 @@ class ClockGuard:
             now_ns = self._clock.now_ns()
             if now_ns > CLOCK_NS_MAX:
                 raise ClockJumped(_beyond(now_ns), now_ns)
-            self._trusted = _Trusted(now_ns, self._uptime_ns(), JUMP_NS_MAX, JUMP_NS_MAX)
-            log.warning("the clock was accepted: it says %s", format_timestamp(now_ns))
-            self._is_jumped = False
-            return now_ns
+            self._believe(now_ns, self._uptime_ns())
+        log.warning("the clock was accepted: it says %s", format_timestamp(now_ns))
+        return now_ns
 
     @property
     def trouble(self) -> str | None:
@@ -84,24 +75,19 @@ class ClockGuard:
         with self._lock:
             return self._doubt(self._clock.now_ns(), self._uptime_ns())
 
+    def _believe(self, now_ns: int, uptime_ns: int) -> None:
+        self._lead_ns = now_ns - uptime_ns
+        self._behind_ns_max = self._ahead_ns_max = JUMP_NS_MAX
+
     def _doubt(self, now_ns: int, uptime_ns: int) -> str | None:
+        moved_ns = now_ns - uptime_ns - self._lead_ns
         if now_ns > CLOCK_NS_MAX:
             return _beyond(now_ns)
-        trusted = self._trusted
-        expected_ns = trusted.time_ns + uptime_ns - trusted.uptime_ns
-        moved_ns = now_ns - expected_ns
-        if trusted.ahead_ns_max is not None and moved_ns > trusted.ahead_ns_max:
-            return _jumped(now_ns, expected_ns, trusted.ahead_ns_max)
-        if trusted.behind_ns_max is not None and -moved_ns > trusted.behind_ns_max:
-            return _jumped(now_ns, expected_ns, trusted.behind_ns_max)
+        if moved_ns > self._ahead_ns_max:
+            return _jumped(now_ns, now_ns - moved_ns, self._ahead_ns_max)
+        if moved_ns < -self._behind_ns_max:
+            return _jumped(now_ns, now_ns - moved_ns, self._behind_ns_max)
         return None
-
-    def _log(self, doubt: str | None) -> None:
-        if doubt is not None and not self._is_jumped:
-            log.error("%s", doubt)
-        elif doubt is None and self._is_jumped:
-            log.warning("the clock is right again: orders are taken")
-        self._is_jumped = doubt is not None
 
 
 def _jumped(now_ns: int, expected_ns: int, limit_ns: int) -> str:

@@ -21,6 +21,7 @@ class ClockWatch:
     def __init__(self, guard: ClockGuard, acceptance: ClockAcceptance) -> None:
         self._guard = guard
         self._acceptance = acceptance
+        self._was_jumped = False
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="clock-watch", daemon=True)
 
@@ -40,7 +41,17 @@ class ClockWatch:
         try:
             self._guard.now_ns()
         except ClockJumped as jumped:
+            self._report(str(jumped))
             self._accept(jumped)
+        else:
+            self._report(None)
+
+    def _report(self, doubt: str | None) -> None:
+        if doubt is not None and not self._was_jumped:
+            log.error("%s", doubt)
+        elif doubt is None and self._was_jumped:
+            log.warning("the clock is believed again: orders are taken")
+        self._was_jumped = doubt is not None
 
     def _accept(self, jumped: ClockJumped) -> None:
         if not self._acceptance.covers(jumped.time_ns):

@@ -21,7 +21,7 @@ def make_private(directory: Path, rooms: Iterable[str]) -> None:
     Links are left alone. What belongs to another user stays as it is, and is logged.
     """
     closed, left = 0, list[str]()
-    for path in _own(directory, frozenset(rooms)):
+    for path in _own(directory.resolve(), frozenset(rooms)):
         try:
             closed += _close_to_others(path)
         except PermissionError:

@@ -1,7 +1,5 @@
 """The guard tells the time while the clock agrees with the uptime, and refuses when it does not."""
 
-import logging
-
 import pytest
 
 from order_engine.exchange.clock import SystemClock, uptime_ns
@@ -64,21 +62,6 @@ def test_complaint_names_what_was_expected_what_was_found_and_the_ways_out(watch
     assert "expected a time at most 300 s from 2023-11-14T22:13:20.000000Z, found 2103-10-26T22:13:20" in said
     for way_out in ("POST /admin/clock", "clock accept", "ACCEPT_CLOCK=true"):
         assert way_out in said
-
-
-def test_jump_is_logged_once_and_so_is_its_end(watched: WatchedClock, caplog: pytest.LogCaptureFixture) -> None:
-    watched.jump(YEAR_NS)
-    for _ in range(3):
-        with pytest.raises(ClockJumped):
-            watched.guard.now_ns()
-    watched.jump(-YEAR_NS)
-    watched.guard.now_ns()
-    watched.guard.now_ns()
-
-    assert [(record.levelno, record.message.split(":")[0]) for record in caplog.records] == [
-        (logging.ERROR, "The clock jumped"),
-        (logging.WARNING, "the clock is right again"),
-    ]
 
 
 @pytest.mark.parametrize("distance_ns", DISTANCES)

@@ -1,5 +1,6 @@
 """A clock that jumps stops the entry of orders before anything is journaled; the rest goes on at the last time."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -271,6 +272,18 @@ def test_watch_hands_on_what_the_operator_accepted(started: Jumping, tmp_path: P
 
     assert not acceptance.is_waiting
     assert started.submit(ORDER) == START_NS + YEAR_NS + MINUTE_NS
+
+
+def test_watch_logs_a_jump_once_and_its_end(started: Jumping, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    watch = ClockWatch(started.watched.guard, ClockAcceptance(tmp_path))
+    for distance_ns in (YEAR_NS, 0, 0, -YEAR_NS, 0):
+        started.watched.jump(distance_ns)
+        watch.step()
+
+    assert [(record.levelno, record.message.split(":")[0]) for record in caplog.records] == [
+        (logging.ERROR, "The clock jumped"),
+        (logging.WARNING, "the clock is believed again"),
+    ]
 
 
 def test_watch_leaves_alone_what_was_accepted_for_another_jump(started: Jumping, tmp_path: Path) -> None:

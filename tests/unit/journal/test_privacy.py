@@ -82,3 +82,12 @@ def test_directory_that_is_shared_on_purpose_stays_so(tmp_path: Path) -> None:
     make_private(tmp_path, [])
 
     assert rights(tmp_path) == "0o777"
+
+
+def test_directory_that_is_found_through_a_link_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "directory")
+
+    make_private(tmp_path / "link", [])
+
+    assert rights(tmp_path / "directory") == "0o700"
