@@ -55,7 +55,7 @@ class ServiceApp(Flask):
         """Respond to a request whose view went on in a continuation."""
         environ.pop(CONTINUATION, None)
         environ[CONTINUES] = True
-        return self._respond(environ, lambda: self._called(view), start_response)
+        return self._respond(environ, lambda: self._called(view, environ), start_response)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Match by method and path, whatever the Host header says; paths without parameters by looking them up."""
@@ -75,12 +75,17 @@ class ServiceApp(Flask):
             return super().full_dispatch_request()
         view: Callable[..., Any] = self.view_functions[rule.endpoint]  # Any: whatever Flask takes
         arguments = request.view_args
-        return self._called(partial(view, **arguments) if arguments else view)
+        return self._called(partial(view, **arguments) if arguments else view, request.environ)
 
     def process_response(self, response: Response) -> Response:
         """Name the request in its response."""
-        response.headers.add(HEADER, self.request_ids.current())
+        response.headers.add(HEADER, self.request_ids.of(request_ctx.request.environ))
         return super().process_response(response)
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Call what is to be called after each request, if anything is."""
+        if self.teardown_request_funcs:
+            super().do_teardown_request(exc)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take a function as it is: none here is a coroutine."""
@@ -96,16 +101,18 @@ class ServiceApp(Flask):
         finally:
             context.pop(None)
 
-    def _called(self, view: Callable[[], Any]) -> WsgiResponse:  # Any: whatever Flask takes from a view
+    def _called(
+        self, view: Callable[[], Any], environ: WSGIEnvironment
+    ) -> WsgiResponse:  # Any: whatever Flask takes from a view
         try:
             response = view()
         except Exception as error:  # noqa: BLE001 -- the handlers make a response of every error
             response = self.handle_user_exception(error)
         if isinstance(response, JsonResponse):
-            response.headers.append((HEADER, self.request_ids.current()))
+            response.headers.append((HEADER, self.request_ids.of(environ)))
             return response
         finished = self.make_response(response)
-        finished.headers.add(HEADER, self.request_ids.current())
+        finished.headers.add(HEADER, self.request_ids.of(environ))
         return finished
 
     @cached_property

@@ -60,7 +60,7 @@ class _ProblemHandlers:
         self._request_ids = request_ids
 
     def problem(self, problem: Problem) -> JsonResponse:
-        return problem_response(problem, self._request_ids.current())
+        return problem_response(problem, self._request_ids.of(request.environ))
 
     def known(self, error: Exception) -> JsonResponse:
         return self.problem(Problem(CODES[type(error)], str(error)))
@@ -77,7 +77,7 @@ class _ProblemHandlers:
         return self.problem(Problem(code, detail, status=status, headers=headers))
 
     def mistake(self, error: Exception) -> JsonResponse:
-        log.error("request %s failed", self._request_ids.current(), exc_info=error)
+        log.error("request %s failed", self._request_ids.of(request.environ), exc_info=error)
         return self.problem(Problem("internal_error", "It was logged under the id of this request."))
 
 

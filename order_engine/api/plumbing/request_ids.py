@@ -3,8 +3,7 @@
 import os
 import re
 from itertools import count
-
-from flask import request
+from wsgiref.types import WSGIEnvironment
 
 HEADER = "X-Request-ID"
 KEPT_AS = "order_engine.request_id"
@@ -19,9 +18,8 @@ class RequestIds:
         self._process = os.urandom(8).hex()
         self._numbers = count(1)
 
-    def current(self) -> str:
-        """Give the id of the request that is being served."""
-        environ = request.environ
+    def of(self, environ: WSGIEnvironment) -> str:
+        """Return the id of a request."""
         known: str | None = environ.get(KEPT_AS)
         if known is None:
             known = environ.get("HTTP_X_REQUEST_ID", "")

@@ -7,7 +7,8 @@ read, and a repeated request is recognized; ``/openapi.json`` is made from the s
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from flask import Blueprint, request
+from flask import Blueprint, Request
+from flask.globals import request_ctx
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from order_engine.api.plumbing.database_reads import MIN_SEQUENCE_HEADER, DatabaseReads
@@ -24,6 +25,7 @@ from order_engine.wire.field_names import OTHER_NAMES
 from order_engine.wire.form import Fields, FormError
 
 SEQUENCE_DIGITS_MAX = 18
+LENGTH_DIGITS_MAX = 18
 
 _NO_FIELDS: Fields = {}
 
@@ -56,7 +58,7 @@ class Routes:
         def serve(**parameters: str) -> JsonResponse:
             if parameters:
                 parameters = _read_path(parameters)
-            parsed = self._read(request.environ, operation, parameters)
+            parsed = self._read(request_ctx.request, operation, parameters)
             if operation.waits_for_database:
                 return self._database.when_shown(parsed.min_sequence, lambda: view(parsed, **parameters))
             return view(parsed, **parameters)
@@ -65,15 +67,16 @@ class Routes:
         endpoint = f"{method.lower()}_{name or view.__name__}"
         blueprint.add_url_rule(path, endpoint, serve, methods=[method])
 
-    def _read(self, environ: Environ, operation: Operation, parameters: Mapping[str, Any]) -> ParsedRequest:
+    def _read(self, request: Request, operation: Operation, parameters: Mapping[str, Any]) -> ParsedRequest:
+        environ = request.environ
         access = operation.access
         caller = self._keys.admit(environ, access)
         query, fields = _NO_FIELDS, _NO_FIELDS
         key: object = environ.get("HTTP_IDEMPOTENCY_KEY")
         if environ.get("QUERY_STRING") or operation.query is not NOTHING:
-            query = _read_query(operation.query)
+            query = _read_query(request, operation.query)
         if operation.body is not None:
-            body = _read_body(environ, operation)
+            body = _read_body(request, operation)
             if BODY_FIELD in body:
                 key = _key_of_body(body.pop(BODY_FIELD), key)
             fields = _read_fields(operation.body, body)
@@ -107,7 +110,7 @@ def _read_path(parameters: Mapping[str, str]) -> dict[str, Any]:  # Any: what th
     return read
 
 
-def _read_query(form: Form) -> Fields:
+def _read_query(request: Request, form: Form) -> Fields:
     lists = dict(request.args.lists())
     duplicated = {name: ["Given more than once."] for name, values in lists.items() if len(values) > 1}
     if duplicated:
@@ -125,14 +128,15 @@ def _read_fields(form: Form, message: Mapping[str, object]) -> Fields:
         raise invalid(error.errors) from error
 
 
-def _read_body(environ: Environ, operation: Operation) -> dict[str, Json]:
+def _read_body(request: Request, operation: Operation) -> dict[str, Json]:
+    environ = request.environ
     content_type = environ.get("CONTENT_TYPE", "")
     if content_type != JSON_TYPE and request.mimetype != JSON_TYPE:
         raise Problem("unsupported_media_type", f"Send the body as {JSON_TYPE}, not as {content_type[:100]!r}.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise Problem("unsupported_media_type", "Send the body without a content encoding.")
     try:
-        body = exact_json.decode(_read_payload(operation.body_bytes_max))
+        body = exact_json.decode(_read_payload(request, operation.body_bytes_max))
     except NotJson as error:
         raise Problem("malformed_request", str(error)) from error
     except FormError as error:
@@ -142,7 +146,19 @@ def _read_body(environ: Environ, operation: Operation) -> dict[str, Json]:
     return body
 
 
-def _read_payload(bytes_max: int) -> bytes:
+def _read_payload(request: Request, bytes_max: int) -> bytes:
+    length = request.environ.get("CONTENT_LENGTH", "")
+    if not (length.isascii() and length.isdigit()):
+        return _read_chunks(request, bytes_max)
+    if len(length) > LENGTH_DIGITS_MAX or int(length) > bytes_max:
+        raise _too_large(bytes_max)
+    payload: bytes = request.environ["wsgi.input"].read(int(length))
+    if len(payload) < int(length):
+        raise Problem("malformed_request", "The body is shorter than the request says.")
+    return payload
+
+
+def _read_chunks(request: Request, bytes_max: int) -> bytes:
     # One byte more: a body that comes in chunks is cut off at the limit without a word, and must be seen to be larger.
     request.max_content_length = bytes_max + 1
     try:

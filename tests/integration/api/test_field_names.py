@@ -1,0 +1,72 @@
+"""Other names that fields may have, and what is said of names that nobody knows."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.integration.api.orders import answered, buy, place, problem
+
+
+def under(other: str, ours: str) -> dict[str, object]:
+    order = buy(type="LIMIT")
+    order[other] = order.pop(ours)
+    return order
+
+
+@pytest.mark.parametrize(
+    ("other", "ours"), [("order_type", "type"), ("instrument", "symbol"), ("client_id", "user_id")]
+)
+def test_other_name_is_taken_but_not_both(client: FlaskClient, other: str, ours: str) -> None:
+    assert place(client, under(other, ours))[ours] == buy(type="LIMIT")[ours]
+
+    both = client.post("/orders", json={**under(other, ours), ours: buy(type="LIMIT")[ours]})
+
+    assert set(problem(both, 400, "invalid_fields")["errors"]) == {other}
+
+
+def test_other_name_is_taken_in_batches_and_parameters(client: FlaskClient) -> None:
+    batch = {"orders": [under("client_id", "user_id"), {**buy(), "instrument": "AAPL"}]}
+
+    first, second = answered(client.post("/orders/batch", json=batch))["results"]
+
+    assert first["order"]["user_id"] == "user123"
+    assert set(second["problem"]["errors"]) == {"instrument"}
+    orders = answered(client.get("/orders?client_id=user123&instrument=AAPL"))["orders"]
+    assert [order["order_id"] for order in orders] == [first["order"]["order_id"]]
+
+
+def test_wrong_value_is_named_as_it_was_sent(client: FlaskClient) -> None:
+    order = {**under("instrument", "symbol"), "instrument": "A B"}
+
+    assert set(problem(client.post("/orders", json=order), 400, "invalid_fields")["errors"]) == {"instrument"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "hint"),
+    [
+        ("quantitiy", "Unknown field; did you mean quantity?"),
+        ("timeInForce", "Unknown field; did you mean time_in_force?"),
+        ("colour", "Unknown field."),
+        ("x" * 1_000, "Unknown field."),
+    ],
+)
+def test_unknown_field_is_told_the_nearest_name(client: FlaskClient, sent: str, hint: str) -> None:
+    errors = problem(client.post("/orders", json=buy(**{sent: "1"})), 400, "invalid_fields")["errors"]
+
+    assert errors == {sent[:64]: [hint]}
+
+
+def test_order_needs_no_owner(client: FlaskClient) -> None:
+    order = buy()
+    del order["user_id"]
+
+    placed = place(client, order)
+
+    assert placed["user_id"] is None
+    assert answered(client.get(f"/orders/{placed['order_id']}"))["user_id"] is None
+
+
+def test_other_names_are_documented(client: FlaskClient) -> None:
+    page = client.get("/docs").text
+
+    for name in ("order_type", "instrument", "client_id", "idempotency_key"):
+        assert f"<code>{name}</code>" in page
