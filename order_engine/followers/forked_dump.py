@@ -31,7 +31,6 @@ class ForkedDump:
         self._child: int | None = os.fork()
         if self._child == 0:
             _run_child(save, prepare_child, writing_end)
-        gc.unfreeze()
         os.close(writing_end)
 
     def outcome(self) -> str | None:
