@@ -135,9 +135,10 @@ class Exchange:
                 timestamp_ns, _ = self._stamp()
                 self._follow_timetable(timestamp_ns)
                 self._take([settings], None, timestamp_ns)
-        # By itself: the committer's thread may not be running yet.
+            sequence = journal.appended_sequence
+        # By itself: the committer's thread may not be running yet. Commands that come meanwhile are left to it.
         journal.commit()
-        self.wait_visible(journal.appended_sequence)
+        self.wait_visible(sequence)
 
     def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Answer:
         """Carry out commands that stand or fall together as one record. The answer may be shown once it is visible.
