@@ -308,6 +308,7 @@ class Venue:
             progress=self.progress,
             take_snapshot=self.snapshots.take,
             clock=self._clock,
+            accept_clock=self.clock_guard.accept,
             health_parts={
                 "database": self._database_part,
                 "audit": lambda: self.progress.status_of(AUDIT),

@@ -38,6 +38,7 @@ class Services(NamedTuple):
     progress: Progress
     take_snapshot: Callable[[], SnapshotHeader]
     clock: Clock
+    accept_clock: Callable[[], int]
     health_parts: Parts
     recovery_progress: RecoveryProgress
     wait_seconds: float = WAIT_SECONDS
@@ -59,7 +60,7 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None) -> Non
         create_market_blueprint(routes, Market(exchange, database, queries, services.clock, stored_renderer)),
         create_instruments_blueprint(routes, exchange),
         create_users_blueprint(routes, exchange, queries, stored_renderer),
-        create_admin_blueprint(routes, services.take_snapshot, database),
+        create_admin_blueprint(routes, services.take_snapshot, services.accept_clock, database),
         create_health_blueprint(routes, exchange, services.health_parts, services.recovery_progress),
         create_documents_blueprint(routes),
     )

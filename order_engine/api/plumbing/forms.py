@@ -92,6 +92,12 @@ def _batch_entry(entry: object) -> BatchEntry:
         return FormError(error.errors)
 
 
+def _true(value: object) -> bool:
+    if value is not True:
+        raise ValueError("Must be true.")
+    return True
+
+
 _LEVELS: Mapping[str, Parser] = {"levels": partial(_count, LEVELS_MAX)}
 _PAGE: Mapping[str, Parser] = {"limit": partial(_count, LIMIT_MAX), "cursor": _cursor}
 _ORDER_FILTERS: Mapping[str, Parser] = {
@@ -110,6 +116,7 @@ LIST_INSTRUMENT = Form("ListInstrument", INSTRUMENT_FIELDS, ("symbol",))
 CHANGE_INSTRUMENT = Form("ChangeInstrument", _without("symbol", INSTRUMENT_FIELDS))
 SET_STATE = Form("SetState", _without("symbol", STATE_FIELDS), ("state",))
 SET_RISK_LIMITS = Form("SetRiskLimits", _without("user_id", RISK_LIMITS_FIELDS))
+ACCEPT_CLOCK = Form("AcceptClock", {"accept": _true}, ("accept",))
 
 NOTHING = Form("Nothing", {})
 OF_SYMBOL = Form("OfSymbol", {"symbol": parse_symbol})

@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from order_engine.api.plumbing.forms import (
+    ACCEPT_CLOCK,
     AMEND_ORDER,
     BATCH_LENGTH_MAX,
     CANCEL_ORDER,
@@ -152,6 +153,7 @@ JSON_SCHEMAS: Mapping[str, JsonSchema] = {
     "interval": {"type": "string", "enum": list(INTERVALS), "default": INTERVAL_DEFAULT},
 }
 SCHEMAS_OF_FORMS: Mapping[str, Mapping[str, JsonSchema]] = {
+    "AcceptClock": {"accept": {"type": "boolean", "enum": [True], "example": True}},
     "AmendOrder": {"quantity": {**AMOUNT, "description": "The new total; 0 cancels."}},
     "Depth": {"levels": _counted(LEVELS_MAX, LEVELS_DEFAULT)},
     "OrderBook": {"levels": _counted(LEVELS_MAX, LEVELS_MAX)},
@@ -194,6 +196,7 @@ _SINGLE_BODIES = (
     CHANGE_INSTRUMENT,
     SET_STATE,
     SET_RISK_LIMITS,
+    ACCEPT_CLOCK,
 )
 BODY_SCHEMAS: dict[str, Schema] = {form.name: _body_schema(form) for form in _SINGLE_BODIES}
 BODY_SCHEMAS[PLACE_BATCH.name] = _batch_schema(BODY_SCHEMAS[PLACE_ORDER.name])

@@ -14,6 +14,12 @@ class Snapshot(Struct, frozen=True, gc=False):
     taken_at: Timestamp
 
 
+class AcceptedClock(Struct, frozen=True, gc=False):
+    """The time at which the exchange goes on."""
+
+    time: Timestamp
+
+
 class Health(Struct, frozen=True):
     """The state of the service; each of its parts has a field of its name, `ok` or why not."""
 

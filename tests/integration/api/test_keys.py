@@ -19,6 +19,7 @@ WRITES = [
     ("POST", "/instruments"),
     ("PATCH", "/instruments/AAPL"),
     ("POST", "/admin/snapshot"),
+    ("POST", "/admin/clock"),
 ]
 
 

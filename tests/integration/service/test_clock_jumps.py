@@ -79,6 +79,36 @@ def test_operator_accepts_the_clock_on_the_command_line(tmp_path: Path) -> None:
         assert client.get("/health").get_json()["clock"] == "ok"
 
 
+def test_operator_accepts_the_clock_over_http(tmp_path: Path) -> None:
+    uptime = FakeClock(0)
+    with venue(tmp_path, SystemClock(), uptime) as found:
+        client = found.app.test_client()
+        uptime.now += HOUR_NS
+        wrong = [client.post("/admin/clock", json=body).status_code for body in ({}, {"accept": False}, {"accept": 1})]
+        assert client.post("/orders", json=buy()).status_code == 503
+
+        accepted = client.post("/admin/clock", json={"accept": True})
+
+        assert wrong == [400, 400, 400]
+        assert accepted.status_code == 200
+        assert accepted.get_json()["time"].startswith("2")
+        assert client.post("/orders", json=buy()).status_code == 201
+
+
+def test_clock_beyond_2262_cannot_be_accepted_over_http(tmp_path: Path) -> None:
+    clock = FakeClock(START_NS)
+    with venue(tmp_path, clock) as found:
+        client = found.app.test_client()
+        clock.now += 300 * 365 * 24 * HOUR_NS
+
+        refused = client.post("/admin/clock", json={"accept": True})
+
+        assert (refused.status_code, refused.get_json()["code"]) == (503, "clock_jumped")
+        assert client.post("/orders", json=buy()).status_code == 503
+        assert client.get("/orderbook/AAPL").status_code == 404
+        assert client.get("/health").get_json()["status"] == "degraded"
+
+
 def test_clock_is_looked_at_though_no_request_comes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     uptime = FakeClock(0)
     with venue(tmp_path, SystemClock(), uptime):
