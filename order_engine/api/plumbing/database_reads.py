@@ -53,8 +53,9 @@ class DatabaseReads:
         if not progress.shows(min_sequence):
             progress.want(min_sequence)
             if progress.is_in_trouble(SQL):
-                wait_seconds = 0.0
-        return self.later(lambda: self._read_or_else(min_sequence, read, otherwise), min_sequence, wait_seconds)
+                # It would wait in vain.
+                return self.later(partial(self._read_or_else, min_sequence, read, otherwise))
+        return self.later(partial(self._read_or_else, min_sequence, read, otherwise), min_sequence, wait_seconds)
 
     def later(self, read: Read, min_sequence: int = 0, seconds: float = 0.0) -> JsonResponse:
         """Respond with ``read`` where it may block, once the database shows a sequence or the time is over."""

@@ -41,7 +41,6 @@ KINDS: Mapping[str, Kind] = {
     "method_not_allowed": Kind(405, "This path does not take this method."),
     "request_timeout": Kind(408, "The request did not come in time."),
     "order_final": Kind(409, "The order has ended and can no longer be changed."),
-    "idempotency_in_flight": Kind(409, "A request with this idempotency key is still being worked on."),
     "body_too_large": Kind(413, "The body is too large."),
     "target_too_long": Kind(414, "The target of the request is too long."),
     "unsupported_media_type": Kind(415, "The body must be JSON."),

@@ -12,7 +12,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from order_engine.api.plumbing.database_reads import MIN_SEQUENCE_HEADER, DatabaseReads
-from order_engine.api.plumbing.forms import NOTHING, PATH_PARSERS, Form
+from order_engine.api.plumbing.forms import PATH_PARSERS, Form
 from order_engine.api.plumbing.keys import Access, Caller, Environ, KeyRing
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import Problem, invalid
@@ -73,8 +73,10 @@ class Routes:
         caller = self._keys.admit(environ, access)
         query, fields = _NO_FIELDS, _NO_FIELDS
         key: object = environ.get("HTTP_IDEMPOTENCY_KEY")
-        if environ.get("QUERY_STRING") or operation.query is not NOTHING:
+        if environ.get("QUERY_STRING"):
             query = _read_query(request, operation.query)
+        elif operation.query.required:
+            query = _read_fields(operation.query, _NO_FIELDS)
         if operation.body is not None:
             body = _read_body(request, operation)
             if BODY_FIELD in body:

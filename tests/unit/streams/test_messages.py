@@ -42,6 +42,10 @@ def read(line: bytes) -> Command:
             PLAIN,
         ),
         (
+            b'{"type":"create","order_id":"a1","instrument":"AAPL","side":"BUY","quantity":10,"price":100}',
+            PLAIN,
+        ),
+        (
             b'{"type":"CREATE","order_id":"a1","symbol":"AAPL","side":"BUY","quantity":"1e1","price":1e2}',
             PLAIN,
         ),
