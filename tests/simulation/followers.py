@@ -127,10 +127,14 @@ class SimulatedFollowers:
     def has_settled(self) -> bool:
         """Whether there is nothing to do until more is visible, or more of that on disk."""
         follower, visible = self._follower, self._venue.journal.visible_sequence
-        if follower is None or follower.replica_sequence != visible or not follower._snapshots.is_idle:
-            return False
-        found = [follower.progress[name] for name in SINKS]
         may_sync = self._venue.watermark.synced == visible
+        if follower is None or follower._replica is None or (may_sync and not follower._snapshots.is_idle):
+            return False
+        stands_still = follower._snapshots.holds(follower._replica, self._venue.watermark)
+        if follower.replica_sequence != visible and not stands_still:
+            return False
+        visible = follower.replica_sequence
+        found = [follower.progress[name] for name in SINKS]
         return all(
             one.status == OK and one.sequence == visible and (one.synced_sequence == visible or not may_sync)
             for one in found

@@ -84,7 +84,7 @@ class Scenario:
     seed: int
     database: MemoryDatabase
     keep: Callable[[Moment], None]
-    step_count: int = 34
+    step_count: int = 30
     sync: SyncMode = SyncMode.ALWAYS
     retention: RetentionMode = RetentionMode.ARCHIVE
     kills: bool = True

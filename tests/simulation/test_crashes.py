@@ -33,8 +33,10 @@ def test_crash_at_every_boundary_loses_and_doubles_nothing(
     seed: int, database: MemoryDatabase, figures: Counter[str]
 ) -> None:
     moments: list[Moment] = []
-    Scenario(seed, database, moments.append).run()
+    scenario = Scenario(seed, database, moments.append)
+    scenario.run()
     crashes = Crashes(seed, database, figures)
+    crashes.figures += scenario.figures
 
     for moment in moments:
         crashes.kill(moment)
@@ -51,8 +53,10 @@ def test_crash_at_every_boundary_of_recovery_loses_and_doubles_nothing(
     seed: int, database: MemoryDatabase, figures: Counter[str]
 ) -> None:
     moments: list[Moment] = []
-    Scenario(1_000 + seed, database, moments.append).run()
+    scenario = Scenario(1_000 + seed, database, moments.append)
+    scenario.run()
     crashes = Crashes(1_000 + seed, database, figures)
+    crashes.figures += scenario.figures
 
     for moment in moments[seed % 16 :: 16]:
         crashes.crash_in_recovery(moment)

@@ -7,7 +7,7 @@ from tests.simulation.crashes import Crashes
 from tests.simulation.scenario import Scenario
 
 STEP_COUNT = 12
-BOUNDARIES_MIN = 40
+BOUNDARIES_MIN = 30
 STRIDE = 2
 KILLED = "followers killed while the exchange lived on"
 
