@@ -14,7 +14,7 @@ from order_engine.followers.progress import AUDIT
 from tests.integration.service.server_process import ROOT, Json, buy, running, sell
 from tests.integration.service.tampering import END
 from tests.integration.service.venues import venue, wait_followed
-from tests.unit.exchange.exchanges import wait_until
+from tests.unit.exchange.exchanges import SECOND_NS, START_NS, FakeClock, wait_until
 
 Audit = Callable[..., tuple[int, str]]
 
@@ -136,7 +136,7 @@ def test_damaged_log_degrades_health_and_trading_goes_on(directory: Path) -> Non
     path = log_of(directory)
     path.write_bytes(path.read_bytes().replace(b"seller", b"sellor", 1))
 
-    with venue(directory) as found:
+    with venue(directory, clock=FakeClock(START_NS + 3_600 * SECOND_NS)) as found:
         client = found.app.test_client()
         wait_until(lambda: str(path) in found.progress.of(AUDIT).status)
         assert client.post("/orders", json=buy()).status_code == 201
