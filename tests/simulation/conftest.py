@@ -1,5 +1,6 @@
 """Seeds and figures. ``SIMULATION_SEED=7`` replays one seed, ``SIMULATION_SEEDS=500`` makes a long run."""
 
+import gc
 import logging
 import os
 from collections import Counter
@@ -53,3 +54,5 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
+    # Each recovery freezes what it has loaded, as if the process were to keep it.
+    gc.unfreeze()

@@ -19,7 +19,7 @@ from tests.simulation.workload import RequestSource
 
 REQUESTS_PER_SNAPSHOT = 16
 # Some bytes between one flip and the next: the units flip every bit, of smaller files.
-JOURNAL_STRIDE = 37
+JOURNAL_STRIDE = 36
 SNAPSHOT_STRIDE = 397
 
 
