@@ -61,7 +61,7 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None) -> Non
         create_instruments_blueprint(routes, exchange),
         create_users_blueprint(routes, exchange, queries, stored_renderer),
         create_admin_blueprint(routes, services.take_snapshot, services.accept_clock, database),
-        create_health_blueprint(routes, exchange, services.health_parts, services.recovery_progress),
+        create_health_blueprint(routes, exchange, services.progress, services.health_parts, services.recovery_progress),
         create_documents_blueprint(routes),
     )
     # A redirect to the path that was meant would be a page of HTML.

@@ -10,6 +10,7 @@ from order_engine.api.plumbing.problems import RETRY_AFTER_SECONDS, Content
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.exchange.exchange import Exchange, Phase
+from order_engine.followers.progress import AUDIT, SQL, Progress
 from order_engine.wire.messages import service
 
 Parts = Mapping[str, Callable[[], str]]
@@ -23,7 +24,7 @@ _RESPONSES = {200: service.Health, 503: service.Health}
 HEALTH = Operation(
     summary="Say how the service and each of its parts are",
     description="200 while orders are taken: `ok`, or `degraded` when a part is not well. 503 when starting, halted or "
-    "closing. Each part is `ok` or why not.",
+    "closing. Each part is `ok` or why not. `lag` tells how many commands the database and the audit log are behind.",
     responses=_RESPONSES,
 )
 LIVE = Operation(summary="Say that the process lives", responses={200: service.Health})
@@ -35,10 +36,11 @@ READY = Operation(
 
 
 class Health:
-    """Reports; ``parts`` say ``ok`` or why not, ``progress`` how far recovery is."""
+    """Reports; ``parts`` say ``ok`` or why not, ``followers`` how far they are, ``progress`` how far recovery is."""
 
-    def __init__(self, exchange: Exchange, parts: Parts, progress: RecoveryProgress) -> None:
+    def __init__(self, exchange: Exchange, followers: Progress, parts: Parts, progress: RecoveryProgress) -> None:
         self._exchange = exchange
+        self._followers = followers
         self._parts = parts
         self._progress = progress
 
@@ -49,7 +51,8 @@ class Health:
         status = STATUS_OF_PHASE[phase]
         if status == OK and any(part != OK for part in parts.values()):
             status = DEGRADED
-        return _reported({"status": status, **parts}, phase)
+        lag = {"database": self._followers.lag(SQL), "audit": self._followers.lag(AUDIT)}
+        return _reported({"status": status, **parts, "sequence": self._exchange.visible_sequence, "lag": lag}, phase)
 
     def live(self, _: ParsedRequest) -> JsonResponse:
         """Say that the process lives."""
@@ -70,10 +73,12 @@ class Health:
         return STATUS_OF_PHASE[phase]
 
 
-def create_health_blueprint(routes: Routes, exchange: Exchange, parts: Parts, progress: RecoveryProgress) -> Blueprint:
+def create_health_blueprint(
+    routes: Routes, exchange: Exchange, followers: Progress, parts: Parts, progress: RecoveryProgress
+) -> Blueprint:
     """Serve health under the names that different supervisors ask for."""
     blueprint = Blueprint("health", __name__)
-    health = Health(exchange, parts, progress)
+    health = Health(exchange, followers, parts, progress)
     routes.add(blueprint, "GET", "/health", health.health, HEALTH)
     routes.add(blueprint, "GET", "/healthz", health.health, HEALTH, name="healthz")
     routes.add(blueprint, "GET", "/livez", health.live, LIVE)

@@ -16,6 +16,7 @@ def test_open_exchange_is_ok_and_ready(served: Served) -> None:
 
         assert response.status_code == 200
         parts = answered(response)
+        assert (parts.pop("sequence"), parts.pop("lag")["audit"] <= 2) == (2, True)
         assert {"status", "exchange", "database", "audit"} <= set(parts)
         assert set(parts.values()) == {"ok"}
     assert answered(served.client.get("/livez")) == {"status": "ok"}

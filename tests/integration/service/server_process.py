@@ -127,6 +127,13 @@ class ServerProcess:
         self.wait_until(lambda: self.status_of("/readyz") == 200)
         return self
 
+    def wait_followed(self) -> "ServerProcess":
+        """Return once database and audit log have everything that was taken so far."""
+        client = self.client()
+        self.wait_until(lambda: set(client.ask("GET", "/health").content["lag"].values()) == {0})
+        self.wait_until(lambda: client.ask("GET", "/orders").status == 200)
+        return self
+
     def status_of(self, path: str) -> int | None:
         """Ask on a connection of its own; None if nobody listens yet."""
         client = Client(self.port)

@@ -99,6 +99,7 @@ def test_stopped_follower_is_seen_in_time_and_costs_nothing(found: Venue) -> Non
         told = health(found)
         assert (told["status"], "10 commands behind" in told["database"]) == ("degraded", True)
         assert "10 commands behind" in told["audit"]
+        assert (told["sequence"], told["lag"]) == (12, {"database": 10, "audit": 10})
         # More reads ask for it than its socket takes: nobody waits for it.
         for _ in range(2_000):
             found.progress.want(11)

@@ -57,11 +57,12 @@ def replayed_and_checked(directory: Path) -> tuple[ExchangeState, list[Record], 
 
 def test_many_clients_on_one_symbol_conserve_quantity_and_find_every_answer_kept(tmp_path: Path) -> None:
     directory = tmp_path / "exchange"
-    with running(directory, THREADS="64") as server, ThreadPoolExecutor(CLIENTS) as pool:
+    with running(directory) as server, ThreadPoolExecutor(CLIENTS) as pool:
         server.wait_ready()
         acknowledged = [order for orders in pool.map(lambda n: trade(server, n), range(CLIENTS)) for order in orders]
         client = server.client()
         hash_of_server = client.ask("POST", "/admin/snapshot").content["state_hash"]
+        server.wait_followed()
         shown = {order["order_id"]: order for order in pages(server, "orders")}
         shown_trades = pages(server, "trades")
         server.kill()
