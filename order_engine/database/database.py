@@ -49,6 +49,8 @@ log = logging.getLogger(__name__)
 MIGRATION_SECONDS_MAX = 3_600
 
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 20_000
+# What is refused sooner holds nobody up.
+_SILENT_SECONDS = 0.3
 # A table that is locked does not answer, however well the rest does.
 _ASK = "SELECT EXISTS (SELECT 1 FROM orders), EXISTS (SELECT 1 FROM trades)"
 
@@ -222,6 +224,7 @@ class Database:
 
     @contextmanager
     def _translated_reads(self) -> Iterator[None]:
+        began = monotonic()
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:
@@ -229,7 +232,7 @@ class Database:
             text = f"{self.kind}: {self.describe(error)}"
             if lacks_tables(cause):
                 raise DatabaseStarting(text) from error
-            if is_silence(cause):
+            if is_silence(cause) and monotonic() - began > _SILENT_SECONDS:
                 self._breaker.failed(text)
             raise self.unavailable(error) from error
         self._breaker.succeeded()

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 
 import psycopg2  # type: ignore[import-untyped] # the driver ships no types
-from psycopg2 import extensions  # type: ignore[import-untyped]
+from psycopg2 import extensions
 
 LOOK_SECONDS = 0.1
 
