@@ -216,6 +216,7 @@ class Venue:
         elif len(api_key) < API_KEY_LENGTH_ADVISED:
             log.warning("API_KEY has %d characters: a short key can be guessed", len(api_key))
         self._starting.start()
+        self._pulse.start()
 
     def wait_started(self, timeout: float | None = None) -> bool:
         """Wait until recovery is over; say whether the exchange takes commands."""
@@ -239,12 +240,20 @@ class Venue:
             last_sequence = journal.visible_sequence
             followers.want_snapshot(journal.synced_sequence)
             if not followers.finish(last_sequence, grace_seconds):
-                log.warning("the followers are behind; they catch up from the journal at the next start")
+                log.warning("the followers did not end in time and were stopped")
+            self._tell_what_is_left(last_sequence)
         self.retention.tend()
+        self._pulse.stop()
         self.database.close()
         if not self._starting.is_alive():
             # Else the lock ends with the process, in which recovery is still looking at the journal.
             self._directory_lock.release()
+
+    def _tell_what_is_left(self, last_sequence: int) -> None:
+        for name in (SQL, AUDIT):
+            found = self.progress.of(name)
+            if (left := last_sequence - found.sequence) > 0:
+                log.warning("%s is %d commands behind (%s): the next start writes them", name, left, found.status)
 
     def _start(self) -> None:
         try:

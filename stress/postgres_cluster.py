@@ -3,10 +3,11 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stress.server import free_port
@@ -63,9 +64,25 @@ class PostgresCluster:
         """Stop the server: ``immediate`` cuts every connection as a crash does, ``fast`` closes them in order."""
         self._run("pg_ctl", "stop", "-w", "-m", mode)
 
+    def freeze(self) -> None:
+        """Stop all its processes where they are: connections stay open, and nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+
     def is_running(self) -> bool:
         """Tell whether the server process is there."""
         return self._execute("pg_ctl", "status").returncode == 0
+
+    def _signal(self, number: signal.Signals) -> None:
+        # The postmaster first: it must start nobody else meanwhile.
+        postmaster = int((self.directory / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, number)
+        for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), number)
 
     def _run(self, program: str, *arguments: str) -> None:
         finished = self._execute(program, *arguments)

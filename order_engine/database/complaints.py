@@ -3,6 +3,9 @@
 import sqlite3
 from typing import Any
 
+import psycopg2  # type: ignore[import-untyped] # the driver ships no types
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 _NO_TABLE = ("no such table", "no such column")
 _SQLITE_REFUSALS = frozenset(
     (
@@ -12,6 +15,8 @@ _SQLITE_REFUSALS = frozenset(
 )
 _PRIMARY_CODE = 0xFF
 _INSUFFICIENT_PRIVILEGE = "42501"
+_LOCK_NOT_AVAILABLE = "55P03"
+_NO_ANSWER = (psycopg2.OperationalError, psycopg2.InterfaceError, PoolTimeout)
 _UNDEFINED = frozenset({"42P01", "42703"})
 # Integrity and data, syntax and names, damaged files.
 _POSTGRESQL_REFUSALS = ("22", "23", "42", "XX")
@@ -26,6 +31,17 @@ def is_refusal(cause: BaseException) -> bool:
         return code & _PRIMARY_CODE in _SQLITE_REFUSALS
     code_text = _sqlstate(cause)
     return code_text.startswith(_POSTGRESQL_REFUSALS) and code_text != _INSUFFICIENT_PRIVILEGE
+
+
+def is_silence(cause: BaseException) -> bool:
+    """Tell whether the database did not answer at all, or only waited for a lock: the next read would fare no better.
+
+    A read that was too long for its time is none: others may be short.
+    """
+    if isinstance(cause, sqlite3.Error):
+        return (getattr(cause, "sqlite_errorcode", 0) or 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+    code = _sqlstate(cause)
+    return code == _LOCK_NOT_AVAILABLE or (not code and isinstance(cause, _NO_ANSWER))
 
 
 def lacks_tables(cause: BaseException) -> bool:

@@ -19,24 +19,40 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from order_engine.database.breaker import Breaker
 from order_engine.database.checkpoint import check_unused, read_checkpoint, touch_checkpoint
-from order_engine.database.complaints import describe, is_refusal, lacks_tables
+from order_engine.database.complaints import describe, is_refusal, is_silence, lacks_tables
 from order_engine.database.database_url import (
     READ_SECONDS_MAX,
+    WRITE_SECONDS_FIRST,
     parse_database_url,
     reading_options,
     sqlite_path,
     writing_options,
 )
 from order_engine.database.errors import DatabaseRefused, DatabaseStarting, DatabaseUnavailable
+from order_engine.database.hang_guard import HangGuard
 from order_engine.database.migrations import upgrade
 from order_engine.database.sqlite_file import SqliteFile
 from order_engine.database.tables import Base, CheckpointRow
-from order_engine.database.writer import Writer, WriterLock, lock_path, lock_postgresql, prepare_sqlite
+from order_engine.database.writer import (
+    Writer,
+    WriterLock,
+    bound_statements,
+    lock_path,
+    lock_postgresql,
+    prepare_sqlite,
+)
 
 log = logging.getLogger(__name__)
 
+MIGRATION_SECONDS_MAX = 3_600
+
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 20_000
+# What is refused sooner holds nobody up.
+_SILENT_SECONDS = 0.3
+# A table that is locked does not answer, however well the rest does.
+_ASK = "SELECT EXISTS (SELECT 1 FROM orders), EXISTS (SELECT 1 FROM trades)"
 
 
 class Database:
@@ -48,16 +64,18 @@ class Database:
         self._file = None if path is None else SqliteFile(path)
         self._read_file = None if path is None else SqliteFile(path)
         self._app = Flask(__name__) if app is None else app
+        self._breaker = Breaker()
+        guard = HangGuard()
         self._sql = SQLAlchemy(
             self._app,
             model_class=Base,
-            engine_options=reading_options(self.url),
+            engine_options=reading_options(self.url, guard),
             add_models_to_shell=False,
             disable_autonaming=True,
         )
         with self._app.app_context():
             self._reading_engine: Engine = self._sql.engine
-        self.engine: Engine = create_engine(**writing_options(self.url))
+        self.engine: Engine = create_engine(**writing_options(self.url, guard))
         if path is not None:
             event.listen(self.engine, "connect", prepare_sqlite)
             event.listen(self._reading_engine, "checkout", _limit_read)
@@ -71,16 +89,22 @@ class Database:
         """Bring the tables to the form that this version needs, as the writer."""
         self.open_writer().close(self.errors)
 
-    def open_writer(self) -> Writer:
-        """Connect as the only writer, and migrate; raises ``DatabaseUnavailable`` if another process is the writer."""
+    def open_writer(self, seconds_max: int = WRITE_SECONDS_FIRST) -> Writer:
+        """Connect as the only writer, and migrate; raises ``DatabaseUnavailable`` if another process is the writer.
+
+        A statement on PostgreSQL may take ``seconds_max``, a migration much longer.
+        """
         with self.translated():
             writer = self._locked_writer()
             try:
                 if self._file is None:
                     lock_postgresql(writer.connection)
+                    bound_statements(writer.connection, MIGRATION_SECONDS_MAX)
+                    upgrade(writer.connection)
+                    bound_statements(writer.connection, seconds_max)
                 else:
                     self._file.identity = self._file.present_identity()
-                upgrade(writer.connection)
+                    upgrade(writer.connection)
             except BaseException:
                 writer.close(self.errors)
                 raise
@@ -90,8 +114,16 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Lend the session of the request, or of the caller's block; its connection goes back at the end.
 
-        Each read is a transaction of its own, so that a request which waits and reads again sees what is new.
+        Each read is a transaction of its own, so that a request which waits and reads again sees what is new. While
+        the database does not answer only one read tries now and then.
         """
+        if trouble := self._breaker.trouble():
+            raise DatabaseUnavailable(trouble)
+        with self._asking() as session:
+            yield session
+
+    @contextmanager
+    def _asking(self) -> Iterator[Session]:
         self._check_file()
         with self._app_context(), self._translated_reads():
             session = self._sql.session()
@@ -135,8 +167,8 @@ class Database:
     def check(self) -> str:
         """Ask the database for an answer: ``ok``, or why there is none."""
         try:
-            with self.reading() as session:
-                session.connection().exec_driver_sql("SELECT 1")
+            with self._asking() as session:
+                session.connection().exec_driver_sql(_ASK)
         except DatabaseUnavailable as unavailable:
             return str(unavailable)
         return "ok"
@@ -192,13 +224,18 @@ class Database:
 
     @contextmanager
     def _translated_reads(self) -> Iterator[None]:
+        began = monotonic()
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:
             cause = getattr(error, "orig", None) or error
+            text = f"{self.kind}: {self.describe(error)}"
             if lacks_tables(cause):
-                raise DatabaseStarting(f"{self.kind}: {self.describe(error)}") from error
+                raise DatabaseStarting(text) from error
+            if is_silence(cause) and monotonic() - began > _SILENT_SECONDS:
+                self._breaker.failed(text)
             raise self.unavailable(error) from error
+        self._breaker.succeeded()
 
     def unavailable(self, error: BaseException) -> DatabaseUnavailable:
         """Return what to raise for an error of the database: it refuses, or it cannot be asked now."""

@@ -11,12 +11,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from order_engine.database.errors import DatabaseUrlInvalid
+from order_engine.database.hang_guard import HangGuard, guarded
 
 POSTGRESQL_DRIVER = "postgresql+psycopg2"
 SQLITE_DRIVER = "sqlite+pysqlite"
 READ_SECONDS_MAX = 2
-WRITE_STATEMENT_SECONDS_MAX = 15
+WRITE_SECONDS_FIRST = 5
 LOCK_SECONDS_MAX = 1
+READ_LOCK_MILLISECONDS_MAX = 500
+# The server is to end a statement by itself, before the driver's connection is cut.
+CUT_AFTER_SECONDS = 0.5
 
 _DRIVERS = {
     "postgres": POSTGRESQL_DRIVER,
@@ -47,30 +51,31 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(url.database or "") if url.drivername == SQLITE_DRIVER else None
 
 
-def reading_options(url: URL) -> dict[str, Any]:
+def reading_options(url: URL, guard: HangGuard) -> dict[str, Any]:
     """Return the keywords of an engine that only reads, no longer than ``READ_SECONDS_MAX`` at a time."""
-    options: dict[str, Any] = {"url": url, "pool_size": 16, "max_overflow": 64, "pool_timeout": 5}
+    options: dict[str, Any] = {"url": url, "pool_size": 16, "max_overflow": 64, "pool_timeout": READ_SECONDS_MAX}
     if (path := sqlite_path(url)) is not None:
         return options | {"hide_parameters": True, "creator": read_only_creator(path)}
-    settings = f"-c statement_timeout={READ_SECONDS_MAX}s -c default_transaction_read_only=on"
-    connect = _postgresql_arguments(url, settings, silence_seconds_max=2 * READ_SECONDS_MAX)
+    settings = f"-c statement_timeout={READ_SECONDS_MAX}s -c lock_timeout={READ_LOCK_MILLISECONDS_MAX}ms"
+    settings += " -c default_transaction_read_only=on"
+    connect = _postgresql_arguments(url, settings, READ_SECONDS_MAX, guard)
     return options | {"hide_parameters": True, "max_overflow": 16, "pool_pre_ping": True, "connect_args": connect}
 
 
-def writing_options(url: URL) -> dict[str, Any]:
+def writing_options(url: URL, guard: HangGuard) -> dict[str, Any]:
     """Return the keywords of the engine that writes."""
     options: dict[str, Any] = {"url": url, "hide_parameters": True, "pool_size": 1}
     if url.drivername == SQLITE_DRIVER:
         return options | {"connect_args": {"timeout": LOCK_SECONDS_MAX, "check_same_thread": False}}
-    settings = f"-c statement_timeout={WRITE_STATEMENT_SECONDS_MAX}s -c lock_timeout={LOCK_SECONDS_MAX}s"
-    connect = _postgresql_arguments(url, settings, silence_seconds_max=WRITE_STATEMENT_SECONDS_MAX)
+    settings = f"-c statement_timeout={WRITE_SECONDS_FIRST}s -c lock_timeout={LOCK_SECONDS_MAX}s"
+    connect = _postgresql_arguments(url, settings, WRITE_SECONDS_FIRST, guard)
     return options | {"pool_pre_ping": True, "connect_args": connect}
 
 
 def read_only_creator(path: Path) -> Callable[[], sqlite3.Connection]:
     """Return what connects to a SQLite file without ever making or changing it."""
     address = f"file:{quote(str(path))}?mode=ro"
-    return lambda: sqlite3.connect(address, uri=True, timeout=READ_SECONDS_MAX, check_same_thread=False)
+    return lambda: sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS_MAX, check_same_thread=False)
 
 
 def _absolute(url: URL) -> URL:
@@ -80,7 +85,7 @@ def _absolute(url: URL) -> URL:
     return url.set(database=str(Path(path).absolute()))
 
 
-def _postgresql_arguments(url: URL, settings: str, silence_seconds_max: int) -> dict[str, Any]:
+def _postgresql_arguments(url: URL, settings: str, seconds_max: int, guard: HangGuard) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "connect_timeout": 2,
         "application_name": "order_engine",
@@ -88,7 +93,8 @@ def _postgresql_arguments(url: URL, settings: str, silence_seconds_max: int) -> 
         "keepalives_idle": 2,
         "keepalives_interval": 2,
         "keepalives_count": 3,
-        "tcp_user_timeout": 1_000 * silence_seconds_max,
+        "tcp_user_timeout": 2_000 * seconds_max,
     }
     # What the address itself says comes first.
-    return {name: value for name, value in arguments.items() if name not in url.query}
+    said = {name: value for name, value in arguments.items() if name not in url.query}
+    return said | guarded(guard, seconds_max + CUT_AFTER_SECONDS)

@@ -1,50 +1,52 @@
 """The pulse of the database: its status, known in time even when the database does not answer.
 
-A database that hangs also blocks the caller. So a thread asks it, one question at a time; an answer is good for a
-moment, and no answer within a moment is a status too.
+A database that hangs also blocks the caller. So a thread asks it every second, and nobody waits for the answer: that
+there is none is a status too.
 """
 
+import logging
 from collections.abc import Callable
-from threading import Lock, Thread
+from threading import Event, Thread
 from time import monotonic
+
+log = logging.getLogger(__name__)
+
+OK = "ok"
 
 
 class Pulse:
-    """Says what ``check`` says, or for how long it has said nothing. It asks only when ``status`` is called."""
+    """Says what ``check`` said last, or for how long it has said nothing; ``ok`` until it was asked."""
 
-    def __init__(self, check: Callable[[], str], patience_seconds: float = 1.0, fresh_seconds: float = 1.0) -> None:
+    def __init__(self, check: Callable[[], str], interval_seconds: float = 1.0, patience_seconds: float = 1.0) -> None:
         self._check = check
+        self._interval_seconds = interval_seconds
         self._patience_seconds = patience_seconds
-        self._fresh_seconds = fresh_seconds
-        self._lock = Lock()
-        self._question: _Question | None = None
+        self._status = OK
+        self._asked_at: float | None = None
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="database-pulse", daemon=True)
 
-    def status(self) -> str:
-        """Return ``ok`` or what is wrong."""
-        with self._lock:
-            question = self._question
-            if question is None or question.is_over(self._fresh_seconds):
-                question = self._question = _Question(self._check)
-        return question.answer_within(self._patience_seconds)
-
-
-class _Question:
-    def __init__(self, check: Callable[[], str]) -> None:
-        self._check = check
-        self._answer: str | None = None
-        self._asked_at = monotonic()
-        self._thread = Thread(target=self._ask, name="database-pulse", daemon=True)
+    def start(self) -> None:
+        """Begin to ask."""
         self._thread.start()
 
-    def is_over(self, seconds: float) -> bool:
-        return not self._thread.is_alive() and self._age() >= seconds
+    def stop(self) -> None:
+        """Ask no more."""
+        self._stopping.set()
 
-    def answer_within(self, seconds: float) -> str:
-        self._thread.join(max(0.0, seconds - self._age()))
-        return self._answer or f"no answer for {self._age():.0f} s"
+    def status(self) -> str:
+        """Return ``ok`` or what is wrong, at once."""
+        asked_at = self._asked_at
+        if asked_at is not None and (seconds := monotonic() - asked_at) > self._patience_seconds:
+            return f"no answer for {seconds:.0f} s"
+        return self._status
 
-    def _ask(self) -> None:
-        self._answer = self._check()
-
-    def _age(self) -> float:
-        return monotonic() - self._asked_at
+    def _run(self) -> None:
+        while not self._stopping.wait(self._interval_seconds):
+            self._asked_at = monotonic()
+            try:
+                self._status = self._check()
+            except Exception as error:
+                log.exception("the database cannot be asked")
+                self._status = f"{type(error).__name__}: {error}"
+            self._asked_at = None

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from order_engine.database.database_url import LOCK_SECONDS_MAX
+from order_engine.database.database_url import CUT_AFTER_SECONDS, LOCK_SECONDS_MAX
 from order_engine.database.errors import DatabaseUnavailable
 from order_engine.database.sqlite_file import SqliteFile
 
@@ -92,6 +92,14 @@ def lock_postgresql(connection: Connection) -> None:
         text = "postgresql: another process writes to this database: it holds the advisory lock"
         raise DatabaseUnavailable(text) from error
     connection.commit()
+
+
+def bound_statements(connection: Connection, seconds: int) -> None:
+    """Let a statement on PostgreSQL take so long, and its answer a little longer."""
+    connection.exec_driver_sql(f"SET statement_timeout = '{seconds}s'")
+    connection.commit()
+    driver: Any = connection.connection.dbapi_connection  # the guarded one, or that of a test
+    driver.patience_seconds = seconds + CUT_AFTER_SECONDS
 
 
 def lock_path(file: SqliteFile) -> Path:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 
 from order_engine.database.checkpoint import Checkpoint, check_checkpoint, claim_checkpoint, move_checkpoint
 from order_engine.database.database import Database
+from order_engine.database.database_url import WRITE_SECONDS_FIRST
 from order_engine.database.errors import (
     DatabaseRefused,
     DatabaseUnavailable,
@@ -17,6 +19,8 @@ from order_engine.exchange.applied import Applied
 from order_engine.followers.sink import SinkAway, SinkFaulted
 from order_engine.followers.sql.row_writer import RowWriter
 from order_engine.followers.sql.rows import rows_of
+
+SECONDS_MAX = 300
 
 _REPAIR = "stop the server and run `python -m order_engine rebuild`"
 
@@ -31,6 +35,7 @@ class SqlSink:
         self._rows = RowWriter(database.kind)
         self._writer: Writer | None = None
         self._checkpoint = Checkpoint("", 0)
+        self._seconds_max = WRITE_SECONDS_FIRST
         self._synced_sequence = 0
         self.sequence = 0
 
@@ -39,7 +44,7 @@ class SqlSink:
         self.close()
         try:
             with _translated():
-                self._writer = self._database.open_writer()
+                self._writer = self._database.open_writer(self._seconds_max)
                 with self._database.translated(), self._writer.connection.begin():
                     found = claim_checkpoint(self._writer.connection, journal_id)
                 check_checkpoint(found, journal_id, journal_end)
@@ -55,7 +60,7 @@ class SqlSink:
         assert first.sequence == self.sequence + 1
         rows = rows_of(batch)
         try:
-            with _translated():
+            with self._timed(), _translated():
                 writer = self._open_writer()
                 connection = writer.connection
                 writer.check_file()
@@ -71,7 +76,7 @@ class SqlSink:
     def sync(self) -> int:
         """Put all that was committed on disk; return the sequence up to which that is so."""
         if self._synced_sequence != self.sequence:
-            with _translated():
+            with self._timed(), _translated():
                 writer = self._open_writer()
                 writer.check_file()
                 self._database.sync(writer.connection)
@@ -85,6 +90,18 @@ class SqlSink:
         self._rows.forget()
         if writer is not None:
             writer.close(self._database.errors)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Allow the next attempt twice the time after one that took all of its own: the rows may be that many."""
+        began = monotonic()
+        try:
+            yield
+        except SinkAway:
+            if monotonic() - began >= self._seconds_max:
+                self._seconds_max = min(2 * self._seconds_max, SECONDS_MAX)
+            raise
+        self._seconds_max = WRITE_SECONDS_FIRST
 
     def _open_writer(self) -> Writer:
         if self._writer is None:

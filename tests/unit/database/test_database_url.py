@@ -6,6 +6,7 @@ import pytest
 
 from order_engine.database.database_url import parse_database_url, reading_options, writing_options
 from order_engine.database.errors import DatabaseUrlInvalid
+from order_engine.database.hang_guard import HangGuard
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
@@ -37,5 +38,5 @@ def test_address_that_cannot_be_used_is_refused_without_its_password(text: str) 
 def test_own_settings_of_the_address_are_left_alone() -> None:
     url = parse_database_url("postgresql://host/name?connect_timeout=1&options=-csearch_path%3Dmine")
 
-    for options in (reading_options(url), writing_options(url)):
+    for options in (reading_options(url, HangGuard()), writing_options(url, HangGuard())):
         assert {"connect_timeout", "options"}.isdisjoint(options["connect_args"])

@@ -1,0 +1,133 @@
+"""Ends calls to a PostgreSQL that says nothing any more.
+
+``statement_timeout`` is kept by the server: one that is stopped or frozen keeps nothing, and the driver would wait for
+ever. So a thread cuts the connection of a call that has lasted too long; the call then fails as if the server had
+hung up, and the connection is thrown away.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Condition, Thread
+from time import monotonic
+from typing import Any
+
+import psycopg2  # type: ignore[import-untyped] # the driver ships no types
+from psycopg2 import extensions
+
+LOOK_SECONDS = 0.1
+
+
+class HangGuard:
+    """Watches the calls that are under way; its thread runs while there are any."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._calls: dict[_Call, None] = {}
+        self._thread: Thread | None = None
+        self._is_idle = False
+
+    @contextmanager
+    def watching(self, connection: extensions.connection, seconds: float) -> Iterator[None]:
+        """Cut the connection if the block lasts longer; raise ``OperationalError`` then."""
+        call = _Call(connection, monotonic() + seconds)
+        with self._changed:
+            self._calls[call] = None
+            if self._thread is None:
+                self._thread = Thread(target=self._watch, name="database-guard", daemon=True)
+                self._thread.start()
+            if self._is_idle:
+                self._changed.notify()
+        try:
+            yield
+        except psycopg2.Error as error:
+            if call.is_cut:
+                raise psycopg2.OperationalError(f"no answer within {seconds:.0f} s") from error
+            raise
+        finally:
+            with self._changed:
+                del self._calls[call]
+
+    def _watch(self) -> None:
+        with self._changed:
+            while True:
+                self._is_idle = not self._calls
+                self._changed.wait(None if self._is_idle else LOOK_SECONDS)
+                now = monotonic()
+                for call in self._calls:
+                    if now > call.until and not call.is_cut:
+                        call.cut()
+
+
+class _Call:
+    def __init__(self, connection: extensions.connection, until: float) -> None:
+        self._connection = connection
+        self.until = until
+        self.is_cut = False
+
+    def cut(self) -> None:
+        self.is_cut = True
+        try:
+            # The descriptor stays the driver's: shutting the socket down wakes the call that reads from it.
+            with socket.socket(fileno=os.dup(self._connection.fileno())) as shared:
+                shared.shutdown(socket.SHUT_RDWR)
+        except (OSError, psycopg2.Error):
+            return  # It is closed already.
+
+
+class GuardedConnection(extensions.connection):  # type: ignore[misc] # it has no types
+    """A connection whose calls end. The driver lets them be wrapped by inheritance alone."""
+
+    def __init__(
+        self, guard: HangGuard, patience_seconds: float, dsn: str, *arguments: Any
+    ) -> None:  # Any: the driver's
+        super().__init__(dsn, *arguments)
+        self.cursor_factory = GuardedCursor
+        self._guard = guard
+        self.patience_seconds = patience_seconds
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Bound the time that a block takes."""
+        with self._guard.watching(self, self.patience_seconds):
+            yield
+
+    def commit(self) -> None:
+        """Commit, in time."""
+        with self.watched():
+            super().commit()
+
+    def rollback(self) -> None:
+        """Roll back, in time."""
+        with self.watched():
+            super().rollback()
+
+
+class GuardedCursor(extensions.cursor):  # type: ignore[misc] # it has no types
+    """A cursor of a guarded connection."""
+
+    connection: GuardedConnection
+
+    # Any: what the driver takes.
+
+    def execute(self, query: Any, vars: Any = None) -> None:
+        """Execute a statement, in time."""
+        with self.connection.watched():
+            super().execute(query, vars)
+
+    def executemany(self, query: Any, vars_list: Any) -> None:
+        """Execute a statement many times, in time."""
+        with self.connection.watched():
+            super().executemany(query, vars_list)
+
+    def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
+        """Copy rows, in time."""
+        with self.connection.watched():
+            super().copy_expert(sql, file, size)
+
+
+def guarded(guard: HangGuard, patience_seconds: float) -> dict[str, Callable[..., GuardedConnection]]:
+    """Return the arguments that have the driver connect so."""
+    return {"connection_factory": partial(GuardedConnection, guard, patience_seconds)}
