@@ -1,35 +1,35 @@
-"""One client's connection: its requests are answered one after the other, in the order in which they came.
+"""One client's connection: requests are served one at a time, in order.
 
-Nothing here waits. What a client is slow to send or to take is kept, counted, and given up after a time.
+No method blocks. Bytes of a slow client are kept and counted, and the connection is closed when its time is over.
 """
 
 from asyncio import Protocol, Transport
 from typing import TYPE_CHECKING, cast
 
 from order_engine.api.plumbing.problems import Problem
-from order_engine.server.answer_bytes import Answer
 from order_engine.server.request_reader import RequestReader
-from order_engine.server.venue_ports import Environ
-from order_engine.server.waiting_clients import LEAVE_SECONDS
+from order_engine.server.response_bytes import HttpResponse
+from order_engine.server.served_venue import Environ
+from order_engine.server.waiting_clients import CLOSING_SECONDS
 
 if TYPE_CHECKING:
-    from order_engine.server.request_desk import RequestDesk
+    from order_engine.server.request_dispatcher import RequestDispatcher
 
-# Beyond this a client that sends more requests before it has its answers is not read from.
+# With more unread bytes than this the connection is not read from until the next response was sent.
 UNREAD_BYTES_MAX = 1 << 16
 
 
 class Connection(Protocol):
-    """A connection, from its first byte to its last."""
+    """A connection to one client."""
 
-    def __init__(self, desk: "RequestDesk") -> None:
-        self._desk = desk
-        self._clients = desk.clients
-        self._is_busy = False  # a request is being answered
-        self._is_coming = False  # a part of a request is here
-        self._is_blocked = False  # the client does not take what it was sent
-        self._is_leaving = False  # nothing that comes is read any more
-        self._has_ended = False  # the client sends nothing more
+    def __init__(self, dispatcher: "RequestDispatcher") -> None:
+        self._dispatcher = dispatcher
+        self._clients = dispatcher.clients
+        self._is_busy = False  # a request is being processed
+        self._is_receiving = False  # a part of a request has been received
+        self._is_blocked = False  # the send buffer is full
+        self._is_closing = False  # further bytes are discarded
+        self._has_ended = False  # the client has closed its half
         self._is_paused = False
         self._is_scheduled = False
         self.is_closed = False
@@ -38,23 +38,23 @@ class Connection(Protocol):
 
     @property
     def held_bytes(self) -> int:
-        """How much is kept for the client."""
+        """How many bytes are kept for the client."""
         return 0 if self.is_closed else len(self._reader) + self._transport.get_write_buffer_size()
 
     # Called by the loop:
 
     def connection_made(self, transport: object) -> None:
-        """Begin."""
+        """Set up the connection."""
         self._transport = cast(Transport, transport)
-        # What the system does not take at once blocks this connection, so that it is noticed.
+        # With a limit of 0, pause_writing is called as soon as the system does not take everything at once.
         self._transport.set_write_buffer_limits(high=0)
         self._peer = self._transport.get_extra_info("peername")
-        self._reader = RequestReader(self._desk.names, self._desk.template_for(self._peer))
+        self._reader = RequestReader(self._dispatcher.names, self._dispatcher.template_for(self._peer))
         self._clients.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come."""
-        if self._is_leaving:
+        """Keep received bytes, and serve the next request if it is complete."""
+        if self._is_closing:
             return
         self._reader.add(data)
         if not self._is_busy and not self._is_blocked:
@@ -66,67 +66,67 @@ class Connection(Protocol):
         self._clients.count(self)
 
     def eof_received(self) -> bool:
-        """Stay for the answers that the client still waits for; close otherwise."""
+        """Keep the connection open while responses are still to be sent."""
         self._has_ended = True
-        return not self._is_leaving and (self._is_busy or self._is_blocked or self._is_scheduled)
+        return not self._is_closing and (self._is_busy or self._is_blocked or self._is_scheduled)
 
     def pause_writing(self) -> None:
-        """Notice that the client takes no more for now."""
+        """Stop serving: the send buffer is full."""
         self._is_blocked = True
 
     def resume_writing(self) -> None:
-        """Notice that the client has taken everything."""
+        """Go on serving: the send buffer is empty."""
         self._is_blocked = False
         self._clients.count(self)
-        if self._is_leaving:
-            self._say_goodbye()
+        if self._is_closing:
+            self._close_writing()
         elif not self._is_busy:
-            self._go_on()
+            self._serve_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of everything that was kept."""
+        """Release everything that was kept."""
         del exc
         self.is_closed = True
         self._clients.remove(self)
         self._reader.forget()
 
-    # Called by those who answer:
+    # Called by the dispatcher:
 
-    def send(self, environ: Environ, answer: Answer) -> None:
-        """Send the answer to the request that was read last, and go on with the next."""
+    def send(self, environ: Environ, response: HttpResponse) -> None:
+        """Send the response to the request that was read last, and go on with the next."""
         if self.is_closed:
             return
-        desk = self._desk
-        keep = not desk.is_stopping and _is_kept(environ)
-        desk.note_sent(environ, answer)
-        self._transport.write(desk.bytes_of(environ, answer, keep=keep))
+        dispatcher = self._dispatcher
+        keep = not dispatcher.is_stopping and _is_kept(environ)
+        dispatcher.count_and_log(environ, response)
+        self._transport.write(dispatcher.bytes_of(environ, response, keep=keep))
         self._is_busy = False
         if not keep:
-            self._leave()
+            self._close_after_response()
         elif self._is_blocked:
             self._clients.wait(self)
             self._clients.count(self)
         else:
-            self._go_on()
+            self._serve_next()
 
-    # Called by those who watch over the clients:
+    # Called by WaitingClients, and by the dispatcher for queued requests:
 
-    def give_up(self) -> None:
-        """Wait no longer for the client."""
-        if self._is_coming and not (self._is_leaving or self._is_blocked):
+    def time_out(self) -> None:
+        """Close the connection; a client that has sent a part of a request gets 408."""
+        if self._is_receiving and not (self._is_closing or self._is_blocked):
             self._refuse(Problem("request_timeout", "The rest of the request did not come in time."))
         else:
             self.abort()
 
     def abort(self) -> None:
-        """Close at once, whatever was not sent yet."""
-        self._is_leaving = True
+        """Close at once, without sending the rest."""
+        self._is_closing = True
         self._transport.abort()
 
     def serve(self) -> None:
-        """Begin with the next request, if all of it is here and nothing is in its way."""
+        """Dispatch the next request if it is complete and the connection is free."""
         self._is_scheduled = False
-        if self._is_busy or self._is_blocked or self._is_leaving or self.is_closed:
+        if self._is_busy or self._is_blocked or self._is_closing or self.is_closed:
             return
         try:
             environ = self._reader.next_request()
@@ -134,62 +134,62 @@ class Connection(Protocol):
             self._refuse(problem)
             return
         if environ is None:
-            self._await_rest()
+            self._wait_for_rest()
             return
         self._is_busy = True
-        self._is_coming = False
+        self._is_receiving = False
         self._clients.stop_waiting(self)
         if self.counted_bytes:
             self._clients.count(self)
-        self._desk.answer(self, environ)
+        self._dispatcher.dispatch(self, environ)
 
-    def _await_rest(self) -> None:
+    def _wait_for_rest(self) -> None:
         if self._has_ended:
             self._transport.close()
             return
         if self._reader.interim:
             self._transport.write(self._reader.interim)
             self._reader.interim = b""
-        if not self._is_coming and self._reader.is_amid_request:
-            self._is_coming = True
+        if not self._is_receiving and self._reader.is_amid_request:
+            self._is_receiving = True
             self._clients.wait(self)
         self._clients.count(self)
 
-    def _go_on(self) -> None:
-        # The others have their turn before the next request of this one.
+    def _serve_next(self) -> None:
+        # Other connections are served before the next request of this one.
         if self._is_paused:
             self._is_paused = False
             self._transport.resume_reading()
         if len(self._reader):
             self._is_scheduled = True
-            self._desk.serve_later(self)
+            self._dispatcher.serve_later(self)
         elif self._has_ended:
             self._transport.close()
         else:
             self._clients.wait(self)
 
     def _refuse(self, problem: Problem) -> None:
-        self._transport.write(self._desk.refusal(problem, self._peer))
-        self._leave()
+        self._transport.write(self._dispatcher.refusal(problem, self._peer))
+        self._close_after_response()
 
-    def _leave(self) -> None:
-        self._is_leaving = True
+    def _close_after_response(self) -> None:
+        self._is_closing = True
         self._reader.forget()
         if self._is_blocked:
             self._clients.wait(self)
         else:
-            self._say_goodbye()
+            self._close_writing()
         self._clients.count(self)
 
-    def _say_goodbye(self) -> None:
-        # What the client still sends is read, or it might not see its answer.
+    def _close_writing(self) -> None:
+        # Closing with unread bytes would reset the connection, and the client might lose the response.
         if self._has_ended:
             self._transport.close()
             return
         if self._is_paused:
             self._transport.resume_reading()
         self._transport.write_eof()
-        self._clients.wait(self, LEAVE_SECONDS)
+        self._clients.wait(self, CLOSING_SECONDS)
 
 
 def _is_kept(environ: Environ) -> bool:

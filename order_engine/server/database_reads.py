@@ -1,7 +1,7 @@
-"""The part of a request that reads the database: run in a few threads, behind a bulkhead.
+"""Runs the part of a request that reads the database in a few threads, behind a bulkhead.
 
-Waiting until the database shows what a client has seen holds no thread. A database that is slow, locked or gone costs
-these reads alone: when all threads and the queue before them are taken, the next read is refused at once.
+A read that waits until the database shows a sequence holds no thread. A slow, locked or absent database delays only
+these reads: when all threads and their queue are full, the next read is refused at once.
 """
 
 from collections.abc import Callable
@@ -12,21 +12,21 @@ from time import monotonic
 from typing import NamedTuple
 
 from order_engine.api.plumbing.parking import Continuation
-from order_engine.server.answer_bytes import Answer, Collector
-from order_engine.server.venue_ports import Environ, ReadProgress
+from order_engine.server.response_bytes import HttpResponse, WsgiCaller
+from order_engine.server.served_venue import DatabaseProgress, Environ
 
 READERS = 8
 READS_QUEUED_MAX = 64
 READS_AWAITED_MAX = 1_000
 
-# Called in the loop with the answer, or with the exception that ended the read.
-Finish = Callable[[Environ, Answer | Exception], None]
+# Called in the loop with the response, or with the exception that ended the read.
+Finish = Callable[[Environ, HttpResponse | Exception], None]
 CallInLoop = Callable[[Callable[[], None]], object]
-_Awaited = tuple[int, float, Callable[[], None]]
+_WaitingRead = tuple[int, float, Callable[[], None]]
 
 
 class DatabaseBusy(Exception):
-    """All readers are busy, and so many reads wait for them that one more would wait too long."""
+    """All readers are busy and their queue is full."""
 
 
 class _Read(NamedTuple):
@@ -36,7 +36,7 @@ class _Read(NamedTuple):
 
 
 class DatabaseReads:
-    """Runs continuations. All methods are called in the loop; ``call_in_loop`` may be called from any thread."""
+    """Runs continuations in threads. Methods are called in the loop; ``call_in_loop`` may be called from any thread."""
 
     def __init__(self, call_in_loop: CallInLoop, readers: int = READERS, queued_max: int = READS_QUEUED_MAX) -> None:
         self._call_in_loop = call_in_loop
@@ -50,39 +50,39 @@ class DatabaseReads:
     def submit(self, environ: Environ, continuation: Continuation, finish: Finish) -> None:
         """Run a continuation in one of the threads; raises ``DatabaseBusy``."""
         if self._under_way >= self._under_way_max:
-            raise DatabaseBusy("All reads of the database that can be under way at once are. Try again.")
+            raise DatabaseBusy("The database has as many reads to do as it can. Try again.")
         self._under_way += 1
         self._queue.put(_Read(environ, continuation, finish))
 
     def close(self) -> None:
-        """End the threads once they have nothing to do."""
+        """End the threads after the reads that are queued."""
         for _ in self._threads:
             self._queue.put(None)
 
     def _read(self) -> None:
-        collector = Collector()
+        caller = WsgiCaller()
         while (read := self._queue.get()) is not None:
             try:
-                outcome: Answer | Exception = collector.collect(read.continuation.run)
-            except Exception as error:  # noqa: BLE001 -- it is reported where the request is answered
+                outcome: HttpResponse | Exception = caller.call(read.continuation.run)
+            except Exception as error:  # noqa: BLE001 -- the dispatcher reports it
                 outcome = error
             self._call_in_loop(partial(self._finish, read, outcome))
 
-    def _finish(self, read: _Read, outcome: Answer | Exception) -> None:
+    def _finish(self, read: _Read, outcome: HttpResponse | Exception) -> None:
         self._under_way -= 1
         read.finish(read.environ, outcome)
 
 
-class AwaitedReads:
-    """Reads that wait until the database shows a sequence, or until their time is over; they hold no thread."""
+class WaitingReads:
+    """Reads that wait, without a thread, until the database shows a sequence or their time is over."""
 
-    def __init__(self, progress: ReadProgress, waiting_max: int = READS_AWAITED_MAX) -> None:
+    def __init__(self, progress: DatabaseProgress, waiting_max: int = READS_AWAITED_MAX) -> None:
         self._progress = progress
         self._waiting_max = waiting_max
-        self._waiting: list[_Awaited] = []
+        self._waiting: list[_WaitingRead] = []
 
     def start_when_shown(self, continuation: Continuation, start: Callable[[], None]) -> None:
-        """Call ``start`` when the database shows what it must; raises ``DatabaseBusy`` if too many wait."""
+        """Call ``start`` when the database shows the sequence; raises ``DatabaseBusy`` if too many wait."""
         sequence = continuation.min_sequence
         if not sequence or self._progress.shows(sequence):
             start()
@@ -93,12 +93,12 @@ class AwaitedReads:
         self._progress.want(sequence)
 
     def look(self) -> None:
-        """Start what is shown by now, and what has waited long enough."""
+        """Start the reads whose sequence is shown or whose time is over."""
         if not self._waiting:
             return
         now, shows = monotonic(), self._progress.shows
         waited, self._waiting = self._waiting, []
-        ready: list[_Awaited] = []
+        ready: list[_WaitingRead] = []
         for entry in waited:
             is_ready = entry[1] <= now or shows(entry[0])
             (ready if is_ready else self._waiting).append(entry)

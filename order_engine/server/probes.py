@@ -1,4 +1,4 @@
-"""``/livez`` and ``/readyz``: answered from one flag, before the app, so that they wait for nothing."""
+"""``/livez`` and ``/readyz``: decided by one flag, before the app, so that they wait for nothing."""
 
 from collections.abc import Mapping
 
@@ -9,14 +9,14 @@ from order_engine.api.plumbing.responses import JSON_TYPE
 from order_engine.api.plumbing.retries import PREFIX
 from order_engine.api.resources.health import OK, STATUS_OF_PHASE
 from order_engine.exchange.exchange import Phase
-from order_engine.server.answer_bytes import REQUEST_ID_HEADER, Answer
-from order_engine.server.venue_ports import Environ, ServedVenue
+from order_engine.server.response_bytes import REQUEST_ID_HEADER, HttpResponse
+from order_engine.server.served_venue import Environ, ServedVenue
 
 _LIVE, _READY = "/livez", "/readyz"
 
 
 class Probes:
-    """Answers for supervisors."""
+    """Responds to supervisors."""
 
     def __init__(self, venue: ServedVenue) -> None:
         self._venue = venue
@@ -24,16 +24,16 @@ class Probes:
         self._asks |= dict.fromkeys((_READY, PREFIX + _READY), self.ready)
         self.is_stopping = False
 
-    def answer(self, environ: Environ, request_id: str) -> Answer:
-        """Answer a request that ``is_probe``."""
+    def respond(self, environ: Environ, request_id: str) -> HttpResponse:
+        """HttpRespond to a request for which ``is_probe`` is true."""
         status, content = self._asks[environ["PATH_INFO"]]()
         headers = [("Content-Type", JSON_TYPE), (REQUEST_ID_HEADER, request_id)]
         if not status.startswith("200"):
             headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
-        return Answer(status, headers, msgspec.json.encode(content))
+        return HttpResponse(status, headers, msgspec.json.encode(content))
 
     def is_probe(self, environ: Environ) -> bool:
-        """Say whether a request is for here; wrong methods and parameters are the app's."""
+        """Say whether a request is a probe; the app responds to wrong methods and parameters."""
         return (
             environ["PATH_INFO"] in self._asks
             and environ["REQUEST_METHOD"] in ("GET", "HEAD")

@@ -16,7 +16,7 @@ ANY = "none"
 
 
 def choose_processor(wanted: int | str | None, allowed: Collection[int], port: int) -> int | None:
-    """Return which processor the exchange keeps to; None: whichever the system gives it.
+    """Return which processor the exchange keeps to; None: any.
 
     ``wanted`` is what ``EXCHANGE_CPU`` says. Without it instances differ: on one machine they have different ports, in
     different containers different host names. Raises ``SettingInvalid``.
@@ -47,11 +47,7 @@ def keep_to(processor: int | None) -> None:
 
 
 def leave_to_exchange() -> None:
-    """In a follower: run where the exchange that started it does not."""
+    """Bind a follower to the processors that the exchange does not use."""
     others = os.environ.get(FOLLOWERS_MAY_USE)
     if others:
         os.sched_setaffinity(0, set(map(int, others.split(","))))
-
-
-# The name under which the command line knows it.
-use_all_allowed = leave_to_exchange

@@ -1,7 +1,7 @@
 """The head of a request: checked, and turned into a WSGI environ by ``httptools``.
 
-The parser accepts some heads that two readers could take for different requests. One regular expression refuses those
-first, so that nothing in front of this server can be made to see another request than this server does.
+The parser accepts some heads that another reader, such as a proxy, could take for a different request. One regular
+expression refuses those first.
 """
 
 import re
@@ -12,7 +12,7 @@ import httptools
 from httptools.parser.errors import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade
 
 from order_engine.api.plumbing.problems import Problem
-from order_engine.server.venue_ports import Environ
+from order_engine.server.served_venue import Environ
 
 HEAD_BYTES_MAX = 1 << 16
 REQUEST_LINE_BYTES_MAX = 4_094
@@ -30,13 +30,13 @@ _OWN_KEYS = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
 
 
 class HeaderNames(dict[bytes, str | None]):
-    """The environ's key of each header name that was seen; None for one that must be dropped.
+    """Maps header names to keys of the environ; None for a header that is dropped.
 
-    An underscore would become the same key as a hyphen, so that a header could pose as another.
+    A name with an underscore would get the key of the same name with a hyphen, so it is dropped.
     """
 
     def __missing__(self, name: bytes) -> str | None:
-        """Make the key of a name, and keep it if there is room."""
+        """Make the key of a name, and keep it if there is room for it."""
         upper = name.decode("latin-1").upper()
         key = None if "_" in upper else _OWN_KEYS.get(upper, f"HTTP_{upper.replace('-', '_')}")
         if len(self) < NAMES_MAX:
@@ -45,7 +45,7 @@ class HeaderNames(dict[bytes, str | None]):
 
 
 class HeadReader:
-    """Turns heads of one connection into environs; ``template`` is what all of them have in common."""
+    """Turns the heads of one connection into environs, each a copy of ``template`` with more keys."""
 
     __slots__ = ("_environ", "_is_at_start", "_names", "_parser", "_repeated", "_template")
 
@@ -58,7 +58,7 @@ class HeadReader:
         self._parser = httptools.HttpRequestParser(self)
 
     def read(self, head: bytes) -> Environ:
-        """Read a head, from its first byte to its empty line; raises ``Problem``."""
+        """Read a head, up to and with its empty line; raises ``Problem``."""
         self._environ = environ = self._template.copy()
         matched = _HEAD.fullmatch(head)
         if matched is None or len(head) > REQUEST_LINE_BYTES_MAX or head.count(b"\n") > HEADERS_MAX:
@@ -75,7 +75,7 @@ class HeadReader:
         return environ
 
     def skip_body(self, body: bytes) -> None:
-        """Take the parser to the end of a request; raises ``Problem`` if it sees another end."""
+        """Show the parser the body; raises ``Problem`` if it finds another length."""
         if self._is_at_start:
             return
         try:
@@ -84,7 +84,7 @@ class HeadReader:
             raise malformed("The body has another length than the head says.") from error
 
     def start_anew(self) -> None:
-        """Forget where the parser was: the body of the last request is not shown to it."""
+        """Use a new parser, after a body that was not shown to the old one."""
         self._parser = httptools.HttpRequestParser(self)
         self._is_at_start = True
 
@@ -120,7 +120,7 @@ class HeadReader:
         try:
             self._feed(head, method)
         except HttpParserUpgrade:
-            # What follows is a body like any other: nothing here changes the protocol.
+            # The protocol is not changed here, so a body follows as usual.
             self.start_anew()
         except HttpParserError as error:
             if "HTTP_TRANSFER_ENCODING" in self._environ:
@@ -133,18 +133,18 @@ class HeadReader:
         try:
             self._parser.feed_data(head)
         except HttpParserInvalidMethodError:
-            # The parser knows the registered methods only; the app says of every other that it is not allowed.
+            # The parser knows only registered methods; the app refuses the others with 405.
             self._parser = httptools.HttpRequestParser(self)
             self._parser.feed_data(head.replace(method, b"GET", 1))
 
 
 def malformed(detail: str) -> Problem:
-    """Refuse what no request begins with."""
+    """Make the problem for a request that cannot be read."""
     return Problem("malformed_request", detail)
 
 
 def check_coding(environ: Environ) -> None:
-    """Require chunks, and nothing else around them; raises ``Problem``."""
+    """Require chunked as the only coding; raises ``Problem``."""
     codings = [coding.strip(" \t").lower() for coding in environ["HTTP_TRANSFER_ENCODING"].split(",")]
     if not _KNOWN_CODINGS.issuperset(codings):
         raise Problem("unknown_transfer_coding", "The only transfer coding that is read here is chunked.")
@@ -160,7 +160,7 @@ def _check_sizes(head: bytes) -> None:
     request_line, *headers = head.removeprefix(b"\r\n").split(b"\r\n")
     if len(request_line) > REQUEST_LINE_BYTES_MAX:
         raise Problem("target_too_long", f"The first line may have {REQUEST_LINE_BYTES_MAX} bytes.")
-    # After the last header come the empty line and what is behind its end.
+    # The split leaves two empty strings behind the last header.
     if len(headers) - 2 > HEADERS_MAX or any(len(header) + 2 > HEADER_BYTES_MAX for header in headers):
         limits = f"{HEADERS_MAX} headers of {HEADER_BYTES_MAX} bytes"
         raise Problem("head_too_large", f"There may be {limits}.", status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)

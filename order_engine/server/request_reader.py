@@ -1,18 +1,17 @@
-"""The bytes that a connection has received, cut into requests: an environ with its whole body, one after the other.
+"""Cuts the bytes that a connection has received into requests: environs with complete bodies.
 
-A request is handed out once its last byte is here, so that no work begins for a client that is still sending. A request
-that is too long, or that two readers could take for different ones, is refused as soon as that can be seen.
+A request is returned once its last byte was received. A request that is too long or ambiguous is refused as soon as
+that can be seen.
 """
 
 from io import BytesIO
 
 from order_engine.api.plumbing.problems import Problem
-from order_engine.server.request_chunks import BODY_BYTES_MAX, ChunkedBody, too_large
+from order_engine.server.chunked_body import BODY_BYTES_MAX, ChunkedBody, too_large
 from order_engine.server.request_head import HEAD_BYTES_MAX, HeaderNames, HeadReader, check_coding, malformed
-from order_engine.server.venue_ports import Environ
+from order_engine.server.served_venue import Environ
 
-_NO_LEAVE_WANTED = b""
-_LEAVE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -28,18 +27,18 @@ class RequestReader:
         self._environ: Environ | None = None
         self._body_bytes = 0
         self._chunks: ChunkedBody | None = None
-        self.interim = _NO_LEAVE_WANTED
+        self.interim = b""
 
     def __len__(self) -> int:
         return len(self._received) + (0 if self._chunks is None else len(self._chunks))
 
     @property
     def is_amid_request(self) -> bool:
-        """Whether something of a request is here, and not all of it."""
+        """Whether a part of a request was received."""
         return bool(self._received) or self._environ is not None
 
     def add(self, received: bytes) -> None:
-        """Take what has come."""
+        """Keep received bytes."""
         if not self._received and self._chunks is None:
             self._received = received
             return
@@ -48,10 +47,9 @@ class RequestReader:
         self._received += received
 
     def next_request(self) -> Environ | None:
-        """Return the next request if all of it is here; raises ``Problem`` for one that is not read to its end.
+        """Return the next request if it is complete; raises ``Problem``, after which nothing more may be read.
 
-        After that, what has come behind it must not be read. ``interim`` is what to send to a client that waits for
-        leave to send the body.
+        ``interim`` is the interim response to a client that waits for permission to send the body.
         """
         environ = self._environ
         if environ is None:
@@ -73,7 +71,7 @@ class RequestReader:
         return self._whole(environ, body)
 
     def forget(self) -> None:
-        """Drop what has come: nobody will read it."""
+        """Drop what was received."""
         self._received = b""
         self._chunks = self._environ = None
 
@@ -108,12 +106,12 @@ class RequestReader:
             if self._body_bytes > BODY_BYTES_MAX:
                 raise too_large()
         if "HTTP_EXPECT" in environ:
-            self._grant_leave(environ)
+            self._allow_body(environ)
 
-    def _grant_leave(self, environ: Environ) -> None:
+    def _allow_body(self, environ: Environ) -> None:
         is_waiting = (self._body_bytes or self._chunks is not None) and not self._received
         if is_waiting and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
-            self.interim = _LEAVE
+            self.interim = _CONTINUE
 
     def _end_chunks(self, environ: Environ, chunks: ChunkedBody) -> Environ | None:
         body = chunks.take()

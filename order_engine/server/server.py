@@ -1,7 +1,7 @@
-"""Serving: gunicorn around the venue, the way this service needs it.
+"""Gunicorn, configured for this service.
 
-One worker process, because one process owns the journal, on one core, because threads that fight over the
-interpreter's lock from two cores lose a third of their speed.
+There is one worker process, because one process owns the journal. It keeps to one core, because threads that share the
+interpreter's lock across two cores lose a third of their speed.
 """
 
 import atexit
@@ -19,10 +19,10 @@ from order_engine.bootstrap import Venue
 from order_engine.database.errors import PersistenceError
 from order_engine.journal.errors import JournalLocked
 from order_engine.server.processors import allowed_processors, choose_processor, keep_to
-from order_engine.server.venue_ports import ServedVenue
+from order_engine.server.served_venue import ServedVenue
 from order_engine.settings import SettingInvalid, Settings
 
-# Requests leave next to no cycles behind: looking for them every 700 objects costs a tenth of the throughput.
+# Requests leave few reference cycles. Collecting every 700 objects, the default, costs a tenth of the throughput.
 GARBAGE_THRESHOLDS = (20_000, 20, 50)
 LOAD_ERROR = 4  # gunicorn's own exit code for it: the master stops instead of starting the worker again
 GRACE_SECONDS = 30
@@ -34,7 +34,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        # Before gunicorn calls anything: it would end the process its own way.
+        # Before gunicorn handles errors its own way.
         self._processor = choose_processor(settings.exchange_cpu, allowed_processors(), settings.port)
         super().__init__()
 
@@ -44,9 +44,9 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         options = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
-            "worker_class": "order_engine.server.loop_worker.LoopWorker",
+            "worker_class": "order_engine.server.worker.LoopWorker",
             "worker_connections": max(1, _allow_files(wanted) - OTHER_FILES),
-            # How long a start, an auction or a recovery takes is no sign that it hangs.
+            # A start, an auction or a recovery may take long.
             "timeout": 0,
             "keepalive": self._settings.client_timeout_sec,
             "graceful_timeout": GRACE_SECONDS,
@@ -63,7 +63,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
 
 def _allow_files(wanted: int) -> int:
-    """Let so many files be open, or as many as the system lets us; returns how many."""
+    """Raise the limit of open files as far as wanted and allowed; return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:

@@ -1,7 +1,7 @@
-"""The loop: accepts connections until it is told to stop, and then ends in good order.
+"""Accepts connections until it is told to stop, and then ends in good order.
 
-Stopping closes the listeners, after the connections that wait to be accepted were taken; finishes every request that
-has come; and waits for nobody's client longer than two seconds.
+A stop accepts the connections that wait, closes the listeners, finishes every request that was received, and gives slow
+clients two seconds.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from order_engine.server.connection import Connection
-from order_engine.server.request_desk import RequestDesk
-from order_engine.server.venue_ports import ServedVenue
+from order_engine.server.request_dispatcher import RequestDispatcher
+from order_engine.server.served_venue import ServedVenue
 from order_engine.server.waiting_clients import WaitingClients
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ SEND_BUFFER_BYTES = 1 << 17
 
 
 class Limits(NamedTuple):
-    """What the loop allows its clients."""
+    """Limits for clients."""
 
     timeout_seconds: float
     connections: int
@@ -37,7 +37,7 @@ class Limits(NamedTuple):
 
 
 class ServingLoop:
-    """Serves a venue on listening sockets. ``must_stop`` is asked now and then."""
+    """Serves a venue on listening sockets. ``must_stop`` is polled."""
 
     def __init__(
         self,
@@ -53,33 +53,35 @@ class ServingLoop:
         self._limits = limits
         self._must_stop = must_stop
         self._clients = WaitingClients(limits.timeout_seconds, limits.connections)
-        self.desk = RequestDesk(venue, self.loop, self._clients, listeners[0].getsockname()[:2])
-        self.desk.access_log = access_log
+        self.dispatcher = RequestDispatcher(venue, self.loop, self._clients, listeners[0].getsockname()[:2])
+        self.dispatcher.access_log = access_log
         self._servers: list[asyncio.AbstractServer] = []
         self._stopping_since: float | None = None
         self._is_listening = True
 
     def run(self) -> None:
-        """Serve until ``stop`` has done its work."""
+        """Serve until ``stop`` is done."""
         loop = self.loop
         for listener in self._listeners:
-            # Connections inherit it. Left alone, the system would keep megabytes for each client that takes no answer.
+            # Connections inherit it. By default the system keeps megabytes for each client that does not read.
             listener.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
-            serving = loop.create_server(partial(Connection, self.desk), sock=listener, backlog=self._limits.backlog)
+            serving = loop.create_server(
+                partial(Connection, self.dispatcher), sock=listener, backlog=self._limits.backlog
+            )
             self._servers.append(loop.run_until_complete(serving))
         loop.call_soon(self._tick)
         try:
             loop.run_forever()
         finally:
             self._close_listeners()
-            self.desk.close()
+            self.dispatcher.close()
             loop.close()
 
     def stop(self) -> None:
         """Begin to stop; called in the loop."""
         if self._stopping_since is None:
             self._stopping_since = monotonic()
-            self.desk.stop()
+            self.dispatcher.stop()
             self._accept_waiting()
 
     def stop_soon(self) -> None:
@@ -87,13 +89,13 @@ class ServingLoop:
         self.loop.call_soon_threadsafe(self.stop)
 
     def _accept_waiting(self) -> None:
-        # Newcomers may never end: what came in the first moments was sent before anybody could know.
+        # New connections may never end, so only those of the first moments are accepted.
         if self.seconds_stopping < ACCEPT_SECONDS and any(map(_is_readable, self._listeners)):
             self.loop.call_soon(self._accept_waiting)
             return
-        self._clients.hurry()
-        # A connection that was just accepted needs some turns of asyncio's loop before it is one; its server must last
-        # as long, and accept no more. For uvloop's there is no reader to be removed, and nothing to wait for.
+        self._clients.shorten_deadlines()
+        # asyncio needs some turns of the loop to set up an accepted connection, and its server must live as long.
+        # Removing the reader keeps it from accepting more; uvloop has no reader and needs no time.
         for listener in self._listeners:
             self.loop.remove_reader(listener)
         self.loop.call_later(LAST_ACCEPTED_SECONDS, self._close_listeners)
@@ -105,9 +107,9 @@ class ServingLoop:
 
     def _tick(self) -> None:
         try:
-            self.desk.tick()
+            self.dispatcher.tick()
         except Exception:
-            log.exception("a client's time could not be looked at")
+            log.exception("the periodic work of the server failed")
         if self._stopping_since is None:
             if self._must_stop():
                 self.stop()
@@ -115,7 +117,7 @@ class ServingLoop:
         elif self._is_listening or self._is_anybody_served():
             self.loop.call_later(STOPPING_TICK_SECONDS, self._tick)
         else:
-            # One more turn, in which what was closed is let go.
+            # Closed connections are released in one more turn.
             self.loop.call_soon(self.loop.stop)
 
     def _is_anybody_served(self) -> bool:
@@ -123,7 +125,7 @@ class ServingLoop:
 
     @property
     def seconds_stopping(self) -> float:
-        """How long ago it began to stop."""
+        """Seconds since the stop began."""
         return monotonic() - (self._stopping_since or 0.0)
 
 

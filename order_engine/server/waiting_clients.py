@@ -1,4 +1,4 @@
-"""The connections that wait for their clients: each for a limited time, and the longest waiting goes first for room."""
+"""Limits how long, and with how much memory, connections wait for their clients."""
 
 from collections import OrderedDict
 from math import inf
@@ -6,8 +6,8 @@ from time import monotonic
 from typing import Protocol
 
 HELD_BYTES_MAX = 64 << 20
-LEAVE_SECONDS = 2.0
-HURRY_SECONDS = 1.5
+CLOSING_SECONDS = 2.0
+CLIENT_SECONDS_AT_STOP = 1.5
 
 
 class WaitingClient(Protocol):
@@ -18,17 +18,17 @@ class WaitingClient(Protocol):
 
     @property
     def held_bytes(self) -> int:
-        """How much is kept for the client."""
+        """How many bytes are kept for the client."""
 
-    def give_up(self) -> None:
-        """Wait no longer."""
+    def time_out(self) -> None:
+        """Close because the time is over."""
 
     def abort(self) -> None:
         """Close at once."""
 
 
 class WaitingClients:
-    """All connections, and which of them wait for their clients, the longest waiting first."""
+    """All connections, and those that wait for their clients, the longest waiting first."""
 
     def __init__(self, timeout_seconds: float, connections_max: int, held_bytes_max: int = HELD_BYTES_MAX) -> None:
         self._timeout_seconds = timeout_seconds
@@ -43,7 +43,7 @@ class WaitingClients:
         return len(self._open)
 
     def add(self, client: WaitingClient) -> None:
-        """Take a newcomer and wait for it. If there are too many then, the longest waiting makes room."""
+        """Add a connection and wait for its client; with too many, close the longest waiting one."""
         self._open.add(client)
         self.wait(client)
         if len(self._open) > self._connections_max:
@@ -63,11 +63,11 @@ class WaitingClients:
         self._waiting.move_to_end(client)
 
     def stop_waiting(self, client: WaitingClient) -> None:
-        """Work for a client: it is not the one that is waited for."""
+        """Note that the server, not the client, has to act."""
         self._waiting.pop(client, None)
 
     def count(self, client: WaitingClient) -> None:
-        """Count what is kept for a client; if it is too much in all, the longest waiting of those it is for goes."""
+        """Count the bytes kept for a client; with too many in all, close the longest waiting client that has some."""
         held = client.held_bytes
         self._held_bytes += held - client.counted_bytes
         client.counted_bytes = held
@@ -77,18 +77,18 @@ class WaitingClients:
                 return
             self._drop(holding)
 
-    def sweep(self) -> None:
-        """Give up those that have taken too long."""
+    def close_overdue(self) -> None:
+        """Close the connections whose time is over."""
         now = monotonic()
         for client in [client for client in self._waiting if client.deadline <= now]:
-            client.give_up()
+            client.time_out()
 
-    def hurry(self) -> None:
-        """Wait for nobody longer than ``LEAVE_SECONDS`` any more, of which part is for goodbyes: the server stops."""
+    def shorten_deadlines(self) -> None:
+        """Let every deadline be within ``CLOSING_SECONDS``, since the server stops."""
         now = monotonic()
-        self._latest = now + LEAVE_SECONDS
+        self._latest = now + CLOSING_SECONDS
         for client in self._waiting:
-            client.deadline = min(client.deadline, now + HURRY_SECONDS)
+            client.deadline = min(client.deadline, now + CLIENT_SECONDS_AT_STOP)
 
     def _drop(self, client: WaitingClient) -> None:
         self.remove(client)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from order_engine.api.plumbing.parking import SEQUENCE
 from order_engine.exchange.exchange import Phase
+from order_engine.server.served_venue import Environ, StartResponse
 from order_engine.server.serving_loop import Limits, ServingLoop
-from order_engine.server.venue_ports import Environ, StartResponse
 
 SECONDS = 5
 Callback = Callable[[], object]
@@ -159,7 +159,7 @@ def serving(app: App, limits: Limits | None = None, **venue: Any) -> Iterator[Se
 
 
 def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer with path, query and body; ``?N`` makes the answer depend on sequence N."""
+    """HttpResponse with path, query and body; ``?N`` makes the answer depend on sequence N."""
     query = environ["QUERY_STRING"]
     if query.isdigit():
         environ[SEQUENCE] = int(query)

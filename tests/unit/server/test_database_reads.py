@@ -6,7 +6,7 @@ from time import monotonic
 
 from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, SEQUENCE, Continuation
 from order_engine.server.database_reads import READERS, READS_QUEUED_MAX
-from order_engine.server.venue_ports import Environ, StartResponse
+from order_engine.server.served_venue import Environ, StartResponse
 from tests.unit.server.stub_venue import Client, Served, echo, get, serving
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_engine.api.plumbing.problems import Problem
-from order_engine.server.request_chunks import BODY_BYTES_MAX
+from order_engine.server.chunked_body import BODY_BYTES_MAX
 from order_engine.server.request_head import HEAD_BYTES_MAX, HeaderNames
 from order_engine.server.request_reader import RequestReader
 

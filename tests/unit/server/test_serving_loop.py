@@ -12,9 +12,9 @@ import pytest
 
 from order_engine.api.plumbing.parking import SEQUENCE
 from order_engine.exchange.exchange import Phase
-from order_engine.server.request_desk import Logged
+from order_engine.server.request_dispatcher import Logged
+from order_engine.server.served_venue import Environ, Headers, StartResponse
 from order_engine.server.serving_loop import Limits
-from order_engine.server.venue_ports import Environ, Headers, StartResponse
 from tests.unit.server.stub_venue import echo, get, serving
 
 
@@ -232,7 +232,7 @@ def test_access_log_gets_request_and_answer_when_the_answer_has_left() -> None:
             )
 
     with serving(echo) as served:
-        served.loop.desk.access_log = AccessLog()
+        served.loop.dispatcher.access_log = AccessLog()
         client = served.client()
         client.send(get("/a?1", "User-Agent: me"))
         assert client.has_nothing()

@@ -1,4 +1,4 @@
-"""A body that comes in chunks: found and put together, whatever the pieces in which it comes."""
+"""Reads a body with chunked transfer coding, in whatever pieces the bytes arrive."""
 
 import re
 from collections.abc import Generator
@@ -6,19 +6,19 @@ from collections.abc import Generator
 from order_engine.api.plumbing.problems import Problem
 from order_engine.server.request_head import HEAD_BYTES_MAX, malformed
 
-# More than any path takes; each has a limit of its own.
+# The limit for all paths; each operation has a lower one of its own.
 BODY_BYTES_MAX = 9 << 20
-# Each costs more than the bytes in it: a body of millions of them would keep the loop from everybody else.
+# A chunk costs more time than its bytes: a body of millions of chunks would block the loop.
 CHUNKS_MAX = 10_000
 _CHUNK_LINE_BYTES_MAX = 1 << 13
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,16})(?:[ \t]*;[^\r\n]*)?\r\n")
 
-# Goes on each time that more bytes have come, and returns where what it looks for ends.
+# Is resumed each time that more bytes have come, and returns the offset behind the mark.
 Search = Generator[None, None, int]
 
 
 class ChunkedBody:
-    """The chunks at the beginning of ``received``, which grows meanwhile; each is removed once it is here."""
+    """The chunks at the beginning of ``received``, which grows meanwhile; complete chunks are removed from it."""
 
     def __init__(self, received: bytearray) -> None:
         self._received = received
@@ -29,7 +29,7 @@ class ChunkedBody:
         return len(self._body)
 
     def take(self) -> bytes | None:
-        """Return the whole body once its end is here; raises ``Problem``, and then must not be asked again."""
+        """Return the body once it is complete, else None; raises ``Problem``, and must not be called after that."""
         try:
             next(self._search)
         except StopIteration:
@@ -59,7 +59,7 @@ class ChunkedBody:
             del received[: end + 2]
         else:
             raise too_large()
-        # What stands behind the last chunk is of no use here. Its line's end may be the first of the two at the end.
+        # Trailers are dropped. Without any, the line end of the last chunk is one of the two that end the body.
         del received[: line_end - 2]
         end = yield from self._end_of(b"\r\n\r\n", HEAD_BYTES_MAX)
         del received[:end]

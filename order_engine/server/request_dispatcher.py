@@ -1,7 +1,7 @@
-"""What becomes of a request: who answers it, where, and when the answer may leave.
+"""Runs the app for each request, and sends its response when that may be sent.
 
-The app runs in the loop, without a change of thread. An answer that depends on what is not durable yet is parked. What
-must read the database goes on in a pool of threads.
+The app runs in the loop, without a change of thread. A response that depends on a command that is not durable yet is
+parked. A request that reads the database goes on in a pool of threads.
 """
 
 import logging
@@ -19,34 +19,34 @@ from gunicorn import SERVER_SOFTWARE
 
 from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, SEQUENCE, Continuation
 from order_engine.api.plumbing.problems import Problem
-from order_engine.server.answer_bytes import Answer, AnswerWriter, Collector, method_of, problem_answer
+from order_engine.api.plumbing.request_ids import RequestIds
 from order_engine.server.connection import Connection
-from order_engine.server.database_reads import AwaitedReads, DatabaseBusy, DatabaseReads
-from order_engine.server.parked_answers import ParkedAnswers
+from order_engine.server.database_reads import DatabaseBusy, DatabaseReads, WaitingReads
+from order_engine.server.parked_responses import ParkedResponses
 from order_engine.server.probes import Probes
 from order_engine.server.request_head import HeaderNames
-from order_engine.server.request_names import RequestNames
-from order_engine.server.venue_ports import Environ, ServedVenue
+from order_engine.server.response_bytes import HttpResponse, ResponseWriter, WsgiCaller, problem_response
+from order_engine.server.served_venue import Environ, ServedVenue
 from order_engine.server.waiting_clients import WaitingClients
 
 log = logging.getLogger(__name__)
 
-# How long requests that were sent before their client had its last answer are served, until the loop looks around.
+# How long pipelined requests are served before the loop looks at the other connections.
 TURN_SECONDS = 0.002
 _RECEIVED_AT = "order_engine.received_at"
 _UNKNOWN = "The command may have been carried out. Retry with the same Idempotency-Key after the restart."
 
 
 class Logged(NamedTuple):
-    """An answer and its request, as gunicorn's access log wants them."""
+    """A response in the form that gunicorn's access log takes."""
 
     status: str
     headers: list[tuple[str, str]]
     sent: int
 
 
-class RequestDesk:
-    """Everything that the connections of one loop share. Methods are called in the loop."""
+class RequestDispatcher:
+    """What the connections of one loop share. Methods are called in the loop."""
 
     def __init__(
         self, venue: ServedVenue, loop: AbstractEventLoop, clients: WaitingClients, address: tuple[str, int]
@@ -55,110 +55,112 @@ class RequestDesk:
         self.names = HeaderNames()
         self.statuses: Counter[str] = Counter()
         self.is_stopping = False
-        self._behind: deque[Connection] = deque()
+        self._pipelined: deque[Connection] = deque()
         self.access_log: Any = None  # gunicorn's, which has no types
         self._loop = loop
         self._venue = venue
         self._app = venue.app
         self._template = _template(address)
-        self._collector = Collector()
-        self._writer = AnswerWriter()
-        self._request_names = RequestNames()
+        self._caller = WsgiCaller()
+        self._writer = ResponseWriter()
+        self._request_ids = RequestIds()
         self._probes = Probes(venue)
-        self._parked = ParkedAnswers(lambda: venue.exchange.visible_sequence, self._outcome_unknown)
+        self._parked = ParkedResponses(lambda: venue.exchange.visible_sequence, self._outcome_unknown)
         self._reads = DatabaseReads(self._call_in_loop)
-        self._awaited = AwaitedReads(venue.progress)
+        self._waiting_reads = WaitingReads(venue.progress)
         self._is_release_due = self._is_look_due = self._is_turn_due = False
         venue.on_commit(self._on_commit)
         venue.progress.on_change(self._on_progress)
 
     def template_for(self, peer: tuple[Any, ...] | str | None) -> Environ:  # Any: as sockets have it
-        """Give what the environs of a connection have in common."""
+        """Return the part of the environ that all requests of a connection have in common."""
         if isinstance(peer, tuple):
             return self._template | {"REMOTE_ADDR": peer[0], "REMOTE_PORT": str(peer[1])}
         return self._template | {"REMOTE_ADDR": "", "REMOTE_PORT": ""}
 
-    def answer(self, connection: Connection, environ: Environ) -> None:
-        """Answer a request, now or later."""
+    def dispatch(self, connection: Connection, environ: Environ) -> None:
+        """HttpRun a request; its response is sent now or later."""
         if self.access_log is not None:
             environ[_RECEIVED_AT] = monotonic()
         if self._probes.is_probe(environ):
-            connection.send(environ, self._probes.answer(environ, self._request_names.of(environ)))
+            connection.send(environ, self._probes.respond(environ, self._request_ids.of(environ)))
             return
         try:
-            answer = self._collector.collect(self._app, environ)
-        except Exception as error:  # noqa: BLE001 -- the loop outlives whatever is wrong with one request
-            answer = self._mistake(environ, error)
+            response = self._caller.call(self._app, environ)
+        except Exception as error:  # noqa: BLE001 -- an error in one request must not end the loop
+            response = self._internal_error(environ, error)
         if CONTINUATION in environ:
             self._continue(connection, environ, environ.pop(CONTINUATION))
             return
         sequence = environ.get(SEQUENCE)
         if sequence is None:
-            connection.send(environ, answer)
+            connection.send(environ, response)
         else:
-            self._parked.send_or_park(sequence, connection, environ, answer)
+            self._parked.send_or_park(sequence, connection, environ, response)
 
     def serve_later(self, connection: Connection) -> None:
-        """Serve a request that stood behind another one of its client, after those of others that have come."""
-        self._behind.append(connection)
-        self._have_turn_soon()
+        """Serve a pipelined request after the other connections had their turn."""
+        self._pipelined.append(connection)
+        self._serve_pipelined_soon()
 
-    def bytes_of(self, environ: Environ, answer: Answer, *, keep: bool) -> bytes:
-        """Write an answer."""
+    def bytes_of(self, environ: Environ, response: HttpResponse, *, keep: bool) -> bytes:
+        """Write a response."""
         try:
-            return self._writer.bytes_of(answer, method_of(environ), keep=keep)
+            return self._writer.bytes_of(response, environ["REQUEST_METHOD"], keep=keep)
         except ValueError as error:
-            return self._writer.bytes_of(self._mistake(environ, error), method_of(environ), keep=keep)
+            return self._writer.bytes_of(self._internal_error(environ, error), environ["REQUEST_METHOD"], keep=keep)
 
-    def note_sent(self, environ: Environ, answer: Answer) -> None:
-        """Count and log an answer that has left."""
-        self.statuses[answer.status] += 1
+    def count_and_log(self, environ: Environ, response: HttpResponse) -> None:
+        """Count and log a response that is sent."""
+        self.statuses[response.status] += 1
         if self.access_log is not None:
             headers = [(name[5:].replace("_", "-"), text) for name, text in environ.items() if name[:5] == "HTTP_"]
             taken = timedelta(seconds=monotonic() - environ[_RECEIVED_AT])
-            self.access_log.access(Logged(answer.status, answer.headers, len(answer.body)), headers, environ, taken)
+            self.access_log.access(
+                Logged(response.status, response.headers, len(response.body)), headers, environ, taken
+            )
 
     def refusal(self, problem: Problem, peer: object) -> bytes:
-        """Write the answer to what is no request that the app could see."""
+        """Write the response to a request that could not be read."""
         log.warning("refused a request of %s: %s", peer, problem)
-        answer = problem_answer(problem, self._request_names.of(None))
-        self.statuses[answer.status] += 1
-        return self._writer.bytes_of(answer, "", keep=False)
+        response = problem_response(problem, self._request_ids.of({}))
+        self.statuses[response.status] += 1
+        return self._writer.bytes_of(response, "", keep=False)
 
     def tick(self) -> None:
-        """Do what is due now and then."""
+        """Do the work that is due several times a second."""
         self._writer.tick()
-        self.clients.sweep()
-        self._awaited.look()
+        self.clients.close_overdue()
+        self._waiting_reads.look()
 
     def stop(self) -> None:
-        """Say to everybody that this is the last request on this connection."""
+        """Close each connection after its next response."""
         self.is_stopping = self._probes.is_stopping = True
 
     def close(self) -> None:
         """End the threads."""
         self._reads.close()
 
-    def _have_turn_soon(self) -> None:
-        if self._behind and not self._is_turn_due:
+    def _serve_pipelined_soon(self) -> None:
+        if self._pipelined and not self._is_turn_due:
             self._is_turn_due = True
-            self._loop.call_soon(self._serve_behind)
+            self._loop.call_soon(self._serve_pipelined)
 
-    def _serve_behind(self) -> None:
+    def _serve_pipelined(self) -> None:
         self._is_turn_due = False
         until = monotonic() + TURN_SECONDS
         try:
-            while self._behind and monotonic() < until:
-                self._behind.popleft().serve()
+            while self._pipelined and monotonic() < until:
+                self._pipelined.popleft().serve()
         finally:
-            self._have_turn_soon()
+            self._serve_pipelined_soon()
 
     def _continue(self, connection: Connection, environ: Environ, continuation: Continuation) -> None:
         start = partial(self._read, connection, environ, continuation)
         try:
-            self._awaited.start_when_shown(continuation, start)
+            self._waiting_reads.start_when_shown(continuation, start)
         except DatabaseBusy as busy:
-            self._answer_busy(connection, environ, busy)
+            self._respond_busy(connection, environ, busy)
 
     def _read(self, connection: Connection, environ: Environ, continuation: Continuation) -> None:
         if connection.is_closed:
@@ -166,25 +168,25 @@ class RequestDesk:
         try:
             self._reads.submit(environ, continuation, partial(self._finish, connection))
         except DatabaseBusy as busy:
-            self._answer_busy(connection, environ, busy)
+            self._respond_busy(connection, environ, busy)
 
-    def _finish(self, connection: Connection, environ: Environ, outcome: Answer | Exception) -> None:
-        answer = self._mistake(environ, outcome) if isinstance(outcome, Exception) else outcome
-        self._parked.send_or_park(environ.get(SEQUENCE, 0), connection, environ, answer)
+    def _finish(self, connection: Connection, environ: Environ, outcome: HttpResponse | Exception) -> None:
+        response = self._internal_error(environ, outcome) if isinstance(outcome, Exception) else outcome
+        self._parked.send_or_park(environ.get(SEQUENCE, 0), connection, environ, response)
 
-    def _answer_busy(self, connection: Connection, environ: Environ, busy: DatabaseBusy) -> None:
+    def _respond_busy(self, connection: Connection, environ: Environ, busy: DatabaseBusy) -> None:
         connection.send(environ, self._problem(environ, Problem("database_busy", str(busy), status=503)))
 
-    def _mistake(self, environ: Environ, error: Exception) -> Answer:
-        request_id = self._request_names.of(environ)
+    def _internal_error(self, environ: Environ, error: Exception) -> HttpResponse:
+        request_id = self._request_ids.of(environ)
         log.error("request %s failed", request_id, exc_info=error)
-        return problem_answer(Problem("internal_error", "It was logged under the id of this request."), request_id)
+        return problem_response(Problem("internal_error", "It was logged under the id of this request."), request_id)
 
-    def _outcome_unknown(self, environ: Environ) -> Answer:
+    def _outcome_unknown(self, environ: Environ) -> HttpResponse:
         return self._problem(environ, Problem("outcome_unknown", _UNKNOWN, status=503))
 
-    def _problem(self, environ: Environ, problem: Problem) -> Answer:
-        return problem_answer(problem, self._request_names.of(environ))
+    def _problem(self, environ: Environ, problem: Problem) -> HttpResponse:
+        return problem_response(problem, self._request_ids.of(environ))
 
     # From any thread:
 
@@ -199,7 +201,7 @@ class RequestDesk:
             self._call_in_loop(self._look)
 
     def _call_in_loop(self, callback: Callable[[], object]) -> None:
-        # Once the loop has ended there is nobody left to answer.
+        # After the loop has ended no connection is left.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback)
 
@@ -213,7 +215,7 @@ class RequestDesk:
 
     def _look(self) -> None:
         self._is_look_due = False
-        self._awaited.look()
+        self._waiting_reads.look()
 
 
 def _template(address: tuple[str, int]) -> Environ:

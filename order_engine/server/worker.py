@@ -6,22 +6,22 @@ import sys
 
 from gunicorn.workers.base import Worker
 
+from order_engine.server.served_venue import ServedVenue
 from order_engine.server.serving_loop import Limits, ServingLoop
-from order_engine.server.venue_ports import ServedVenue
 
-# How long a thread may keep the interpreter's lock that another one waits for. The loop gives it up by itself whenever
-# it waits for the network; a longer interval delays the committer, a shorter one interrupts the app.
+# How long a thread keeps the interpreter's lock while another one waits for it. A longer interval delays the committer,
+# a shorter one interrupts the app; the loop releases the lock by itself whenever it waits for the network.
 SWITCH_INTERVAL_SECONDS = 0.001
-# What the master leaves the venue for closing, of the time after which it kills this process.
+# The venue has the rest of the grace period for closing, less a margin before the master kills this process.
 CLOSING_SECONDS_MIN = 1.0
 MARGIN_SECONDS = 2.0
 
 
 class LoopWorker(Worker):  # type: ignore[misc] # gunicorn ships no types
-    """Serves what ``Server.load`` returns, which is a venue and no WSGI application."""
+    """Serves the venue that ``Server.load`` returns."""
 
     def run(self) -> None:
-        """Serve until the master says that it is enough, or is gone."""
+        """Serve until the master sends a signal or is gone."""
         sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
         venue: ServedVenue = self.wsgi
         limits = Limits(self.cfg.keepalive, self.cfg.worker_connections, self.cfg.backlog)
@@ -43,5 +43,5 @@ class LoopWorker(Worker):  # type: ignore[misc] # gunicorn ships no types
         venue.close(max(CLOSING_SECONDS_MIN, self.cfg.graceful_timeout - MARGIN_SECONDS - seconds_stopping))
 
     def _must_stop(self) -> bool:
-        # A signal may have come before the loop listened to it; and without the master nobody would send one.
+        # A signal may have come before the loop handled it, and without the master none would come.
         return not self.alive or self.ppid != os.getppid()

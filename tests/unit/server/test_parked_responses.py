@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from order_engine.api.plumbing.parking import SEQUENCE
-from order_engine.server.venue_ports import Environ, StartResponse
+from order_engine.server.served_venue import Environ, StartResponse
 from tests.unit.server.stub_venue import echo, get, serving
 
 
@@ -86,10 +86,10 @@ def test_statuses_are_counted_when_answers_are_sent() -> None:
         other.send(get("/"))
         other.receive(b".")
 
-        assert served.loop.desk.statuses == {"200 OK": 1}
+        assert served.loop.dispatcher.statuses == {"200 OK": 1}
         served.venue.commit(1)
         client.receive(b".")
-        assert served.loop.desk.statuses == {"200 OK": 2}
+        assert served.loop.dispatcher.statuses == {"200 OK": 2}
 
 
 def test_answer_for_a_client_that_is_gone_is_dropped() -> None:

@@ -12,33 +12,33 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class ServedExchange(Protocol):
-    """The part of the exchange that answers wait for."""
+    """The part of the exchange that responses wait for."""
 
     @property
     def visible_sequence(self) -> int:
-        """Up to where answers may be sent."""
+        """The sequence up to which responses may be sent."""
 
     @property
     def phase(self) -> Phase:
-        """Whether requests are taken."""
+        """Whether commands are taken."""
 
 
 class ServedRecovery(Protocol):
-    """A start under way."""
+    """The recovery at a start."""
 
     @property
     def progress(self) -> NamedTuple:
         """How far it is."""
 
 
-class ReadProgress(Protocol):
+class DatabaseProgress(Protocol):
     """How far the database is behind the journal."""
 
     def shows(self, sequence: int) -> bool:
         """Say whether the database has a sequence."""
 
     def want(self, sequence: int) -> None:
-        """Tell the follower that somebody waits for a sequence."""
+        """Tell the follower that a request waits for a sequence."""
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call back, from any thread, after each step forward."""
@@ -60,7 +60,7 @@ class ServedVenue(Protocol):
         """How far a start is."""
 
     @property
-    def progress(self) -> ReadProgress:
+    def progress(self) -> DatabaseProgress:
         """How far the database is."""
 
     @property
