@@ -14,7 +14,7 @@ from order_engine.commands.environment import settings_of_environment
 @click.argument("opened", nargs=-1)
 def follow(control: int, journal_id: str, journal_end: int, opened: tuple[str, ...]) -> None:
     """Write database, audit log and snapshots from the journal of the server that holds the other end of CONTROL."""
-    from order_engine.bootstrap import run_follower
+    from order_engine.bootstrap.following import run_follower
     from order_engine.server.processors import leave_to_exchange
 
     settings = settings_of_environment()

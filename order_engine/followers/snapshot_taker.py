@@ -100,3 +100,17 @@ class SnapshotTaker:
         self._status, self._attempted_sequence = status, self._dumping_sequence
         if status != OK:
             log.warning("snapshot at %d: %s", self._dumping_sequence, status)
+
+
+class SavedDump:
+    """A dump that is saved at once, by the caller."""
+
+    def __init__(self, save: Callable[[], object]) -> None:
+        save()
+
+    def outcome(self) -> str | None:
+        """Return that it is done."""
+        return OK
+
+    def abandon(self) -> None:
+        """Do nothing: it is done."""

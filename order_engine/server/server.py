@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from order_engine.database.errors import PersistenceError
 from order_engine.journal.errors import JournalLocked
 from order_engine.server.processors import allowed_processors, choose_processor, keep_to

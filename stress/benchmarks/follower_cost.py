@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from order_engine.bootstrap import make_follower
+from order_engine.bootstrap.following import make_follower
 from order_engine.database.database import Database
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.recovery import Recovery

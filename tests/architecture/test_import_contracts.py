@@ -58,7 +58,7 @@ def violated(tmp_path_factory: pytest.TempPathFactory) -> str:
     shutil.copytree(ROOT / "order_engine", copy / "order_engine", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     package = copy / "order_engine"
-    for name in ("settings", "bootstrap"):
+    for name in ("settings",):
         (package / f"{name}.py").touch()
     for below, above in LAYERS:
         _plant(package / below / f"planted_{above}.py" if below != "settings" else package / "settings.py", above)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from time import time_ns
 
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from order_engine.matching.commands import SelfTradePrevention
 from order_engine.settings import Settings
 from order_engine.wire.timestamps import format_timestamp

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
-from order_engine.bootstrap import make_follower
+from order_engine.bootstrap.following import make_follower
 from order_engine.exchange.errors import SnapshotError
 from order_engine.exchange.state import ExchangeState
 from order_engine.followers.audit.files import AUDIT_DIRECTORY

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from order_engine.bootstrap import Trading
+from order_engine.bootstrap.trading import Trading
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.exchange import Answer
 from order_engine.exchange.retention import RetentionMode

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from order_engine.database.database_url import parse_database_url
 from tests.integration.service.server_process import buy, sell
 from tests.unit.exchange.exchanges import FakeClock

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from order_engine.__main__ import main
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from tests.integration.service.server_process import Json, buy
 from tests.integration.service.venues import venue, wait_followed
 from tests.unit.exchange.exchanges import SECOND_NS, FakeClock

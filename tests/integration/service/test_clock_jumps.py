@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from order_engine.exchange.clock import Clock, SystemClock
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.settings import Settings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from order_engine.exchange.state import state_hash
 from tests.integration.service.server_process import buy, sell
 from tests.integration.service.venues import venue, wait_followed

@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 
 from order_engine.__main__ import main
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.digest import INTERVAL, RunningDigest
 from order_engine.followers.progress import AUDIT, SQL

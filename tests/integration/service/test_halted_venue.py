@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import pytest
 from werkzeug.test import TestResponse
 
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from order_engine.exchange.errors import ExchangeHalted
 from order_engine.exchange.exchange import Phase
 from order_engine.journal.directory_lock import DirectoryLock

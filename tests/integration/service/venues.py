@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from order_engine.bootstrap import Venue
+from order_engine.bootstrap.venue import Venue
 from order_engine.exchange.clock import Clock
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
 from order_engine.followers.progress import AUDIT, SQL

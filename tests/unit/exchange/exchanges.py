@@ -12,7 +12,7 @@ from order_engine.exchange.recovery import Recovery
 from order_engine.journal.committer import Committer, SyncMode
 from order_engine.journal.disk import Disk
 from order_engine.journal.errors import JournalFailed
-from order_engine.journal.record import Retry
+from order_engine.journal.record import Record, Retry
 from order_engine.journal.watermark import MemoryWatermark
 from order_engine.matching.commands import Command, Configure
 from order_engine.matching.engine import RULES_VERSION
@@ -129,3 +129,8 @@ def opened(
         yield Opened(exchange, recovery, journal, watermark, backlog, notes, faults)
     finally:
         exchange.close()
+
+
+def recovered(disk: FakeDisk) -> list[Record]:
+    """Every record on a disk."""
+    return [applied.record for applied in recovery_on(disk).history(0, recovery_on(disk).latest().end.last_sequence)]

@@ -1,62 +1,45 @@
-"""The only place that builds the parts and joins them."""
+"""The venue, joined: everything that serves an exchange, from its lock to its followers."""
 
 import gc
 import logging
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock, Thread
-from time import monotonic
 from typing import Protocol
-from uuid import uuid4
 
 from order_engine.api.application import Services, install_api
 from order_engine.api.plumbing.flask_app import ServiceApp
 from order_engine.api.plumbing.parking import note_sequence
 from order_engine.api.plumbing.visible_responses import VisibleResponses
+from order_engine.bootstrap.following import audit_sink, make_follower, spawn_follower
+from order_engine.bootstrap.trading import Trading
 from order_engine.database.database import Database
 from order_engine.database.pulse import Pulse
 from order_engine.exchange.clock import Clock, SystemClock, uptime_ns
 from order_engine.exchange.clock_acceptance import ClockAcceptance
 from order_engine.exchange.clock_guard import ClockGuard
 from order_engine.exchange.clock_watch import ClockWatch
-from order_engine.exchange.exchange import Exchange, Phase
-from order_engine.exchange.recovery import JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY, Recovered, Recovery
-from order_engine.exchange.retention import Retention
-from order_engine.exchange.state import ExchangeState
+from order_engine.exchange.exchange import Phase
+from order_engine.exchange.recovery import JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY
 from order_engine.exchange.timekeeper import Alarm, Timekeeper
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
-from order_engine.followers.audit.sink import AuditSink
 from order_engine.followers.follower import Follower
-from order_engine.followers.forked_dump import ForkedDump
 from order_engine.followers.in_thread import FollowerThread
-from order_engine.followers.process import follow
-from order_engine.followers.progress import AUDIT, OK, SNAPSHOTS, SQL, Progress
-from order_engine.followers.replica import Replica
-from order_engine.followers.sink import Sink
-from order_engine.followers.sink_line import Pace, SinkLine
-from order_engine.followers.snapshot_taker import Dumping, SnapshotTaker
+from order_engine.followers.progress import AUDIT, OK, SNAPSHOTS, SQL
 from order_engine.followers.snapshot_timer import SnapshotTimer
 from order_engine.followers.sql.sink import SqlSink
 from order_engine.followers.supervisor import FollowerProcess
 from order_engine.journal.archive import ARCHIVE_DIRECTORY
-from order_engine.journal.committer import Committer
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import Disk, LocalDisk, require_room
-from order_engine.journal.held_file import HeldFile
 from order_engine.journal.privacy import make_private
-from order_engine.journal.tail import Tail
 from order_engine.journal.watermark import WATERMARK_NAME, MemoryWatermark, SharedWatermark, Watermark
-from order_engine.matching.engine import RULES_VERSION
 from order_engine.queries.queries import Queries
 from order_engine.settings import API_KEY_LENGTH_ADVISED, Settings
 from order_engine.ui.page import create_page_blueprint
 
 log = logging.getLogger(__name__)
 
-PROJECT = Path(__file__).resolve().parents[1]
 GRACE_SECONDS = 20.0
 ROOMS = (JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY, ARCHIVE_DIRECTORY, AUDIT_DIRECTORY)
 
@@ -73,70 +56,6 @@ class Followers(Protocol):
     def finish(self, sequence: int, seconds: float) -> bool:
         """Write everything up to the last sequence, in ``seconds`` at most; True if that is done."""
         ...
-
-
-class Trading:
-    """The parts of a venue that have no thread: the exchange, its journal, and what it knows of its followers.
-
-    A venue starts their threads; the crash simulation takes their steps itself. ``stamps`` gives commands their time,
-    where that is not simply the clock's.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        disk: Disk,
-        clock: Clock,
-        *,
-        stamps: Clock | None = None,
-        require_in_place: Callable[[], object] = lambda: None,
-        note: Callable[[int], object],
-        on_commit: Callable[[], object],
-        on_due_changed: Callable[[], object] = lambda: None,
-    ) -> None:
-        self._settings = settings
-        self._disk = disk
-        self._clock = clock
-        self._require_in_place = require_in_place
-        self._on_commit = on_commit
-        self.journal: Committer | None = None
-        self.recovery = Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
-        self.exchange = Exchange(
-            stamps or clock,
-            backlog=lambda: self.progress.lag(SQL),
-            lag_max=settings.max_projection_lag,
-            on_due_changed=on_due_changed,
-            note=note,
-        )
-        self.progress = Progress(lambda: self.exchange.visible_sequence)
-        self.retention = Retention(
-            settings.journal_retention,
-            self.recovery.journal_directory,
-            settings.archive_dir,
-            disk,
-            self.recovery.files,
-            self.progress.covered_sequence,
-        )
-
-    def open(self, recovered: Recovered, watermark: Watermark) -> Committer:
-        """Open the exchange where its journal ends; the caller starts the committer, or takes its steps."""
-        end, settings = recovered.end, self._settings
-        self.journal = Committer(
-            self.recovery.journal_directory,
-            self._disk,
-            end=end,
-            journal_id=uuid4().hex if end.header is None else end.header.journal_id,
-            rules_version=RULES_VERSION,
-            clock=self._clock.now_ns,
-            watermark=watermark,
-            sync=settings.journal_sync,
-            segment_bytes_max=settings.journal_segment_bytes,
-            on_commit=self._on_commit,
-            on_failure=self.exchange.halt,
-            require_in_place=self._require_in_place,
-        )
-        self.exchange.open(recovered.state, self.journal, settings.matching)
-        return self.journal
 
 
 class Venue:
@@ -298,7 +217,7 @@ class Venue:
         if self._follows_in_thread:
 
             def make() -> Follower:
-                sinks = (SqlSink(Database(settings.database_url)), _audit_sink(settings, self._disk))
+                sinks = (SqlSink(Database(settings.database_url)), audit_sink(settings, self._disk))
                 return make_follower(
                     self.recovery, self._disk, sinks, watermark, journal_id, journal_end, opened=progress.opened
                 )
@@ -357,88 +276,3 @@ def _own(directory: Path, disk: Disk) -> DirectoryLock:
     lock = DirectoryLock(directory)
     make_private(directory, ROOMS)
     return lock
-
-
-def make_follower(
-    recovery: Recovery,
-    disk: Disk,
-    sinks: Iterable[Sink],
-    watermark: Watermark,
-    journal_id: str,
-    journal_end: int,
-    *,
-    opened: Iterable[str] = (),
-    begin_dump: Callable[[ExchangeState], Dumping] | None = None,
-    pace: Pace | None = None,
-    clock: Callable[[], float] = monotonic,
-) -> Follower:
-    """Join a follower's parts: in its own process, in a thread, and in the simulation they are the same."""
-
-    def open_tail(sequence: int) -> Tail:
-        return Tail(
-            recovery.journal_directory,
-            disk,
-            rules_version=RULES_VERSION,
-            archive=recovery.archive_directory,
-            after_sequence=sequence,
-        )
-
-    return Follower(
-        journal_id,
-        journal_end,
-        lambda sequence: Replica(recovery.state_at_or_before, open_tail, sequence),
-        [SinkLine(sink, pace or Pace(), clock) for sink in sinks],
-        SnapshotTaker(begin_dump or (lambda state: SavedDump(lambda: recovery.save(state)))),
-        watermark,
-        opened,
-    )
-
-
-class SavedDump:
-    """A dump that is saved at once, by the caller."""
-
-    def __init__(self, save: Callable[[], object]) -> None:
-        save()
-
-    def outcome(self) -> str | None:
-        """Return that it is done."""
-        return OK
-
-    def abandon(self) -> None:
-        """Do nothing: it is done."""
-
-
-def spawn_follower(
-    settings: Settings, journal_id: str, journal_end: int, control_descriptor: int, opened: Iterable[str] = ()
-) -> "subprocess.Popen[bytes]":
-    """Start the followers' process; it inherits the descriptor, and no lock."""
-    arguments = (str(control_descriptor), journal_id, str(journal_end), *opened)
-    command = [sys.executable, "-m", "order_engine", "follow", *arguments]
-    places = {
-        "DATA_DIR": str(settings.data_dir.absolute()),
-        "ARCHIVE_DIR": str(settings.archive_dir.absolute()),
-        "DATABASE_URL": settings.database_url,
-    }
-    return subprocess.Popen(command, cwd=PROJECT, env=os.environ | places, pass_fds=[control_descriptor])
-
-
-def run_follower(
-    settings: Settings, control_descriptor: int, journal_id: str, journal_end: int, opened: Iterable[str] = ()
-) -> None:
-    """Follow the journal until the exchange says that nothing more comes, or is gone."""
-    disk = LocalDisk()
-    recovery = Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
-    sinks = (SqlSink(Database(settings.database_url)), _audit_sink(settings, disk))
-    watermark = SharedWatermark.open(settings.data_dir / WATERMARK_NAME)
-
-    def begin_dump(state: ExchangeState) -> Dumping:
-        return ForkedDump(lambda: recovery.save(state), lambda: os.close(control_descriptor))
-
-    follower = make_follower(
-        recovery, disk, sinks, watermark, journal_id, journal_end, opened=opened, begin_dump=begin_dump
-    )
-    follow(follower, control_descriptor)
-
-
-def _audit_sink(settings: Settings, disk: Disk) -> AuditSink:
-    return AuditSink(settings.data_dir / AUDIT_DIRECTORY, disk, HeldFile.of_directory)
