@@ -12,7 +12,7 @@ from tests.unit.journal.journal_fixtures import (
     FIRST_SEGMENT,
     begin_segment,
     big_cancel,
-    open_writer,
+    open_committer,
     read_all,
     sequences,
     write,
@@ -31,7 +31,7 @@ def test_what_is_appended_after_the_first_look_is_not_there(disk: FakeDisk) -> N
     still = StillDisk(disk)
     assert sequences(still) == [1, 2, 3]
 
-    write(open_writer(disk), big_cancel(4))
+    write(open_committer(disk), big_cancel(4))
 
     assert sequences(still) == [1, 2, 3]
     assert sequences(StillDisk(disk)) == [1, 2, 3, 4]
@@ -40,9 +40,9 @@ def test_what_is_appended_after_the_first_look_is_not_there(disk: FakeDisk) -> N
 def test_segment_begun_after_the_first_look_is_not_there(disk: FakeDisk) -> None:
     still = StillDisk(disk)
     still.names(DIRECTORY)
-    writer = open_writer(disk)
-    begin_segment(writer)
-    write(writer, big_cancel(4))
+    committer = open_committer(disk)
+    begin_segment(committer)
+    write(committer, big_cancel(4))
 
     assert sequences(still) == [1, 2, 3]
 
