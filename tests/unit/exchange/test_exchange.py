@@ -16,7 +16,6 @@ from order_engine.exchange.errors import (
 from order_engine.exchange.exchange import Exchange, Phase
 from order_engine.exchange.state import state_hash
 from order_engine.journal.committer import SyncMode
-from order_engine.journal.record import Retry
 from order_engine.matching.commands import (
     Command,
     Configure,
@@ -37,12 +36,10 @@ from tests.unit.exchange.exchanges import (
     START_NS,
     FakeClock,
     opened,
-    recovered,
     recovery_on,
     wait_until,
 )
 
-RETRY = Retry(scope="", key="a", fingerprint="what was asked")
 EMERGENCY_CONTROLS: tuple[Command, ...] = (
     DisableUser(user_id="u"),
     SetState(symbol="AAPL", state=SessionState.HALTED),
@@ -393,4 +390,6 @@ def test_clock_that_jumps_back_across_a_restart_does_not_turn_back_the_exchange(
         assert found.exchange.submit([buy()]).applied.record.timestamp_ns == START_NS
 
 
-# Repeated requests.
+def recovered(disk: FakeDisk) -> list[Any]:
+    """Every record on a disk."""
+    return [applied.record for applied in recovery_on(disk).history(0, recovery_on(disk).latest().end.last_sequence)]

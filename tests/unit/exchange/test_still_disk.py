@@ -40,9 +40,9 @@ def test_what_is_appended_after_the_first_look_is_not_there(disk: FakeDisk) -> N
 def test_segment_begun_after_the_first_look_is_not_there(disk: FakeDisk) -> None:
     still = StillDisk(disk)
     still.names(DIRECTORY)
-    writer = open_committer(disk)
-    begin_segment(writer)
-    write(writer, big_cancel(4))
+    committer = open_committer(disk)
+    begin_segment(committer)
+    write(committer, big_cancel(4))
 
     assert sequences(still) == [1, 2, 3]
 

@@ -1,16 +1,12 @@
-"""A request that is sent again: it gets its first answer, and waits with it for the disk."""
+"""A request under a key is carried out once: its repetition gets the first answer, and waits for the disk with it."""
 
 import pytest
 
-from order_engine.exchange.errors import (
-    RetryMismatch,
-)
+from order_engine.exchange.errors import RetryMismatch
 from order_engine.journal.record import Retry
 from tests.builders import buy, sell
 from tests.fakes.fake_disk import FakeDisk
-from tests.unit.exchange.exchanges import (
-    opened,
-)
+from tests.unit.exchange.exchanges import opened
 
 RETRY = Retry(scope="", key="a", fingerprint="what was asked")
 
