@@ -84,7 +84,7 @@ class MemoryDatabase(Database):
         """What a power cut may leave: one of these, from the last that was hardened to the last of all."""
         return tuple(self.commits[self.safe_count - 1 :])
 
-    def open_writer(self) -> Writer:
+    def open_writer(self, seconds_max: int = 0) -> Writer:
         with self.translated():
             writer = Writer(self.engine, None, None)
             upgrade(writer.connection)
