@@ -44,7 +44,7 @@ class HangGuard:
             yield
         except psycopg2.Error as error:
             if call.is_cut:
-                raise psycopg2.OperationalError(f"no answer within {seconds:.0f} s") from error
+                raise psycopg2.OperationalError(f"no answer within {seconds:g} s") from error
             raise
         finally:
             with self._changed:

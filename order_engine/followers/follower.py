@@ -67,13 +67,15 @@ class Follower:
         self._snapshots.want(sequence)
 
     def needs_long_step(self) -> bool:
-        """Tell whether the next step loads a replica, which takes seconds where many orders live."""
+        """Tell whether the next step may take long: it migrates a database, or loads a replica of many orders."""
+        if any(line.is_due_to_open for line in self._lines):
+            return True
         return self._replica is None or self._lowest_open(self._replica.sequence) < self._replica.sequence
 
     def step(self) -> bool:
         """Open, read, write and sync what is due; say whether there is more to do at once."""
         if self._open_lines():
-            # The next step may load a replica, and whoever takes the steps asks ``needs_long_step`` before.
+            # The next step may load a replica: ``needs_long_step`` is to be asked before it.
             return True
         replica = self._positioned_replica()
         # Before it reads on: what it has applied may be on disk now, and what comes next not yet.

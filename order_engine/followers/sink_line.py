@@ -78,9 +78,14 @@ class SinkLine:
         """How long until the sink is tried again; 0 if it is open."""
         return 0.0 if self.is_open else max(0.0, self._retry_at - self._clock())
 
+    @property
+    def is_due_to_open(self) -> bool:
+        """Whether the sink is not open and may be tried now."""
+        return not self.is_open and self._clock() >= self._retry_at
+
     def open_if_due(self, journal_id: str, journal_end: int) -> bool:
         """Open a sink that is not open, unless it was tried a moment ago; say whether it was opened now."""
-        if self.is_open or self._clock() < self._retry_at:
+        if not self.is_due_to_open:
             return False
         with _Attempt(self):
             sequence = self._sink.open(journal_id, journal_end)

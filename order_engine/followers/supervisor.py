@@ -21,10 +21,29 @@ RESTART_SECONDS_MAX = 5.0
 START_PATIENCE_SECONDS = 60.0
 LISTEN_SECONDS = 0.5
 EXIT_SECONDS = 5.0
+PATIENCE_FACTOR_MAX = 64
 
 Wish = Want | WantSnapshot | Finish
 Spawn = Callable[[int], "subprocess.Popen[bytes]"]
 """Starts the process, which inherits the descriptor of its end of the control socket."""
+
+
+class GrowingPatience:
+    """Doubles the patience each time that it ends where it ended before: a step may take longer than was foreseen."""
+
+    def __init__(self) -> None:
+        self._factor = 1
+        self._stood_at: Mapping[str, int] = {}
+
+    def of(self, seconds: float) -> float:
+        """Return for how long to wait for a report that is due within so many seconds."""
+        return self._factor * seconds
+
+    def was_exhausted(self, sequences: Mapping[str, int]) -> None:
+        """Note where the sinks stood when a process was given up."""
+        is_stuck = any(self._stood_at.get(name) == sequence for name, sequence in sequences.items())
+        self._factor = min(2 * self._factor, PATIENCE_FACTOR_MAX) if is_stuck else 1
+        self._stood_at = sequences
 
 
 class FollowerProcess:
@@ -44,6 +63,7 @@ class FollowerProcess:
         self._has_unsent = False
         self._stopped = Event()
         self._diverged_interval: int | None = None
+        self._patience = GrowingPatience()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = Thread(target=self._supervise, name="followers", daemon=True)
         progress.on_want(lambda sequence: self._ask(Want(sequence)))
@@ -118,16 +138,18 @@ class FollowerProcess:
 
     def _listen(self, control: Control) -> str:
         """Take reports until the process ends or hangs; return what it did."""
-        expected_by = monotonic() + START_PATIENCE_SECONDS
+        patience = self._patience
+        expected_by = monotonic() + patience.of(START_PATIENCE_SECONDS)
         while True:
             try:
                 for message in control.receive(LISTEN_SECONDS):
                     if isinstance(message, Report):
-                        expected_by = monotonic() + message.patience_seconds
+                        expected_by = monotonic() + patience.of(message.patience_seconds)
                         self._take(message)
             except ControlClosed:
                 return self._ending()
             if monotonic() > expected_by:
+                patience.was_exhausted({name: self._progress.of(name).sequence for name in (SQL, AUDIT)})
                 return "did not report in time and was killed"
             if self._has_unsent:
                 self._repeat()

@@ -85,7 +85,6 @@ class MemoryDatabase(Database):
         return tuple(self.commits[self.safe_count - 1 :])
 
     def open_writer(self, seconds_max: int = 0) -> Writer:
-        del seconds_max
         with self.translated():
             writer = Writer(self.engine, None, None)
             upgrade(writer.connection)

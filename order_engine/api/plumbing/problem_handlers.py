@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from order_engine.api.plumbing.problems import Problem
 from order_engine.api.plumbing.request_ids import RequestIds
 from order_engine.api.plumbing.responses import PROBLEM_TYPE, JsonResponse, json_response
-from order_engine.database.errors import CursorInvalid, DatabaseRefused, DatabaseUnavailable
+from order_engine.database.errors import CursorInvalid, DatabaseRefused, DatabaseStarting, DatabaseUnavailable
 from order_engine.exchange.errors import (
     ClockJumped,
     ExchangeHalted,
@@ -27,6 +27,7 @@ CODES: dict[type[Exception], str] = {
     ProjectionBehind: "projection_behind",
     RetryMismatch: "idempotency_key_reused",
     DatabaseUnavailable: "database_unavailable",
+    DatabaseStarting: "database_starting",
     DatabaseRefused: "database_unavailable",
     SnapshotError: "snapshot_failed",
 }
