@@ -5,7 +5,7 @@ When one of them ends, however it ends, the other finds the socket closed.
 
 import socket
 from collections.abc import Iterator
-from select import select
+from select import POLLIN, poll
 
 import msgspec
 from msgspec import Struct
@@ -59,6 +59,9 @@ class Control:
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
         self._received = b""
+        # Not select: beside a thousand connections the descriptor is too large for it.
+        self._readable = poll()
+        self._readable.register(end, POLLIN)
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -85,9 +88,8 @@ class Control:
     def receive(self, seconds: float) -> Iterator[Message]:
         """Yield the messages that have come, waiting at most so long for the first; raises ``ControlClosed``."""
         try:
-            readable, _, _ = select([self._socket], [], [], seconds)
-            piece = self._socket.recv(RECEIVE_BYTES) if readable else None
-        except (OSError, ValueError) as error:
+            piece = self._socket.recv(RECEIVE_BYTES) if self._readable.poll(seconds * 1_000) else None
+        except OSError as error:
             raise ControlClosed from error
         if piece is None:
             return

@@ -1,5 +1,7 @@
 """Messages come whole, in order and as they were, however the socket cuts them; a side that is gone is noticed."""
 
+import fcntl
+import resource
 import socket
 from collections.abc import Iterator
 
@@ -51,6 +53,17 @@ def test_messages_split_over_reads_come_whole(ends: tuple[socket.socket, socket.
         received += receiver.receive(1)
 
     assert received == MESSAGES
+
+
+def test_socket_is_read_beside_a_thousand_connections(ends: tuple[socket.socket, socket.socket]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2_000), hard))
+    far = socket.socket(fileno=fcntl.fcntl(ends[1].fileno(), fcntl.F_DUPFD, 1_500))
+    Control(ends[0]).send(Want(3))
+
+    with far:
+        assert list(Control(far).receive(1)) == [Want(3)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_nothing_comes_in_time(ends: tuple[socket.socket, socket.socket]) -> None:
