@@ -102,7 +102,7 @@ class SqlSink:
             yield
         except SinkAway:
             if monotonic() - began >= self._seconds_max:
-                self._seconds_max = min(2 * self._seconds_max, SECONDS_MAX)
+                self._seconds_max = max(self._seconds_max, min(2 * self._seconds_max, SECONDS_MAX))
             raise
         self._seconds_max = self._seconds_first
 

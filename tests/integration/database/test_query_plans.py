@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from order_engine.database.database import Database
+from order_engine.database.writer import bound_statements
 from order_engine.matching.events import OrderStatus
 from order_engine.queries.queries import Queries
 from tests.integration.database.market import START_NS
@@ -37,6 +38,7 @@ TRADE_FILTERS = {"user_id": "ann", "symbol": "AAPL", "order_id": "500", "since_n
 # What a page of 50 may look at: its rows twice over, or those of one name that a client chose.
 ROWS_READ_MAX = 2_000
 STEPS_MAX = 100_000
+FILL_SECONDS_MAX = 120
 SCANS = ("SCAN orders", "SCAN trades")
 
 Filters = dict[str, Any]  # Any: what the lists take
@@ -68,13 +70,15 @@ def fill(database: Database) -> None:
     """Make a hundred thousand orders and as many trades."""
     is_sqlite = database.kind == "sqlite"
     words = {"false": "0", "zero": "'0'"} if is_sqlite else {"false": "false", "zero": "0"}
-    with database.engine.begin() as connection:
+    with database.engine.connect() as connection:
+        if not is_sqlite:
+            bound_statements(connection, FILL_SECONDS_MAX)
         for text in (ORDERS.format(**words), TRADES):
             connection.exec_driver_sql(f"{COUNTING[database.kind]} {text}".replace("%", "%%" if not is_sqlite else "%"))
-    if not is_sqlite:
-        # As its autovacuum does; nobody does it for SQLite.
-        with database.engine.begin() as connection:
+        if not is_sqlite:
+            # As its autovacuum does; nobody does it for SQLite.
             connection.exec_driver_sql("ANALYZE")
+        connection.commit()
 
 
 def costs(database: Database, ask: Callable[[], object], *, is_filtered: bool) -> list[str]:
