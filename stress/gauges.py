@@ -42,7 +42,6 @@ def look(process_id: int, port: int, directory: Path, second: int, sequence: int
     How far a follower is behind is the worse of what its files show and of what the server says.
     """
     lags = lags_of(port)
-    database_lag = max(lags.get("sql", 0), lags.get("database", 0))
     return Sample(
         second=second,
         sequence=sequence,
@@ -52,7 +51,7 @@ def look(process_id: int, port: int, directory: Path, second: int, sequence: int
         audit=size_of(directory / "audit"),
         database=sum(path.stat().st_size for path in directory.glob("exchange.db*") if path.exists()),
         snapshots=size_of(directory / "snapshots"),
-        database_lag=max(database_lag, sequence - checkpoint_of(directory / "exchange.db")),
+        database_lag=max(lags.get("database", 0), sequence - checkpoint_of(directory / "exchange.db")),
         audit_lag=max(lags.get("audit", 0), sequence - last_entry_of(directory / "audit")),
     )
 

@@ -2,21 +2,9 @@
 
 import http.client
 import json
-from collections.abc import Mapping
 from threading import Event, Thread
-from typing import Any
 
 POLL_SECONDS = 0.5
-
-
-def lags_in(health: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
-    """Return the lag of each part that gives one as a number, by the part's name."""
-    parts = health.get("parts", health)
-    return {
-        name: part["lag"]
-        for name, part in parts.items()
-        if isinstance(part, Mapping) and isinstance(part.get("lag"), int)
-    }
 
 
 def lags_of(port: int) -> dict[str, int]:
@@ -24,8 +12,9 @@ def lags_of(port: int) -> dict[str, int]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/health")
-        return lags_in(json.loads(connection.getresponse().read()))
-    except (OSError, http.client.HTTPException, ValueError):
+        lags: dict[str, int] = json.loads(connection.getresponse().read())["lag"]
+        return lags
+    except (OSError, http.client.HTTPException):
         return {}
     finally:
         connection.close()

@@ -13,8 +13,6 @@ from order_engine.database.wide_integer import WideInteger
 # SQLite keeps a table in the order of its INTEGER primary key: no second tree to write.
 _Sequence = BigInteger().with_variant(Integer(), "sqlite")
 
-LIVE_STATUSES_SQL = "status IN ('PENDING', 'OPEN', 'PARTIALLY_FILLED')"
-_LIVE = text(LIVE_STATUSES_SQL)
 _NAMED = text("client_order_id IS NOT NULL")
 
 
@@ -38,6 +36,8 @@ class OrderRow(Base):
         Index("orders_by_user_and_symbol", "user_id", "symbol", "sequence"),
         Index("orders_by_symbol", "symbol", "sequence"),
         Index("orders_by_status", "status", "sequence"),
+        Index("orders_by_user_and_status", "user_id", "status", "sequence"),
+        Index("orders_by_symbol_and_status", "symbol", "status", "sequence"),
         Index(
             "orders_by_client_order_id",
             "client_order_id",
@@ -46,8 +46,6 @@ class OrderRow(Base):
             sqlite_where=_NAMED,
             postgresql_where=_NAMED,
         ),
-        Index("live_orders_by_user", "user_id", "sequence", sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index("live_orders_by_symbol", "symbol", "sequence", sqlite_where=_LIVE, postgresql_where=_LIVE),
     )
 
     sequence: Mapped[int] = mapped_column(_Sequence, primary_key=True, autoincrement=False)
@@ -91,7 +89,8 @@ class TradeRow(Base):
         Index("trades_by_sell_order", "sell_order_id", "sequence", "number"),
         Index("trades_by_buy_user", "buy_user_id", "sequence", "number"),
         Index("trades_by_sell_user", "sell_user_id", "sequence", "number"),
-        Index("trades_by_time", "executed_ns", "sequence"),
+        Index("trades_by_buy_user_and_symbol", "buy_user_id", "symbol", "sequence", "number"),
+        Index("trades_by_sell_user_and_symbol", "sell_user_id", "symbol", "sequence", "number"),
         {"sqlite_with_rowid": False},
     )
 

@@ -6,11 +6,10 @@ Every method may raise ``DatabaseUnavailable``; lists raise ``CursorInvalid`` fo
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, text, true, tuple_, union
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union
 
 from order_engine.database.database import Database
 from order_engine.database.tables import (
-    LIVE_STATUSES_SQL,
     CandleRow,
     OrderEventRow,
     OrderRow,
@@ -38,7 +37,6 @@ _TRADES = TradeRow.__table__
 _ORDER_EVENTS = OrderEventRow.__table__
 _CANDLES = CandleRow.__table__
 _POSITIONS = PositionRow.__table__
-_LIVE_STATUSES = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 _INTEGER_MAX = (1 << 63) - 1
 _STATISTICS_MINUTES = 24 * 60
 _IDS_PER_QUERY = 400
@@ -71,14 +69,13 @@ class Queries:
     ) -> OrderPage:
         """List orders, newest first."""
         columns = _ORDERS.c
-        conditions = _equalities(
-            {columns.user_id: user_id, columns.symbol: symbol, columns.client_order_id: client_order_id}
-        )
+        conditions = _equalities({columns.user_id: user_id, columns.client_order_id: client_order_id})
+        if symbol is not None:
+            # SQLite cannot know that few orders have the same name, and must not go through a whole symbol for them.
+            indexed = columns.symbol if client_order_id is None else columns.symbol.concat("")
+            conditions.append(indexed == symbol)
         if status is not None:
             conditions.append(columns.status == status.value)
-        if status in _LIVE_STATUSES:
-            # Said word for word as in the index of live orders, or SQLite does not use it.
-            conditions.append(text(LIVE_STATUSES_SQL))
         if cursor is not None:
             conditions.append(columns.sequence < decode_cursor("orders", cursor, 1)[0])
         if not _all_storable(user_id, symbol, client_order_id):
@@ -183,15 +180,27 @@ class Queries:
         return _stored_order(rows[0]) if rows else None
 
     def _first_sequence_at(self, since_ns: int) -> int | None:
-        # Time never goes backwards from one command to the next, so a moment is a place in the sequence.
-        columns = _TRADES.c
+        # Time never goes back from one command to the next, so a moment is a place in the sequence.
         if since_ns > _INTEGER_MAX:
             return None
-        at_or_after = columns.executed_ns >= max(since_ns, 0)
-        rows = self._rows(
-            select(columns.sequence).where(at_or_after).order_by(columns.executed_ns, columns.sequence).limit(1)
-        )
-        return rows[0][0] if rows else None
+        newest = self._rows(select(func.max(_TRADES.c.sequence)))[0][0]
+        if newest is None:
+            return None
+        low, high = 0, newest
+        while low < high:
+            middle = (low + high) // 2
+            sequence, executed_ns = self._first_trade_from(middle)
+            if executed_ns >= since_ns:
+                high = middle
+            else:
+                low = sequence + 1
+        return low if low <= newest and self._first_trade_from(low)[1] >= since_ns else None
+
+    def _first_trade_from(self, sequence: int) -> tuple[int, int]:
+        columns = _TRADES.c
+        statement = select(columns.sequence, columns.executed_ns).where(columns.sequence >= sequence)
+        found: tuple[int, int] = tuple(self._rows(statement.order_by(columns.sequence).limit(1))[0])
+        return found
 
     def _rows(self, statement: Any) -> list[Any]:  # Any: selects and rows of several shapes
         with self._database.reading() as session:

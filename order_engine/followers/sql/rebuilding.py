@@ -14,13 +14,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, inspect
 
 from order_engine.database.checkpoint import check_same_journal, read_checkpoint
-from order_engine.database.database import Database
+from order_engine.database.database import MIGRATION_SECONDS_MAX, Database
 from order_engine.database.database_url import sqlite_path
 from order_engine.database.errors import DatabaseNotOurs, DatabaseRefused, DatabaseUnavailable
 from order_engine.database.migrations import REVISION_TABLE, known_revision
 from order_engine.database.sqlite_file import replace_file
 from order_engine.database.tables import Base, CheckpointRow
-from order_engine.database.writer import LOCK_SUFFIX, WriterLock, lock_postgresql
+from order_engine.database.writer import LOCK_SUFFIX, WriterLock, bound_statements, lock_postgresql
 from order_engine.exchange.applied import Applied
 from order_engine.followers.sink import SinkAway, SinkFaulted
 from order_engine.followers.sql.sink import SqlSink
@@ -78,7 +78,7 @@ def _remove_unfinished(path: Path) -> None:
 
 
 def _fill(database: Database, journal_id: str, history: Iterable[Applied], report: Report) -> Rebuilt:
-    sink, records = SqlSink(database), 0
+    sink, records = SqlSink(database, MIGRATION_SECONDS_MAX), 0
     try:
         sink.open(journal_id, 0)
         for batch in _batches(history):
@@ -118,8 +118,8 @@ def _empty_postgresql(database: Database, journal_id: str) -> None:
         try:
             lock_postgresql(connection)
             _check_postgresql(database, connection, journal_id)
+            bound_statements(connection, MIGRATION_SECONDS_MAX)
             with connection.begin():
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 names = ", ".join(chain(Base.metadata.tables, [REVISION_TABLE, "book_snapshots"]))
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
         finally:

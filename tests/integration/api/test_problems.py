@@ -1,5 +1,7 @@
 """Errors of every kind are problem documents, and every response has a request id."""
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -62,3 +64,14 @@ def test_every_refusal_of_the_rulebook_is_explained() -> None:
     }
 
     assert set(REFUSALS) == set(Reason) - endings
+
+
+def test_database_file_that_is_missing_is_starting(served: Served, tmp_path: Path) -> None:
+    for file in tmp_path.glob("exchange.db*"):
+        file.unlink()
+
+    for path in ("/orders", "/trades", "/positions/ann"):
+        response = served.app.test_client().get(path)
+
+        problem(response, 503, "database_starting")
+        assert int(response.headers["Retry-After"]) >= 1

@@ -119,7 +119,7 @@ def test_filters_of_orders_go_together(queries: Queries, project: Project) -> No
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
-        ({"user_id": "ann", "status": OrderStatus.OPEN}, "live_orders_by_user"),
+        ({"user_id": "ann", "status": OrderStatus.OPEN}, "orders_by_user_and_status"),
         ({"user_id": "ann", "symbol": "AAPL"}, "orders_by_user_and_symbol"),
         ({"user_id": "ann"}, "orders_by_user"),
     ],

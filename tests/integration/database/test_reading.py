@@ -14,6 +14,8 @@ from order_engine.followers.sql.sink import SqlSink
 from order_engine.queries.queries import Queries
 from tests.integration.database.conftest import JOURNAL_ID
 from tests.integration.database.market import Market, buy
+from tests.postgres_cluster import PostgresCluster
+from tests.unit.exchange.exchanges import wait_until
 
 ENDLESS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
@@ -112,3 +114,42 @@ def test_writer_does_not_wait_long_for_a_locked_file(tmp_path: Path) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         with database.engine.connect() as other, pytest.raises(OperationalError, match="locked"):
             other.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@pytest.mark.postgres
+def test_server_that_hangs_is_given_up_and_those_who_read_next_do_not_wait(postgres_server: PostgresCluster) -> None:
+    with closing(Database(postgres_server.url)) as database:
+        database.upgrade()
+        assert Queries(database).orders().orders == []
+        postgres_server.freeze()
+        try:
+            began = monotonic()
+            with pytest.raises(DatabaseUnavailable):
+                Queries(database).orders()
+            first, began = monotonic() - began, monotonic()
+            for _ in range(50):
+                with pytest.raises(DatabaseUnavailable):
+                    Queries(database).orders()
+            others = monotonic() - began
+        finally:
+            postgres_server.thaw()
+
+        assert first < 2 * READ_SECONDS_MAX + 2
+        assert others < first
+        wait_until(lambda: database.check() == "ok")
+        assert Queries(database).orders().orders == []
+
+
+@pytest.mark.postgres
+def test_locked_table_is_no_answer(postgres_url: str) -> None:
+    with closing(Database(postgres_url)) as database:
+        database.upgrade()
+        with database.engine.connect() as connection, connection.begin():
+            connection.exec_driver_sql("LOCK TABLE trades IN ACCESS EXCLUSIVE MODE")
+
+            assert "LockNotAvailable" in database.check()
+            with pytest.raises(DatabaseUnavailable, match="LockNotAvailable"):
+                Queries(database).orders()
+
+        assert database.check() == "ok"
+        assert Queries(database).orders().orders == []

@@ -41,6 +41,12 @@ event.listen(database.engine, "commit", lambda connection: os._exit(9))
 sink.write(market.journal[10:20])
 """
 
+# A statement into the table takes at least 1.2 s.
+SLOW_INSERTS = (
+    "CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.2); RETURN NULL; END'",
+    "CREATE TRIGGER rest AFTER INSERT ON orders EXECUTE FUNCTION rest()",
+)
+
 READER = """
 import sqlite3, sys
 connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
@@ -281,3 +287,44 @@ def test_commit_of_a_killed_process_that_ends_late_is_not_raced(postgres_url: st
         write_rest(sink, market)
         assert_projected(database, market)
         sink.close()
+
+
+@pytest.mark.postgres
+def test_server_that_hangs_in_a_batch_is_away_and_has_it_once_it_goes_on(postgres_server: PostgresCluster) -> None:
+    market = busy_market(10)
+    with closing(Database(postgres_server.url)) as database, closing(SqlSink(database, seconds_first=1)) as sink:
+        sink.open(JOURNAL_ID, market.end)
+        sink.write(market.journal[:10])
+        postgres_server.freeze()
+        try:
+            with pytest.raises(SinkAway, match="no answer within"):
+                sink.write(market.journal[10:20])
+            with pytest.raises(SinkAway):
+                sink.open(JOURNAL_ID, market.end)
+        finally:
+            postgres_server.thaw()
+
+        sink.open(JOURNAL_ID, market.end)
+        write_rest(sink, market)
+        assert_projected(database, market)
+
+
+@pytest.mark.postgres
+def test_batch_that_takes_longer_than_allowed_is_allowed_more_time_until_it_is_written(
+    postgres_server: PostgresCluster,
+) -> None:
+    market = busy_market(10)
+    with closing(Database(postgres_server.url)) as database, closing(SqlSink(database, seconds_first=1)) as sink:
+        sink.open(JOURNAL_ID, market.end)
+        with database.engine.connect() as connection:
+            for statement in SLOW_INSERTS:
+                connection.exec_driver_sql(statement)
+            connection.commit()
+        sink.open(JOURNAL_ID, market.end)
+        with pytest.raises(SinkAway, match="statement timeout"):
+            write_rest(sink, market)
+
+        sink.open(JOURNAL_ID, market.end)
+        write_rest(sink, market)
+
+        assert_projected(database, market)

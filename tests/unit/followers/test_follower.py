@@ -278,3 +278,18 @@ def test_digests_are_the_replica_s(following: Following) -> None:
     following.run()
 
     assert list(following.follower.digests) == [0]
+
+
+def test_step_that_opens_a_sink_may_take_long_since_it_may_migrate(following: Following) -> None:
+    following.append(3)
+    assert following.follower.needs_long_step()
+    following.run()
+    assert not following.follower.needs_long_step()
+
+    following.sql.error = SinkAway("the database is down")
+    following.append(1)
+    following.run()
+    assert not following.follower.needs_long_step()
+    following.clock.now += 3_600
+
+    assert following.follower.needs_long_step()

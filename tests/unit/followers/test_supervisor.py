@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 
 from order_engine.followers.progress import OK, SNAPSHOTS, SQL, Progress
-from order_engine.followers.supervisor import RESTART_SECONDS_FIRST, FollowerProcess
+from order_engine.followers.supervisor import RESTART_SECONDS_FIRST, FollowerProcess, GrowingPatience
 from tests.unit.exchange.exchanges import PATIENCE_SECONDS, wait_until
 from tests.unit.followers.fake_process import HANGS_SECONDS, OTHER, SOUND
 
@@ -230,3 +230,24 @@ def test_interval_that_one_side_does_not_know_is_no_divergence(supervised: Super
     assert supervised.progress.wait_shown(5, PATIENCE_SECONDS)
 
     assert supervised.progress.status == OK
+
+
+def test_patience_doubles_while_processes_are_given_up_at_the_same_place_and_starts_again_elsewhere() -> None:
+    patience = GrowingPatience()
+    seconds = [patience.of(15)]
+
+    for sequence in (7, 7, 7, 9):
+        patience.was_exhausted({"sql": sequence, "audit": 100 * len(seconds)})
+        seconds.append(patience.of(15))
+
+    assert seconds == [15, 15, 30, 60, 15]
+
+
+def test_hung_process_that_hangs_again_at_the_same_place_is_given_more_time(supervised: Supervised) -> None:
+    supervised.behaviours = ["hangs"]
+    supervised.process.start()
+
+    wait_until(lambda: len(supervised.spawned) >= 4)
+
+    first, *_, last = supervised.gaps[:3]
+    assert last - first > HANGS_SECONDS
