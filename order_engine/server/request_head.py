@@ -70,6 +70,8 @@ class HeadReader:
         if minor == b"0":
             environ["SERVER_PROTOCOL"] = "HTTP/1.0"
         self._parse(head, method)
+        if minor == b"1" and "HTTP_HOST" not in environ:
+            raise malformed("HTTP/1.1 needs a Host.")
         if "HTTP_EXPECT" in environ and environ["HTTP_EXPECT"].lower() != "100-continue":
             raise Problem("unknown_expectation", "Only 100-continue can be expected.")
         return environ

@@ -26,7 +26,7 @@ WHOLE = {
     "chunk that looks like an end": (CHUNKED + b"A\r\n0\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", b"0\r\n\r\n0\r\n\r\n"),
     "chunks with more to say": (CHUNKED + b'3 ; n="v"\r\nabc\r\n0;x\r\nX-Sum: 1\r\nHost: other\r\n\r\n', b"abc"),
     "upgrade": (HOST + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
-    "method that nobody knows": (b"FOO /x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
+    "method that nobody knows": (b"FOO /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
     "HTTP/1.0": (b"POST /x HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
 }
 
