@@ -52,7 +52,8 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None, guard:
     renderer = Renderer(exchange.tick_size_e8)
     stored_renderer = StoredRenderer(renderer)
     history = OrderHistory(exchange, queries, renderer)
-    routes = Routes(KeyRing(api_key), database, guard)
+    keys = KeyRing(api_key)
+    routes = Routes(keys, database, guard)
     blueprints = (
         create_order_entry_blueprint(routes, exchange, renderer),
         create_order_changes_blueprint(routes, OrderChanges(exchange, queries, history, database, renderer)),
@@ -62,7 +63,9 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None, guard:
         create_instruments_blueprint(routes, exchange),
         create_users_blueprint(routes, exchange, queries, stored_renderer),
         create_admin_blueprint(routes, services.take_snapshot, services.accept_clock, database),
-        create_health_blueprint(routes, exchange, services.progress, services.health_parts, services.recovery_progress),
+        create_health_blueprint(
+            routes, exchange, services.progress, services.health_parts, services.recovery_progress, keys.is_admin
+        ),
         create_documents_blueprint(routes),
     )
     # A redirect to the path that was meant would be a page of HTML.
@@ -71,5 +74,5 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None, guard:
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix=PREFIX, name=f"{blueprint.name}_v1")
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    install_problem_handlers(app, app.request_ids)
+    install_problem_handlers(app, app.request_ids, keys)
     app.wsgi_app = GuardedApp(app.wsgi_app, guard, app.request_ids)  # type: ignore[method-assign]  # Flask's own way

@@ -21,13 +21,18 @@ HUNG_UP = 0
 MEBIBYTE = b"x" * MIB
 
 ORDER = json.dumps(buy(price="1.00")).encode()
-JSON = b"Host: localhost\r\nContent-Type: application/json\r\n"
+HOST = b"Host: localhost\r\n"
+JSON = HOST + b"Content-Type: application/json\r\n"
 POST = b"POST /orders HTTP/1.1\r\n" + JSON
 GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def post(content: bytes, headers: bytes = JSON) -> bytes:
     return b"POST /orders HTTP/1.1\r\n" + headers + b"Content-Length: %d\r\n\r\n" % len(content) + content
+
+
+def batch(content: bytes) -> bytes:
+    return post(content).replace(b"/orders", b"/orders/batch", 1)
 
 
 def get(target: bytes) -> bytes:
@@ -117,11 +122,22 @@ ATTACKS: dict[str, tuple[bytes, int]] = {
     ),
     "range of everything": (GET + b"Range: bytes=" + b"0-," * 2_000 + b"\r\n\r\n", 200),
     "request id with control characters": (GET + b"X-Request-ID: \x7f\r\n\r\n", 400),
-    "form of 10,000 fields": (post(b"a=b&" * 10_000, b"Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"), 415),
-    "charset that nobody knows": (post(ORDER, b"Host: localhost\r\nContent-Type: application/json; charset=klingon\r\n"), 201),
+    "form of 10,000 fields": (
+        post(b"a=b&" * 10_000, HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"),
+        415,
+    ),
+    "charset that nobody knows": (
+        post(ORDER, HOST + b"Content-Type: application/json; charset=klingon\r\n"),
+        201,
+    ),
     "numbers of 1 MB": (post(b'{"quantity": ' + b"9" * 900_000 + b"}"), 400),
     "exponents of 1 MB": (post(b'{"quantity": 1e' + b"9" * 900_000 + b"}"), 400),
     "nesting of 1 MB": (post(b'{"quantity": ' + b"[" * 900_000), 400),
+    "values of 8 MB": (batch(b'{"orders": [' + b",".join([b"{}"] * (8 * MIB // 3 - 10)) + b"]}"), 400),
+    "numbers of 8 MB": (batch(b'{"orders": [' + b",".join([b"1.1"] * (2 * MIB - 10)) + b"]}"), 400),
+    "9 MB in chunks of one byte": (POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * (9 * MIB // 6), 413),
+    "two slashes": (get(b"//orders"), 404),
+    "two slashes before an admin's path": (b"POST //admin/snapshot HTTP/1.1\r\n" + JSON + b"\r\n", 404),
     "names of 1 MB": (post(b"{" + b",".join(b'"%d":1' % n for n in range(90_000)) + b"}"), 400),
     "the same name 90,000 times": (post(b"{" + b",".join([b'"side":1'] * 90_000) + b"}"), 400),
 }

@@ -64,7 +64,7 @@ def assert_halted(found: Venue, reason: str) -> None:
     assert (health.status_code, health.get_json()["status"]) == (503, "halted")
     assert reason in health.get_json()["exchange"]
     assert client.get("/readyz").status_code == 503
-    assert client.get("/livez").status_code == 200
+    assert client.get("/livez").status_code == 503
 
 
 def test_nothing_is_answered_or_shown_before_the_disk_has_it(
