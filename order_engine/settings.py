@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +18,8 @@ from order_engine.wire.units import parse_positive_amount
 
 PORT_MAX = 65_535
 ANY_PROCESSOR = "none"
+ANY_HOST = "*"
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 API_KEY_LENGTH_ADVISED = 8
 
 
@@ -43,6 +47,9 @@ class Settings(NamedTuple):
     data_dir: Path
     database_url: str
     api_key: str | None
+    open: bool
+    allowed_hosts: tuple[str, ...]
+    cors_origins: tuple[str, ...]
     snapshot_interval_sec: int
     journal_sync: SyncMode
     journal_segment_bytes: int
@@ -66,6 +73,22 @@ class Settings(NamedTuple):
         if values["archive_dir"] is None:
             values["archive_dir"] = values["data_dir"] / ARCHIVE_DIRECTORY
         return Settings(**values)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs on this machine can reach the server."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names that a request may give in ``Host``."""
+        if self.allowed_hosts or self.api_key is not None:
+            return frozenset(self.allowed_hosts or (ANY_HOST,))
+        own = f"[{self.host}]" if ":" in self.host else self.host
+        return LOOPBACK_HOSTS | {own} if self.is_loopback else LOOPBACK_HOSTS
 
     @property
     def matching(self) -> Configure:
@@ -120,12 +143,28 @@ def _api_key(text: str) -> str | None:
     return text or None
 
 
+def _host_names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if any(_HOST_NAME.fullmatch(name) is None for name in names):
+        raise ValueError(text)
+    return names
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in text.split(",") if origin.strip())
+    if any(_ORIGIN.fullmatch(origin) is None for origin in origins):
+        raise ValueError(text)
+    return origins
+
+
 def _processor(text: str) -> int | str | None:
     if text.lower() == ANY_PROCESSOR:
         return ANY_PROCESSOR
     return int(text) if text else None
 
 
+_HOST_NAME = re.compile(r"\*|[\w.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]_-]+")
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _SECRET = frozenset({"API_KEY", "DATABASE_URL"})
 
@@ -167,6 +206,27 @@ VARIABLES = (
         _api_key,
         "printable ASCII characters",
         "The key that writes need; without one, anybody may write.",
+    ),
+    Variable(
+        "OPEN",
+        "false",
+        _flag,
+        "true or false",
+        "Whether the server starts without a key on an address that other machines can reach.",
+    ),
+    Variable(
+        "ALLOWED_HOSTS",
+        "",
+        _host_names,
+        "names without ports, separated by commas, or *",
+        "The names that a request may give in Host; by default any with a key, those of this machine without.",
+    ),
+    Variable(
+        "CORS_ORIGINS",
+        "",
+        _origins,
+        "origins such as https://example.org, separated by commas",
+        "The other sites whose pages may use the exchange.",
     ),
     Variable(
         "SNAPSHOT_INTERVAL_SEC",

@@ -8,6 +8,7 @@ from order_engine.api.plumbing.flask_app import ServiceApp
 from order_engine.api.plumbing.keys import KeyRing
 from order_engine.api.plumbing.operation import BODY_BYTES_MAX
 from order_engine.api.plumbing.problem_handlers import install_problem_handlers
+from order_engine.api.plumbing.request_guard import GuardedApp, RequestGuard
 from order_engine.api.plumbing.retries import PREFIX
 from order_engine.api.plumbing.routes import Routes
 from order_engine.api.plumbing.stored_rendering import StoredRenderer
@@ -44,14 +45,15 @@ class Services(NamedTuple):
     wait_seconds: float = WAIT_SECONDS
 
 
-def install_api(app: ServiceApp, services: Services, api_key: str | None) -> None:
+def install_api(app: ServiceApp, services: Services, api_key: str | None, guard: RequestGuard) -> None:
     """Serve the API from an app."""
     exchange, queries = services.exchange, services.queries
     database = DatabaseReads(app, exchange, services.progress, services.wait_seconds)
     renderer = Renderer(exchange.tick_size_e8)
     stored_renderer = StoredRenderer(renderer)
     history = OrderHistory(exchange, queries, renderer)
-    routes = Routes(KeyRing(api_key), database)
+    keys = KeyRing(api_key)
+    routes = Routes(keys, database, guard)
     blueprints = (
         create_order_entry_blueprint(routes, exchange, renderer),
         create_order_changes_blueprint(routes, OrderChanges(exchange, queries, history, database, renderer)),
@@ -61,7 +63,9 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None) -> Non
         create_instruments_blueprint(routes, exchange),
         create_users_blueprint(routes, exchange, queries, stored_renderer),
         create_admin_blueprint(routes, services.take_snapshot, services.accept_clock, database),
-        create_health_blueprint(routes, exchange, services.progress, services.health_parts, services.recovery_progress),
+        create_health_blueprint(
+            routes, exchange, services.progress, services.health_parts, services.recovery_progress, keys.is_admin
+        ),
         create_documents_blueprint(routes),
     )
     # A redirect to the path that was meant would be a page of HTML.
@@ -70,4 +74,5 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None) -> Non
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix=PREFIX, name=f"{blueprint.name}_v1")
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    install_problem_handlers(app, app.request_ids)
+    install_problem_handlers(app, app.request_ids, keys)
+    app.wsgi_app = GuardedApp(app.wsgi_app, guard, app.request_ids)  # type: ignore[method-assign]  # Flask's own way

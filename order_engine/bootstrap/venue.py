@@ -10,6 +10,7 @@ from typing import Protocol
 from order_engine.api.application import Services, install_api
 from order_engine.api.plumbing.flask_app import ServiceApp
 from order_engine.api.plumbing.parking import note_sequence
+from order_engine.api.plumbing.request_guard import RequestGuard
 from order_engine.api.plumbing.visible_responses import VisibleResponses
 from order_engine.bootstrap.following import audit_sink, make_follower, spawn_follower
 from order_engine.bootstrap.trading import Trading
@@ -113,7 +114,7 @@ class Venue:
             self.retention.tend,
         )
         self._starting = Thread(target=self._start, name="start", daemon=True)
-        install_api(self.app, self._services(), settings.api_key)
+        install_api(self.app, self._services(), settings.api_key, RequestGuard(settings.hosts, settings.cors_origins))
         self.app.register_blueprint(create_page_blueprint())
         self.app.wsgi_app = VisibleResponses(self.app.wsgi_app, self.exchange)  # type: ignore[method-assign]  # Flask's own way
 

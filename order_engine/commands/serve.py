@@ -20,6 +20,7 @@ def serve() -> None:
     from order_engine.server.server import Server
 
     settings = settings_of_environment()
+    _require_key(settings)
     _require_database_url(settings)
     _require_data_directory(settings)
     _require_address(settings)
@@ -30,6 +31,12 @@ def serve() -> None:
 
 
 # What follows is found here and named in one line; in the server's worker it would end in a traceback.
+
+
+def _require_key(settings: Settings) -> None:
+    if settings.api_key is None and not settings.is_loopback and not settings.open:
+        found = f"{settings.host} without API_KEY, so that other machines may place and cancel orders"
+        raise SettingInvalid(f"HOST: found {found}; expected an API_KEY, an address of loopback, or OPEN=true")
 
 
 def _require_database_url(settings: Settings) -> None:

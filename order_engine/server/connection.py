@@ -33,13 +33,16 @@ class Connection(Protocol):
         self._is_paused = False
         self._is_scheduled = False
         self.is_closed = False
+        self._parked_bytes = 0  # of the response that waits for the journal
         self.counted_bytes = 0
         self.deadline = 0.0
 
     @property
     def held_bytes(self) -> int:
         """How many bytes are kept for the client."""
-        return 0 if self.is_closed else len(self._reader) + self._transport.get_write_buffer_size()
+        if self.is_closed:
+            return 0
+        return len(self._reader) + self._transport.get_write_buffer_size() + self._parked_bytes
 
     # Called by the loop:
 
@@ -88,7 +91,7 @@ class Connection(Protocol):
         del exc
         self.is_closed = True
         self._clients.remove(self)
-        self._reader.forget()
+        self._reader.close()
 
     # Called by the dispatcher:
 
@@ -101,6 +104,9 @@ class Connection(Protocol):
         dispatcher.count_and_log(environ, response)
         self._transport.write(dispatcher.bytes_of(environ, response, keep=keep))
         self._is_busy = False
+        if self._parked_bytes:
+            self._parked_bytes = 0
+            self._clients.count(self)
         if not keep:
             self._close_after_response()
         elif self._is_blocked:
@@ -108,6 +114,11 @@ class Connection(Protocol):
             self._clients.count(self)
         else:
             self._serve_next()
+
+    def count_parked(self, size: int) -> None:
+        """Count the bytes of a response that is kept until it may be sent."""
+        self._parked_bytes = size
+        self._clients.count(self)
 
     # Called by WaitingClients, and by the dispatcher for queued requests:
 

@@ -11,12 +11,18 @@ from typing import NamedTuple, Protocol
 from order_engine.server.response_bytes import HttpResponse
 from order_engine.server.served_venue import Environ
 
+# The number of connections bounds what smaller responses need.
+SMALL_BYTES = 1 << 14
+
 
 class ResponseReceiver(Protocol):
     """A client's connection."""
 
     def send(self, environ: Environ, response: HttpResponse) -> None:
         """Send a response, and go on with the next request."""
+
+    def count_parked(self, size: int) -> None:
+        """Count the bytes of a response that is parked."""
 
 
 class Parked(NamedTuple):
@@ -49,6 +55,8 @@ class ParkedResponses:
             receiver.send(environ, self._outcome_unknown(environ))
         else:
             self._queue.append(Parked(sequence, receiver, environ, response))
+            if len(response.body) > SMALL_BYTES:
+                receiver.count_parked(len(response.body))
 
     def release(self) -> None:
         """Send the responses whose sequences are visible now."""

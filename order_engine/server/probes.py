@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from order_engine.api.plumbing.problems import RETRY_AFTER_SECONDS
-from order_engine.api.plumbing.responses import JSON_TYPE
+from order_engine.api.plumbing.responses import JSON_HEADERS, JSON_TYPE
 from order_engine.api.plumbing.retries import PREFIX
 from order_engine.api.resources.health import OK, STATUS_OF_PHASE
 from order_engine.exchange.exchange import Phase
@@ -13,6 +13,7 @@ from order_engine.server.response_bytes import REQUEST_ID_HEADER, HttpResponse
 from order_engine.server.served_venue import Environ, ServedVenue
 
 _LIVE, _READY = "/livez", "/readyz"
+_OK, _UNAVAILABLE = "200 OK", "503 Service Unavailable"
 
 
 class Probes:
@@ -27,8 +28,8 @@ class Probes:
     def respond(self, environ: Environ, request_id: str) -> HttpResponse:
         """HttpRespond to a request for which ``is_probe`` is true."""
         status, content = self._asks[environ["PATH_INFO"]]()
-        headers = [("Content-Type", JSON_TYPE), (REQUEST_ID_HEADER, request_id)]
-        if not status.startswith("200"):
+        headers = [("Content-Type", JSON_TYPE), *JSON_HEADERS, (REQUEST_ID_HEADER, request_id)]
+        if status is not _OK:
             headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
         return HttpResponse(status, headers, msgspec.json.encode(content))
 
@@ -41,8 +42,10 @@ class Probes:
         )
 
     def live(self) -> tuple[str, Mapping[str, object]]:
-        """Say that the process lives."""
-        return "200 OK", {"status": OK}
+        """Say that the process lives; one that has halted needs a restart."""
+        if self._venue.exchange.phase is Phase.HALTED:
+            return _UNAVAILABLE, {"status": STATUS_OF_PHASE[Phase.HALTED]}
+        return _OK, {"status": OK}
 
     def ready(self) -> tuple[str, Mapping[str, object]]:
         """Say whether requests are served, and until then how far recovery is."""
@@ -50,4 +53,4 @@ class Probes:
         content: dict[str, object] = {"status": STATUS_OF_PHASE[phase]}
         if phase is Phase.STARTING:
             content["recovery"] = self._venue.recovery.progress._asdict()
-        return "200 OK" if phase is Phase.OPEN else "503 Service Unavailable", content
+        return _OK if phase is Phase.OPEN else _UNAVAILABLE, content

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from io import BytesIO
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from order_engine.server.connection import Connection
 from order_engine.server.database_reads import DatabaseBusy, DatabaseReads, WaitingReads
 from order_engine.server.parked_responses import ParkedResponses
 from order_engine.server.probes import Probes
+from order_engine.server.refusal_log import RefusalLog
 from order_engine.server.request_head import HeaderNames
 from order_engine.server.response_bytes import HttpResponse, ResponseWriter, WsgiCaller, problem_response
 from order_engine.server.served_venue import Environ, ServedVenue
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 
 # How long pipelined requests are served before the loop looks at the other connections.
 TURN_SECONDS = 0.002
+_NO_BODY = BytesIO()
 _RECEIVED_AT = "order_engine.received_at"
 _UNKNOWN = "The command may have been carried out. Retry with the same Idempotency-Key after the restart."
 
@@ -64,6 +67,7 @@ class RequestDispatcher:
         self._caller = WsgiCaller()
         self._writer = ResponseWriter()
         self._request_ids = RequestIds()
+        self._refusals = RefusalLog()
         self._probes = Probes(venue)
         self._parked = ParkedResponses(lambda: venue.exchange.visible_sequence, self._outcome_unknown)
         self._reads = DatabaseReads(self._call_in_loop)
@@ -89,6 +93,8 @@ class RequestDispatcher:
             response = self._caller.call(self._app, environ)
         except Exception as error:  # noqa: BLE001 -- an error in one request must not end the loop
             response = self._internal_error(environ, error)
+        # The body was read: it must not stay in memory while the response waits.
+        environ["wsgi.input"] = _NO_BODY
         if CONTINUATION in environ:
             self._continue(connection, environ, environ.pop(CONTINUATION))
             return
@@ -122,7 +128,7 @@ class RequestDispatcher:
 
     def refusal(self, problem: Problem, peer: object) -> bytes:
         """Write the response to a request that could not be read."""
-        log.warning("refused a request of %s: %s", peer, problem)
+        self._refusals.note(peer, problem)
         response = problem_response(problem, self._request_ids.of({}))
         self.statuses[response.status] += 1
         return self._writer.bytes_of(response, "", keep=False)
@@ -130,6 +136,7 @@ class RequestDispatcher:
     def tick(self) -> None:
         """Do the work that is due several times a second."""
         self._writer.tick()
+        self._refusals.tick()
         self.clients.close_overdue()
         self._waiting_reads.look()
 

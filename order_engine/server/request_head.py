@@ -70,6 +70,10 @@ class HeadReader:
         if minor == b"0":
             environ["SERVER_PROTOCOL"] = "HTTP/1.0"
         self._parse(head, method)
+        # With its body the environ may have megabytes: it must not live as long as the connection.
+        self._environ = self._template
+        if minor == b"1" and "HTTP_HOST" not in environ:
+            raise malformed("HTTP/1.1 needs a Host.")
         if "HTTP_EXPECT" in environ and environ["HTTP_EXPECT"].lower() != "100-continue":
             raise Problem("unknown_expectation", "Only 100-continue can be expected.")
         return environ
@@ -87,6 +91,10 @@ class HeadReader:
         """Use a new parser, after a body that was not shown to the old one."""
         self._parser = httptools.HttpRequestParser(self)
         self._is_at_start = True
+
+    def close(self) -> None:
+        """Break the cycle with the parser, so that what a closed connection kept is freed at once."""
+        del self._parser
 
     def on_url(self, url: bytes) -> None:
         """Take the target; called by the parser."""

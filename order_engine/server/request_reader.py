@@ -75,6 +75,11 @@ class RequestReader:
         self._received = b""
         self._chunks = self._environ = None
 
+    def close(self) -> None:
+        """Drop what was received, for good."""
+        self.forget()
+        self._head.close()
+
     def _next_head(self) -> Environ | None:
         received = self._received
         found = received.find(_HEAD_END, self._searched)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from gunicorn import SERVER
 
 from order_engine.api.plumbing.problems import Problem
-from order_engine.api.plumbing.responses import PROBLEM_TYPE
+from order_engine.api.plumbing.responses import JSON_HEADERS, PROBLEM_TYPE
 from order_engine.server.served_venue import Headers
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -77,5 +77,5 @@ def problem_response(problem: Problem, request_id: str) -> HttpResponse:
     """Write a problem document for a request that the app does not see."""
     status = HTTPStatus(problem.status)
     body = json.dumps(problem.document(request_id)).encode()
-    headers = [("Content-Type", PROBLEM_TYPE), *problem.headers.items(), (REQUEST_ID_HEADER, request_id)]
+    headers = [("Content-Type", PROBLEM_TYPE), *JSON_HEADERS, *problem.headers.items(), (REQUEST_ID_HEADER, request_id)]
     return HttpResponse(f"{status} {status.phrase}", headers, body)

@@ -8,6 +8,7 @@ import atexit
 import gc
 import os
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -20,6 +21,7 @@ from order_engine.database.errors import PersistenceError
 from order_engine.journal.errors import JournalLocked
 from order_engine.server.processors import allowed_processors, choose_processor, keep_to
 from order_engine.server.served_venue import ServedVenue
+from order_engine.server.worker import ignore_signals
 from order_engine.settings import SettingInvalid, Settings
 
 # Requests leave few reference cycles. Collecting every 700 objects, the default, costs a tenth of the throughput.
@@ -27,6 +29,7 @@ GARBAGE_THRESHOLDS = (20_000, 20, 50)
 LOAD_ERROR = 4  # gunicorn's own exit code for it: the master stops instead of starting the worker again
 GRACE_SECONDS = 30
 OTHER_FILES = 256  # beside connections: journal, database, snapshots, listener
+FILES_MIN = OTHER_FILES + 16
 
 
 class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
@@ -36,22 +39,24 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         self._settings = settings
         # Before gunicorn handles errors its own way.
         self._processor = choose_processor(settings.exchange_cpu, allowed_processors(), settings.port)
+        self._connections_max = _allow_connections(settings.max_connections)
         super().__init__()
 
     def load_config(self) -> None:
         """Tell gunicorn how to run; called by it."""
-        wanted = self._settings.max_connections + OTHER_FILES
+        host, port = self._settings.host, self._settings.port
         options = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "workers": 1,
             "worker_class": "order_engine.server.worker.LoopWorker",
-            "worker_connections": max(1, _allow_files(wanted) - OTHER_FILES),
+            "worker_connections": self._connections_max,
             # A start, an auction or a recovery may take long.
             "timeout": 0,
             "keepalive": self._settings.client_timeout_sec,
             "graceful_timeout": GRACE_SECONDS,
             "control_socket_disable": True,
             "loglevel": self._settings.log_level.lower(),
+            "when_ready": take_signals,
             "post_fork": lambda _arbiter, _worker: keep_to(self._processor),
         }
         for name, value in options.items():
@@ -60,6 +65,20 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
     def load(self) -> ServedVenue:
         """Build the venue in the worker; called by gunicorn."""
         return start(self._settings, lambda: os._exit(LOAD_ERROR))
+
+
+def take_signals(arbiter: Any) -> None:  # Any: gunicorn has no types
+    """Stop in good order on SIGHUP too, and ignore the signals by which gunicorn changes its workers."""
+    signal.signal(signal.SIGHUP, lambda _, frame: arbiter.signal(signal.SIGTERM, frame))
+    ignore_signals()
+
+
+def _allow_connections(wanted: int) -> int:
+    """Return how many connections the limit of open files leaves room for; raises ``SettingInvalid``."""
+    files = _allow_files(wanted + OTHER_FILES)
+    if files < FILES_MIN:
+        raise SettingInvalid(f"ulimit -n: found {files}, expected at least {FILES_MIN} open files")
+    return max(1, files - OTHER_FILES)
 
 
 def _allow_files(wanted: int) -> int:

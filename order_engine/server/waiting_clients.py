@@ -67,13 +67,13 @@ class WaitingClients:
         self._waiting.pop(client, None)
 
     def count(self, client: WaitingClient) -> None:
-        """Count the bytes kept for a client; with too many in all, close the longest waiting client that has some."""
+        """Count the bytes kept for a client; with too many in all, close the longest waiting one, else this one."""
         held = client.held_bytes
         self._held_bytes += held - client.counted_bytes
         client.counted_bytes = held
         while self._held_bytes > self._held_bytes_max:
-            holding = next((waiting for waiting in self._waiting if waiting.counted_bytes), None)
-            if holding is None:
+            holding = next((waiting for waiting in self._waiting if waiting.counted_bytes), client)
+            if not holding.counted_bytes:
                 return
             self._drop(holding)
 

@@ -15,10 +15,23 @@ SWITCH_INTERVAL_SECONDS = 0.001
 # The venue has the rest of the grace period for closing, less a margin before the master kills this process.
 CLOSING_SECONDS_MIN = 1.0
 MARGIN_SECONDS = 2.0
+IGNORED_SIGNALS = (signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def ignore_signals() -> None:
+    """Ignore the signals by which gunicorn would start or end workers: one process owns the journal."""
+    for number in IGNORED_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 class LoopWorker(Worker):  # type: ignore[misc] # gunicorn ships no types
     """Serves the venue that ``Server.load`` returns."""
+
+    def init_signals(self) -> None:
+        """Take a hang-up for the end; called by gunicorn before the venue is built."""
+        super().init_signals()
+        signal.signal(signal.SIGHUP, self.handle_exit)
+        ignore_signals()
 
     def run(self) -> None:
         """Serve until the master sends a signal or is gone."""
@@ -32,9 +45,8 @@ class LoopWorker(Worker):  # type: ignore[misc] # gunicorn ships no types
             must_stop=self._must_stop,
             access_log=self.log if self.log.access_log_enabled else None,
         )
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             serving.loop.add_signal_handler(number, serving.stop)
-        serving.loop.add_signal_handler(signal.SIGUSR1, self.log.reopen_files)
         serving.run()
         self._close(venue, serving.seconds_stopping)
 

@@ -11,14 +11,18 @@ from order_engine.wire.form import FormError
 Json = Any  # Any: whatever JSON can say
 
 NESTING_MAX = 32
+# 1,000 orders with every field have 20,000. Each value may need a hundred times as much memory as its bytes.
+VALUES_MAX = 50_000
 
 
 class NotJson(ValueError):
-    """A text is not JSON, or nested too deeply; the message is a sentence for the caller."""
+    """A text is not JSON, too long, or nested too deeply; the message is a sentence for the caller."""
 
 
 def decode(text: bytes) -> Json:
     """Read a JSON document; raise ``NotJson``, or ``FormError`` that says which name was given twice."""
+    if text.count(b",") > VALUES_MAX:
+        raise NotJson(f"There may be {VALUES_MAX} values in it.")
     try:
         value = _decoder.decode(text)
         # Outside of strings each name has one colon; only where there are more can a name have been lost to another,

@@ -65,6 +65,11 @@ def test_database_is_reached_as_the_documents_say_and_from_this_machine_alone() 
     )
 
 
+def test_container_listens_on_all_addresses_and_demands_a_key() -> None:
+    assert re.search(r"\bHOST=0\.0\.0\.0", DOCKERFILE)
+    assert COMPOSE["services"]["engine"]["environment"]["API_KEY"].startswith("${API_KEY:?")
+
+
 def test_every_port_is_published_on_this_machine_alone() -> None:
     ports = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
 

@@ -9,6 +9,7 @@ from order_engine.api.plumbing.flask_app import CONTINUES, ServiceApp
 from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, Continuation
 from order_engine.api.plumbing.problems import Problem, invalid
 from order_engine.api.plumbing.responses import JsonResponse
+from order_engine.exchange.errors import ExchangeHalted
 from order_engine.exchange.exchange import Exchange, Phase
 from order_engine.followers.progress import SQL, Progress
 
@@ -91,6 +92,6 @@ class DatabaseReads:
     def _require_open(self) -> None:
         phase = self._exchange.phase
         if phase is Phase.HALTED:
-            raise Problem("halted", f"The exchange has halted and needs a restart: {self._exchange.fault}")
+            raise ExchangeHalted(f"The exchange has halted and needs a restart: {self._exchange.fault}")
         if phase is not Phase.OPEN:
             raise Problem("starting", f"The exchange is {'starting' if phase is Phase.STARTING else 'closing'}.")

@@ -22,6 +22,7 @@ from order_engine.api.plumbing.responses import JsonResponse
 CONTINUES = "order_engine.continues"
 """Set in the environment of a request while its continuation runs."""
 
+NOWHERE = "/\0"
 _NO_SESSION = NullSession()
 
 WsgiResponse = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
@@ -61,11 +62,13 @@ class ServiceApp(Flask):
         """Match by method and path, whatever the Host header says; paths without parameters by looking them up."""
         if request is None:
             return super().create_url_adapter(None)
-        rule = self._static_rules.get((request.method, request.path))
+        rule = self._static_rules.get((request.method, request.environ["PATH_INFO"]))
         if rule is not None:
             request.url_rule, request.view_args = rule, {}
             return None
-        return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
+        # Werkzeug takes several slashes at the beginning for one; a proxy that guards paths does not.
+        path = NOWHERE if request.environ["PATH_INFO"].startswith("//") else request.path
+        return MapAdapter(self.url_map, "localhost", "/", "", "http", path, request.method)
 
     def full_dispatch_request(self) -> Any:  # Any: a response of Flask or of ours, as WSGI sees it
         """Run the request's view."""

@@ -60,6 +60,13 @@ class KeyRing:
             raise _unauthorized("The API key is wrong.")
         return HOLDER_OF_API_KEY
 
+    def is_admin(self, environ: Environ) -> bool:
+        """Say whether the caller may see what only an operator needs: paths, hosts, the texts of errors."""
+        try:
+            return self.admit(environ, Access.ADMIN).access is Access.ADMIN
+        except Problem:
+            return False
+
 
 def _offered_key(environ: Environ) -> bytes | None:
     key = environ.get("HTTP_X_API_KEY")

@@ -26,8 +26,8 @@ from order_engine.wire.messages.trades import TradeEvent
 
 VERSION = "1"
 OPENAPI_VERSION = "3.1.0"
-PROBLEM_STATUSES_OF_ALL = (400, 500, 503)
-PROBLEM_STATUSES_OF_WRITES = (401,)
+PROBLEM_STATUSES_OF_ALL = (400, 421, 500, 503)
+PROBLEM_STATUSES_OF_WRITES = (401, 403)
 PROBLEM_STATUSES_OF_BODIES = (413, 415)
 
 DESCRIPTION = """\
@@ -62,6 +62,14 @@ IDEMPOTENCY_KEY: Header = {
     "description": "The same key and request give the first response again, for 24 hours, but no longer than some "
     "50,000 orders, cancels and trades of later requests with keys.",
     "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
+}
+
+
+REQUESTED_WITH: Header = {
+    "in": "header",
+    "name": "X-Requested-With",
+    "description": "Any text. A request without a body and without a key needs it: a web form cannot send it.",
+    "schema": {"type": "string", "pattern": "^[ -~]+$"},
 }
 
 
@@ -153,6 +161,8 @@ def _parameters(served: Served) -> Iterator[Content]:
     for name in query.parsers:
         described = dict(json_schema(query, name))
         yield {"in": "query", "name": name, "required": name in query.required, "schema": described}
+    if served.method == "POST" and served.operation.body is None:
+        yield dict(REQUESTED_WITH)
     yield dict(MIN_SEQUENCE if served.operation.access is Access.READ else IDEMPOTENCY_KEY)
 
 

@@ -5,7 +5,8 @@ import logging
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
-from order_engine.api.plumbing.problems import Problem
+from order_engine.api.plumbing.keys import KeyRing
+from order_engine.api.plumbing.problems import KINDS, Problem
 from order_engine.api.plumbing.request_ids import RequestIds
 from order_engine.api.plumbing.responses import PROBLEM_TYPE, JsonResponse, json_response
 from order_engine.database.errors import CursorInvalid, DatabaseRefused, DatabaseStarting, DatabaseUnavailable
@@ -31,6 +32,8 @@ CODES: dict[type[Exception], str] = {
     DatabaseRefused: "database_unavailable",
     SnapshotError: "snapshot_failed",
 }
+# Their texts may name paths, hosts and what the disk or the database said.
+CODES_OF_FAULTS = frozenset({"halted", "database_unavailable", "snapshot_failed"})
 CODES_OF_STATUS = {
     404: "not_found",
     405: "method_not_allowed",
@@ -40,9 +43,9 @@ CODES_OF_STATUS = {
 }
 
 
-def install_problem_handlers(app: Flask, request_ids: RequestIds) -> None:
+def install_problem_handlers(app: Flask, request_ids: RequestIds, keys: KeyRing) -> None:
     """Respond with a problem document to whatever goes wrong in the app."""
-    handlers = _ProblemHandlers(request_ids)
+    handlers = _ProblemHandlers(request_ids, keys)
     app.register_error_handler(Problem, handlers.problem)
     for kind in CODES:
         app.register_error_handler(kind, handlers.known)
@@ -57,14 +60,17 @@ def problem_response(problem: Problem, request_id: str | None) -> JsonResponse:
 
 
 class _ProblemHandlers:
-    def __init__(self, request_ids: RequestIds) -> None:
+    def __init__(self, request_ids: RequestIds, keys: KeyRing) -> None:
         self._request_ids = request_ids
+        self._keys = keys
 
     def problem(self, problem: Problem) -> JsonResponse:
         return problem_response(problem, self._request_ids.of(request.environ))
 
     def known(self, error: Exception) -> JsonResponse:
-        return self.problem(Problem(CODES[type(error)], str(error)))
+        code = CODES[type(error)]
+        is_shown = code not in CODES_OF_FAULTS or self._keys.is_admin(request.environ)
+        return self.problem(Problem(code, str(error) if is_shown else KINDS[code].title))
 
     def wrong_cursor(self, error: CursorInvalid) -> JsonResponse:
         return self.problem(Problem("invalid_fields", "Not accepted: cursor.", errors={"cursor": [f"It is {error}."]}))
@@ -83,7 +89,7 @@ class _ProblemHandlers:
 
 
 def _details(status: int) -> str | None:
-    path = request.path[:100]
+    path = request.environ["PATH_INFO"][:100]
     if status == 404:
         return f"There is nothing at {path}."
     return f"{request.method} is not for {path}." if status == 405 else None

@@ -11,6 +11,9 @@ PROBLEM_TYPE = "application/problem+json"
 SEQUENCE_HEADER = "X-Sequence"
 REPLAYED_HEADER = "Idempotent-Replayed"
 
+# What is read here changes with every order, and is never to be taken for a page.
+JSON_HEADERS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+
 _encode = msgspec.json.Encoder().encode
 _STATUS_LINES: Mapping[int, str] = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -32,7 +35,7 @@ class JsonResponse:
     ) -> None:
         self.body = body
         self.status = status
-        self.headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), *headers]
+        self.headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), *JSON_HEADERS, *headers]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response."""

@@ -16,6 +16,7 @@ from order_engine.api.plumbing.forms import PATH_PARSERS, Form
 from order_engine.api.plumbing.keys import Access, Caller, Environ, KeyRing
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import Problem, invalid
+from order_engine.api.plumbing.request_guard import RequestGuard, require_program
 from order_engine.api.plumbing.responses import JSON_TYPE, JsonResponse
 from order_engine.api.plumbing.retries import BODY_FIELD, HEADER, read_retry
 from order_engine.journal.record import Retry
@@ -46,8 +47,9 @@ View = Callable[..., JsonResponse]
 class Routes:
     """Adds operations to blueprints, each behind the same checks: key, path, query, body."""
 
-    def __init__(self, keys: KeyRing, database: DatabaseReads) -> None:
+    def __init__(self, keys: KeyRing, database: DatabaseReads, guard: RequestGuard) -> None:
         self._keys = keys
+        self._guard = guard
         self._database = database
 
     def add(
@@ -71,6 +73,10 @@ class Routes:
         environ = request.environ
         access = operation.access
         caller = self._keys.admit(environ, access)
+        if access is not Access.READ:
+            self._guard.require_own_origin(environ)
+            if operation.body is None and environ["REQUEST_METHOD"] == "POST":
+                require_program(environ)
         query, fields = _NO_FIELDS, _NO_FIELDS
         key: object = environ.get("HTTP_IDEMPOTENCY_KEY")
         if environ.get("QUERY_STRING"):

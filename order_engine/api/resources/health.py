@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from flask import Blueprint
+from flask import Blueprint, request
 
+from order_engine.api.plumbing.keys import Environ
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import RETRY_AFTER_SECONDS, Content
 from order_engine.api.plumbing.responses import JsonResponse, json_response
@@ -15,19 +16,27 @@ from order_engine.wire.messages import service
 
 Parts = Mapping[str, Callable[[], str]]
 RecoveryProgress = Callable[[], Mapping[str, int]]
+IsAdmin = Callable[[Environ], bool]
 
 OK = "ok"
 DEGRADED = "degraded"
 STATUS_OF_PHASE = {Phase.OPEN: OK, Phase.STARTING: "starting", Phase.HALTED: "halted", Phase.CLOSED: "closing"}
 
+PLAIN_WORDS = frozenset({OK, *STATUS_OF_PHASE.values()})
+
 _RESPONSES = {200: service.Health, 503: service.Health}
 HEALTH = Operation(
     summary="Say how the service and each of its parts are",
     description="200 while orders are taken: `ok`, or `degraded` when a part is not well. 503 when starting, halted or "
-    "closing. Each part is `ok` or why not. `lag` tells how many commands the database and the audit log are behind.",
+    "closing. Each part is `ok` or why not; those who are no admins see only `degraded`. `lag` tells how many "
+    "commands the database and the audit log are behind.",
     responses=_RESPONSES,
 )
-LIVE = Operation(summary="Say that the process lives", responses={200: service.Health})
+LIVE = Operation(
+    summary="Say that the process lives",
+    description="503 after a halt, which only a restart ends.",
+    responses=_RESPONSES,
+)
 READY = Operation(
     summary="Say whether requests are served",
     description="503 until recovery is done, with its progress in bytes of the journal.",
@@ -38,24 +47,31 @@ READY = Operation(
 class Health:
     """Reports; ``parts`` say ``ok`` or why not, ``followers`` how far they are, ``progress`` how far recovery is."""
 
-    def __init__(self, exchange: Exchange, followers: Progress, parts: Parts, progress: RecoveryProgress) -> None:
+    def __init__(
+        self, exchange: Exchange, followers: Progress, parts: Parts, progress: RecoveryProgress, is_admin: IsAdmin
+    ) -> None:
         self._exchange = exchange
         self._followers = followers
         self._parts = parts
         self._progress = progress
+        self._is_admin = is_admin
 
     def health(self, _: ParsedRequest) -> JsonResponse:
-        """Say how each part is."""
+        """Say how each part is; why not is for admins only."""
         phase = self._exchange.phase
         parts = {"exchange": self._exchange_part(phase)} | {name: part() for name, part in self._parts.items()}
         status = STATUS_OF_PHASE[phase]
         if status == OK and any(part != OK for part in parts.values()):
             status = DEGRADED
+        if not self._is_admin(request.environ):
+            parts = {name: text if text in PLAIN_WORDS else DEGRADED for name, text in parts.items()}
         lag = {"database": self._followers.lag(SQL), "audit": self._followers.lag(AUDIT)}
         return _reported({"status": status, **parts, "sequence": self._exchange.visible_sequence, "lag": lag}, phase)
 
     def live(self, _: ParsedRequest) -> JsonResponse:
-        """Say that the process lives."""
+        """Say that the process lives; one that has halted needs a restart."""
+        if self._exchange.phase is Phase.HALTED:
+            return _reported({"status": STATUS_OF_PHASE[Phase.HALTED]}, Phase.HALTED)
         return json_response({"status": OK})
 
     def ready(self, _: ParsedRequest) -> JsonResponse:
@@ -74,11 +90,16 @@ class Health:
 
 
 def create_health_blueprint(
-    routes: Routes, exchange: Exchange, followers: Progress, parts: Parts, progress: RecoveryProgress
+    routes: Routes,
+    exchange: Exchange,
+    followers: Progress,
+    parts: Parts,
+    progress: RecoveryProgress,
+    is_admin: IsAdmin,
 ) -> Blueprint:
     """Serve health under the names that different supervisors ask for."""
     blueprint = Blueprint("health", __name__)
-    health = Health(exchange, followers, parts, progress)
+    health = Health(exchange, followers, parts, progress, is_admin)
     routes.add(blueprint, "GET", "/health", health.health, HEALTH)
     routes.add(blueprint, "GET", "/healthz", health.health, HEALTH, name="healthz")
     routes.add(blueprint, "GET", "/livez", health.live, LIVE)

@@ -1,6 +1,6 @@
 """A real exchange, journal and database in a directory of their own, served to a test client."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ class ReadingItsWrites(FlaskClient):
         """Send a request."""
         headers = dict(kwargs.pop("headers", None) or {})
         method = kwargs.get("method", "GET")
+        headers.setdefault("X-Requested-With", "tests")
         if method == "GET" and self.last_sequence is not None:
             headers.setdefault("X-Min-Sequence", self.last_sequence)
         response = super().open(*args, headers=headers, **kwargs)
@@ -63,9 +64,12 @@ def served_exchange(
     open_it: bool = True,
     lag_max: int = 0,
     clock: Clock | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
     """Serve an exchange; ``open_it=False`` leaves it starting."""
-    wanted = Settings.from_environment({"DATA_DIR": str(directory), "SNAPSHOT_INTERVAL_SEC": "0"})
+    wanted = Settings.from_environment(
+        {"DATA_DIR": str(directory), "SNAPSHOT_INTERVAL_SEC": "0", **(environment or {})}
+    )
     wanted = wanted._replace(api_key=api_key, max_projection_lag=lag_max)
     if settings is not None:
         wanted = wanted._replace(

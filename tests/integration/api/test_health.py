@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from flask.testing import FlaskClient
+
 from order_engine.followers.progress import AUDIT, OK
+from tests.integration.api.conftest import API_KEY
 from tests.integration.api.orders import answered, buy, problem
 from tests.integration.api.served_exchange import Served, served_exchange
 
@@ -48,7 +51,25 @@ def test_halted_exchange_says_why_and_serves_nothing(served: Served) -> None:
     response = served.client.get("/health")
     assert (response.status_code, answered(response)["status"]) == (503, "halted")
     assert "the disk is gone" in answered(response)["exchange"]
-    assert served.client.get("/livez").status_code == 200
+    live = served.client.get("/livez")
+    assert (live.status_code, answered(live)) == (503, {"status": "halted"})
     problem(served.client.post("/orders", json=buy()), 503, "halted")
     problem(served.client.get("/orders"), 503, "halted")
     problem(served.client.get("/market/AAPL/depth"), 503, "halted")
+
+
+def test_only_admins_are_told_why_a_part_is_not_well(guarded: Served) -> None:
+    guarded.exchange.halt(OSError("/secret/path is gone"))
+
+    for path in ("/health", "/orders", "/market/AAPL"):
+        told = [guarded.client.get(path, headers=headers).text for headers in ({}, {"X-API-Key": "wrong"})]
+        assert [text for text in told if "secret" in text] == []
+        assert "/secret/path" in guarded.client.get(path, headers={"X-API-Key": API_KEY}).text
+    assert answered(guarded.client.get("/health"))["exchange"] == "degraded"
+
+
+def test_json_is_neither_kept_nor_taken_for_something_else(client: FlaskClient) -> None:
+    for path in ("/health", "/livez", "/orders", "/nothing", "/openapi.json"):
+        headers = client.get(path).headers
+
+        assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")

@@ -21,17 +21,22 @@ HUNG_UP = 0
 MEBIBYTE = b"x" * MIB
 
 ORDER = json.dumps(buy(price="1.00")).encode()
-JSON = b"Host: x\r\nContent-Type: application/json\r\n"
+HOST = b"Host: localhost\r\n"
+JSON = HOST + b"Content-Type: application/json\r\n"
 POST = b"POST /orders HTTP/1.1\r\n" + JSON
-GET = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
+GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def post(content: bytes, headers: bytes = JSON) -> bytes:
     return b"POST /orders HTTP/1.1\r\n" + headers + b"Content-Length: %d\r\n\r\n" % len(content) + content
 
 
+def batch(content: bytes) -> bytes:
+    return post(content).replace(b"/orders", b"/orders/batch", 1)
+
+
 def get(target: bytes) -> bytes:
-    return b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+    return b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 ATTACKS: dict[str, tuple[bytes, int]] = {
@@ -75,6 +80,7 @@ ATTACKS: dict[str, tuple[bytes, int]] = {
     "space before the colon": (POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400),
     "length with an underscore": (POST + b"Content_Length: 2\r\n\r\n{}", 400),
     "chunks twice": (POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400),
+    "chunks of something packed": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
     "chunks not last": (POST + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400),
     "coding that nobody knows": (POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
     "chunks in HTTP/1.0": (b"POST /orders HTTP/1.0\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
@@ -85,6 +91,9 @@ ATTACKS: dict[str, tuple[bytes, int]] = {
     "header without a name": (GET + b": a\r\n\r\n", 400),
     "header with NUL": (GET + b"X: \x00\r\n\r\n", 400),
     "header with a lone line feed": (GET + b"X: a\nContent-Length: 5\r\n\r\n", 400),
+    "no host": (b"GET /livez HTTP/1.1\r\n\r\n", 400),
+    "empty host": (b"GET /orders HTTP/1.1\r\nHost:\r\n\r\n", 421),
+    "another host": (b"GET /orders HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421),
     "two hosts": (GET + b"Host: y\r\n\r\n", 400),
     "two content types": (post(ORDER, JSON + b"Content-Type: text/plain\r\n"), 400),
     # What is hardly HTTP
@@ -94,14 +103,14 @@ ATTACKS: dict[str, tuple[bytes, int]] = {
     "HTTP/0.9": (b"GET /livez\r\n\r\n", 400),
     "HTTP/2 at once": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     "HTTP/9.9": (b"GET /livez HTTP/9.9\r\n\r\n", 400),
-    "method in small letters": (b"get /livez HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "method in small letters": (b"get /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
     "target that is no ASCII": (get("/ä".encode()), 400),
     "expectation that nobody knows": (GET + b"Expect: the unexpected\r\n\r\n", 417),
     "head that never ends": (b"GET /livez HTTP/1.1\n\n", 408),
     "body that is too short": (POST + b"Content-Length: 100\r\n\r\n" + ORDER[:10], 408),
     # Sound HTTP about nonsense
-    "CONNECT": (b"CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-    "OPTIONS of the server": (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+    "CONNECT": (b"CONNECT example.org:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    "OPTIONS of the server": (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     "another server's target": (get(b"http://example.org/orders/x%20y"), 400),
     "target with NUL": (get(b"/orders/%00"), 400),
     "target that is no UTF-8": (get(b"/orders/%ff%fe"), 400),
@@ -113,11 +122,22 @@ ATTACKS: dict[str, tuple[bytes, int]] = {
     ),
     "range of everything": (GET + b"Range: bytes=" + b"0-," * 2_000 + b"\r\n\r\n", 200),
     "request id with control characters": (GET + b"X-Request-ID: \x7f\r\n\r\n", 400),
-    "form of 10,000 fields": (post(b"a=b&" * 10_000, b"Content-Type: application/x-www-form-urlencoded\r\n"), 415),
-    "charset that nobody knows": (post(ORDER, b"Content-Type: application/json; charset=klingon\r\n"), 201),
+    "form of 10,000 fields": (
+        post(b"a=b&" * 10_000, HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"),
+        415,
+    ),
+    "charset that nobody knows": (
+        post(ORDER, HOST + b"Content-Type: application/json; charset=klingon\r\n"),
+        201,
+    ),
     "numbers of 1 MB": (post(b'{"quantity": ' + b"9" * 900_000 + b"}"), 400),
     "exponents of 1 MB": (post(b'{"quantity": 1e' + b"9" * 900_000 + b"}"), 400),
     "nesting of 1 MB": (post(b'{"quantity": ' + b"[" * 900_000), 400),
+    "values of 8 MB": (batch(b'{"orders": [' + b",".join([b"{}"] * (8 * MIB // 3 - 10)) + b"]}"), 400),
+    "numbers of 8 MB": (batch(b'{"orders": [' + b",".join([b"1.1"] * (2 * MIB - 10)) + b"]}"), 400),
+    "9 MB in chunks of one byte": (POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * (9 * MIB // 6), 413),
+    "two slashes": (get(b"//orders"), 404),
+    "two slashes before an admin's path": (b"POST //admin/snapshot HTTP/1.1\r\n" + JSON + b"\r\n", 404),
     "names of 1 MB": (post(b"{" + b",".join(b'"%d":1' % n for n in range(90_000)) + b"}"), 400),
     "the same name 90,000 times": (post(b"{" + b",".join([b'"side":1'] * 90_000) + b"}"), 400),
 }

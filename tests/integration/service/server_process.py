@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -37,9 +37,9 @@ class Answered(NamedTuple):
 class Client:
     """One connection that is kept. It reads what it wrote: reads tell the last sequence that it saw."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.last_sequence: str | None = None
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        self.connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_SECONDS)
 
     def ask(
         self, method: str, path: str, body: Json | None = None, headers: Mapping[str, str] | None = None
@@ -51,7 +51,7 @@ class Client:
     def send(self, method: str, path: str, body: Json | None = None, headers: Mapping[str, str] | None = None) -> None:
         """Send a request; on return all of it is on its way."""
         payload = None if body is None else json.dumps(body)
-        sent = {"Content-Type": "application/json"} if payload else {}
+        sent = {"Content-Type": "application/json"} if payload else {"X-Requested-With": "tests"}
         if method == "GET" and self.last_sequence is not None:
             sent["X-Min-Sequence"] = self.last_sequence
         self.connection.request(method, path, payload, {**sent, **(headers or {})})
@@ -134,9 +134,9 @@ class ServerProcess:
         self.wait_until(lambda: client.ask("GET", "/orders").status == 200)
         return self
 
-    def status_of(self, path: str) -> int | None:
+    def status_of(self, path: str, host: str = "127.0.0.1") -> int | None:
         """Ask on a connection of its own; None if nobody listens yet."""
-        client = Client(self.port)
+        client = Client(self.port, host)
         try:
             return client.ask("GET", path).status
         except (OSError, http.client.HTTPException):
@@ -147,6 +147,11 @@ class ServerProcess:
     def wait_ended(self) -> int:
         """Return the exit code once it has ended."""
         return self.process.wait(PATIENCE_SECONDS)
+
+    def signal(self, process_id: int, number: int) -> None:
+        """Send a signal to one of its processes, if it still lives."""
+        with suppress(ProcessLookupError):
+            os.kill(process_id, number)
 
     def terminate(self) -> int:
         """Ask it to stop, as a supervisor does, and return its exit code."""

@@ -39,6 +39,7 @@ def served(tmp_path: Path, clock: FakeClock, api_key: str) -> Iterator[Venue]:
 @pytest.fixture
 def client(served: Venue) -> FlaskClient:
     client = served.app.test_client()
+    client.environ_base["HTTP_X_REQUESTED_WITH"] = "tests"
     client.environ_base["HTTP_X_API_KEY"] = KEY
     return client
 

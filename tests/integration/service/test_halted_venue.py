@@ -64,7 +64,7 @@ def assert_halted(found: Venue, reason: str) -> None:
     assert (health.status_code, health.get_json()["status"]) == (503, "halted")
     assert reason in health.get_json()["exchange"]
     assert client.get("/readyz").status_code == 503
-    assert client.get("/livez").status_code == 200
+    assert client.get("/livez").status_code == 503
 
 
 def test_nothing_is_answered_or_shown_before_the_disk_has_it(
@@ -202,6 +202,7 @@ def test_venue_that_cannot_start_says_so_and_never_answers_with_a_mistake(tmp_pa
 def test_database_that_is_behind_costs_new_orders_only_and_it_recovers_by_itself(tmp_path: Path) -> None:
     with venue(tmp_path, MAX_PROJECTION_LAG="5") as found:
         client = found.app.test_client()
+        client.environ_base["HTTP_X_REQUESTED_WITH"] = "tests"
         order_id = place(found, sell())
         wait_followed(found)
         with locked(tmp_path) as blocker:
@@ -230,6 +231,7 @@ def test_followers_that_cannot_be_started_are_told_and_tried_again(
     monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
     with venue(tmp_path, in_thread=False) as found:
         client = found.app.test_client()
+        client.environ_base["HTTP_X_REQUESTED_WITH"] = "tests"
         place(found, sell())
 
         refused = client.post("/admin/snapshot")

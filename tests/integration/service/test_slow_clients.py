@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 3
 PATIENCE_SECONDS = 1.0
 LIMITS = {"CLIENT_TIMEOUT_SEC": str(TIMEOUT_SECONDS)}
 
-POST = b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+POST = b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 class Slowness(NamedTuple):
@@ -42,7 +42,7 @@ KINDS = {
     "stops in the body": Slowness(POST + b"Content-Length: 1000\r\n\r\n{", b"", b"HTTP/1.1 408 "),
     "dribbles chunks": Slowness(POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", b"HTTP/1.1 408 "),
     "does not hang up": Slowness(b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", b"", b"HTTP/1.1 200 "),
-    "takes no answer": Slowness(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100, b"", b"HTTP/1.1 200 "),
+    "takes no answer": Slowness(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100, b"", b"HTTP/1.1 200 "),
 }
 
 
@@ -189,7 +189,9 @@ def test_client_that_asks_for_leave_to_send_its_body_is_given_it(server: ServerP
 
 
 def test_requests_sent_without_waiting_are_answered_in_order(server: ServerProcess) -> None:
-    requests = b"".join(b"GET /orders/%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(900_000, 900_020))
+    requests = b"".join(
+        b"GET /orders/%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number for number in range(900_000, 900_020)
+    )
     with ExitStack() as stack:
         connection = slow_connection(stack, server, requests + b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n")
 

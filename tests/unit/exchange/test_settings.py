@@ -61,6 +61,9 @@ def test_what_matching_reads_comes_from_the_environment() -> None:
         ("DEFAULT_TICK_SIZE", "0.000000001"),
         ("DEFAULT_LOT_SIZE", "-1"),
         ("LOG_LEVEL", "loud"),
+        ("OPEN", "maybe"),
+        ("ALLOWED_HOSTS", "localhost:5000"),
+        ("CORS_ORIGINS", "example.org"),
     ],
 )
 def test_bad_value_is_named_with_what_was_found_and_what_is_expected(name: str, found: str) -> None:

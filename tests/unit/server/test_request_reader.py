@@ -26,7 +26,7 @@ WHOLE = {
     "chunk that looks like an end": (CHUNKED + b"A\r\n0\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", b"0\r\n\r\n0\r\n\r\n"),
     "chunks with more to say": (CHUNKED + b'3 ; n="v"\r\nabc\r\n0;x\r\nX-Sum: 1\r\nHost: other\r\n\r\n', b"abc"),
     "upgrade": (HOST + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
-    "method that nobody knows": (b"FOO /x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
+    "method that nobody knows": (b"FOO /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
     "HTTP/1.0": (b"POST /x HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
 }
 
@@ -118,7 +118,7 @@ def test_request_that_two_readers_could_take_for_different_ones_is_refused(statu
 
 @pytest.mark.parametrize(("version", "leave"), [(b"1.1", b"HTTP/1.1 100 Continue\r\n\r\n"), (b"1.0", b"")])
 def test_leave_to_send_the_body_is_for_those_who_can_be_given_it(version: bytes, leave: bytes) -> None:
-    reader = reader_of(b"POST / HTTP/" + version + b"\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+    reader = reader_of(b"POST / HTTP/" + version + b"\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
 
     assert reader.next_request() is None
 
