@@ -1,10 +1,11 @@
 """What is always true of the books, checked from scratch. See the rulebook, Always true."""
 
 from order_engine.matching.book_side import BookSide
-from order_engine.matching.commands import SessionState
+from order_engine.matching.commands import SessionState, Side
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import OrderStatus
 from order_engine.matching.live_orders import LiveOrders
+from order_engine.matching.open_sums import OpenSum
 from order_engine.matching.order import Order
 from order_engine.matching.order_book import OrderBook
 
@@ -29,9 +30,20 @@ def _check_users(index: LiveOrders, live: list[Order]) -> None:
     for order in named:
         if order.placed.client_order_id is not None:
             assert index.with_client_id(order.placed.user_id, order.placed.client_order_id) is order
+    for user_id, sums in index.sums.users.items():
+        _check_sums(user_id, sums, [order for order in named if order.placed.user_id == user_id])
     client_ids = {(order.placed.user_id, order.placed.client_order_id) for order in named}
     indexed = sum(len(found) if isinstance(found, dict) else 1 for found in index._by_client_id.values())
     assert indexed == sum(client_order_id is not None for _, client_order_id in client_ids)
+
+
+def _check_sums(user_id: str, sums: dict[str, OpenSum], live: list[Order]) -> None:
+    for symbol in {order.placed.symbol for order in live} | sums.keys():
+        orders = [order for order in live if order.placed.symbol == symbol]
+        assert sums[symbol].orders == len(orders), f"{user_id} has other orders in {symbol} than are counted"
+        for side in Side:
+            open_e8 = sum(order.remaining_lots * order.instrument.lot_size_e8 for order in orders if order.side is side)
+            assert sums[symbol].on(side) == open_e8, f"{user_id}'s open {side} quantity in {symbol} is another"
 
 
 def check_book(book: OrderBook) -> list[Order]:

@@ -31,7 +31,7 @@ class Accounts:
         if (
             open_max is not None
             and _may_wait(placed)
-            and len(self._open_orders(placed.user_id, placed.symbol)) >= open_max
+            and self._live.sum_of(placed.user_id, placed.symbol).orders >= open_max
         ):
             return Reason.RISK_MAX_OPEN_ORDERS
         return self._refusal_of_position(limits, placed, placed.user_id, placed.quantity_e8, position_e8)
@@ -52,19 +52,12 @@ class Accounts:
         """Find a user's own limits, or else everybody's."""
         return self.limits.get(user_id) or self.limits.get(EVERYBODY)
 
-    def _open_orders(self, user_id: str, symbol: str) -> list[Order]:
-        return [order for order in self._live.newest_first(user_id) if order.placed.symbol == symbol]
-
     def _refusal_of_position(
         self, limits: SetRiskLimits, placed: PlaceOrder, user_id: str, added_e8: int, position_e8: int
     ) -> Reason | None:
         if limits.max_position_e8 is None:
             return None
-        open_e8 = sum(
-            order.remaining_lots * order.instrument.lot_size_e8
-            for order in self._open_orders(user_id, placed.symbol)
-            if order.side is placed.side
-        )
+        open_e8 = self._live.sum_of(user_id, placed.symbol).on(placed.side)
         reached_e8 = added_e8 + open_e8 + (position_e8 if placed.side is Side.BUY else -position_e8)
         return Reason.RISK_MAX_POSITION if reached_e8 > limits.max_position_e8 else None
 

@@ -29,6 +29,7 @@ def amend(book: OrderBook, order: Order, command: AmendOrder, outcome: Outcome) 
         book.side_of(order.side).remove(order)
         order.price_ticks, order.display_lots, order.hidden_lots = price_ticks, display_lots, 0
         order.decrement(order.quantity_lots - quantity_lots)
+        book.note(order)
         outcome.events.append(OrderAmended(order.state()))
         book.enter(order, outcome)
         if not order.remaining_lots:
@@ -40,8 +41,9 @@ def _amend_stop(
 ) -> None:
     order.price_ticks = price_ticks
     order.decrement(order.quantity_lots - quantity_lots)
+    book.note(order)
     if command.stop_price_e8 is not None:
-        order.stop_price_e8 = command.stop_price_e8
+        order.fixed_stop_price_e8 = command.stop_price_e8
     if command.trail_amount_e8 is not None:
         order.trail_amount_e8 = command.trail_amount_e8
     book.stops.reprice(order)

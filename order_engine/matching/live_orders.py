@@ -7,18 +7,20 @@ id alone is the key of its order; only ids that several users have given lead to
 from collections.abc import Iterator
 
 from order_engine.matching.commands import AmendOrder, CancelOrder
+from order_engine.matching.open_sums import OpenSum, OpenSums
 from order_engine.matching.order import Order
 
 
 class LiveOrders:
     """An index; the books own the queues. ``by_user`` knows each user's newest order, at the head of the links."""
 
-    __slots__ = ("_by_client_id", "by_id", "by_user")
+    __slots__ = ("_by_client_id", "by_id", "by_user", "sums")
 
     def __init__(self) -> None:
         self.by_id: dict[str, Order] = {}
         self.by_user: dict[str, Order] = {}
         self._by_client_id: dict[str, Order | dict[str, Order]] = {}
+        self.sums = OpenSums()
 
     def add(self, order: Order) -> None:
         """Enter an order that begins to rest."""
@@ -32,6 +34,8 @@ class LiveOrders:
             order.older = newest
             newest.newer = order
         self.by_user[user_id] = order
+        if self.sums.users:
+            self.sums.add(order)
         if placed.client_order_id is not None:
             self._add_client_id(placed.client_order_id, user_id, order)
 
@@ -42,6 +46,8 @@ class LiveOrders:
         user_id = placed.user_id
         if user_id is None:
             return
+        if self.sums.users:
+            self.sums.remove(order)
         older, newer = order.older, order.newer
         if older is not None:
             older.newer = newer
@@ -74,6 +80,12 @@ class LiveOrders:
         if order is not None and command.symbol is not None and command.symbol != order.placed.symbol:
             return None
         return order
+
+    def sum_of(self, user_id: str, symbol: str) -> OpenSum:
+        """Look up what a user's live orders in a symbol add up to."""
+        if user_id not in self.sums.users:
+            self.sums.keep(user_id, self.newest_first(user_id))
+        return self.sums.of(user_id, symbol)
 
     def newest_first(self, user_id: str) -> Iterator[Order]:
         """Go through a user's live orders; none may come or go meanwhile."""

@@ -10,6 +10,7 @@ from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 
 # Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_SELL = Side.SELL
 _LIMIT = OrderType.LIMIT
 _MARKET = OrderType.MARKET
 _PENDING = OrderStatus.PENDING
@@ -19,6 +20,7 @@ _FILLED = OrderStatus.FILLED
 
 if TYPE_CHECKING:
     from order_engine.matching.price_level import PriceLevel
+    from order_engine.matching.trailing_stops import SharedBest
 
 STOP_TYPES = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
@@ -32,15 +34,16 @@ class Order:
 
     ``filled_notional`` is in ticks times lots. Of the ``remaining_lots`` an iceberg hides ``hidden_lots``; it shows at
     most ``display_lots`` at a time. A stop has a ``stop_price_e8``, which a trailing stop keeps ``trail_amount_e8``
-    behind ``best_price_e8``; both are None once it has triggered. ``level``, ``previous`` and ``next`` belong to the
-    queue it rests in, ``older`` and ``newer`` link its user's live orders.
+    behind the ``best`` price that it has seen; all are None once it has triggered. ``level``, ``previous`` and ``next``
+    belong to the queue it rests in, ``older`` and ``newer`` link its user's live orders.
     """
 
     __slots__ = (
-        "best_price_e8",
+        "best",
         "display_lots",
         "filled_lots",
         "filled_notional",
+        "fixed_stop_price_e8",
         "hidden_lots",
         "instrument",
         "level",
@@ -56,7 +59,6 @@ class Order:
         "sequence",
         "side",
         "status",
-        "stop_price_e8",
         "timestamp_ns",
         "trail_amount_e8",
     )
@@ -77,9 +79,9 @@ class Order:
         self.filled_notional = 0
         self.display_lots = None if display_e8 is None else display_e8 // lot_e8
         self.hidden_lots = 0
-        self.stop_price_e8 = placed.stop_price_e8
+        self.fixed_stop_price_e8 = placed.stop_price_e8
         self.trail_amount_e8 = placed.trail_amount_e8
-        self.best_price_e8: int | None = None
+        self.best: SharedBest | None = None
         order_type = placed.order_type
         self.status = _OPEN if order_type is _LIMIT or order_type is _MARKET else _PENDING
         self.level: PriceLevel | None = None
@@ -92,6 +94,21 @@ class Order:
     def is_pending(self) -> bool:
         """Whether this is a stop that waits for its trigger."""
         return self.status is _PENDING
+
+    @property
+    def best_price_e8(self) -> int | None:
+        """The best price that a trailing stop has seen; None if none yet, or if this is no trailing stop."""
+        return None if self.best is None else self.best.now().price_e8
+
+    @property
+    def stop_price_e8(self) -> int | None:
+        """The price at which a stop triggers; None if it has none yet, or if this is no stop."""
+        if self.trail_amount_e8 is None:
+            return self.fixed_stop_price_e8
+        best_price_e8 = self.best_price_e8
+        if best_price_e8 is None:
+            return None
+        return best_price_e8 - self.trail_amount_e8 if self.side is _SELL else best_price_e8 + self.trail_amount_e8
 
     @property
     def shown_lots(self) -> int:
@@ -118,7 +135,7 @@ class Order:
         """Become the order that the stop was waiting to be."""
         assert self.status is _PENDING, f"{self.order_id}: a trigger while {self.status}"
         self.status = _OPEN
-        self.stop_price_e8 = self.trail_amount_e8 = self.best_price_e8 = None
+        self.fixed_stop_price_e8 = self.trail_amount_e8 = self.best = None
 
     def decrement(self, lots: int) -> None:
         """Reduce total and remainder alike, hidden lots first; a negative number adds to them."""
@@ -149,7 +166,7 @@ class Order:
             self.status,
             reason,
             None if self.display_lots is None else self.display_lots * lot,
-            self.stop_price_e8,
+            self.fixed_stop_price_e8 if self.trail_amount_e8 is None else self.stop_price_e8,
             self.trail_amount_e8,
         )
 

@@ -19,6 +19,7 @@ from order_engine.matching.order import Order
 from order_engine.matching.outcome import Outcome
 from order_engine.matching.price_band import PriceBand, band_around
 from order_engine.matching.reason import Reason
+from order_engine.matching.trailing_stops import SharedBest
 from order_engine.matching.trigger_book import TriggerBook
 
 # Members by a name of their own: as an attribute of its enumeration each costs several times as much.
@@ -42,6 +43,7 @@ class OrderBook:
 
     __slots__ = (
         "_live",
+        "_sums",
         "asks",
         "bids",
         "breaker_reference_e8",
@@ -64,6 +66,7 @@ class OrderBook:
         self.breaker_reference_e8: int | None = None
         self.positions_e8: defaultdict[str, int] = defaultdict(int)
         self._live = live
+        self._sums = live.sums
 
     def give_terms(self, instrument: Instrument, default_mode: SelfTradePrevention) -> None:
         """Trade under these terms from here on; the default mode governs where the instrument names none."""
@@ -138,7 +141,7 @@ class OrderBook:
     def wait(self, order: Order) -> None:
         """Let a stop wait for its trigger; a trailing one starts from the last price."""
         if order.trail_amount_e8 is not None:
-            order.best_price_e8 = self.last_trade_price_e8
+            order.best = SharedBest(self.last_trade_price_e8)
         self.stops.add(order)
 
     def take_out(self, order: Order) -> None:
@@ -172,6 +175,7 @@ class OrderBook:
             order.display_lots = display_lots
             order.show_slice()
         level.count(order)
+        self.note(order)
         outcome.events.append(OrderAmended(order.state()))
 
     def trade(
@@ -188,11 +192,19 @@ class OrderBook:
             self.positions_e8[buyer] += quantity_e8
         if seller is not None:
             self.positions_e8[seller] -= quantity_e8
+        if self._sums.users:
+            self._sums.note(buy)
+            self._sums.note(sell)
         outcome.trade_count += 1
         trade_id = f"{outcome.sequence}-{outcome.trade_count}"
         outcome.events.append(
             TradeExecuted(trade_id, symbol, price_e8, quantity_e8, taker_side, buy.state(), sell.state())
         )
+
+    def note(self, order: Order) -> None:
+        """Take note that a live order was made larger or smaller."""
+        if self._sums.users:
+            self._sums.note(order)
 
     def forget(self, order: Order) -> None:
         """Remove an order of which nothing is left from the index; its side has removed it already."""
@@ -254,6 +266,7 @@ class OrderBook:
         level.count(maker)
         taker.decrement(lots)
         for order in (maker, taker):
+            self.note(order)
             outcome.events.append(OrderDecremented(order.state(), lots * self.instrument.lot_size_e8))
         if not maker.remaining_lots:
             self.cancel(maker, Reason.SELF_TRADE, outcome)

@@ -10,6 +10,7 @@ from order_engine.matching.commands import OrderType, PlaceOrder, SelfTradePreve
 from order_engine.matching.events import OrderStatus
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.order import Order
+from order_engine.matching.trailing_stops import SharedBest
 
 SHARED_MAX = 100_000
 
@@ -177,6 +178,6 @@ def _become(order: Order, now: OrderNow) -> None:
     order.status = now.status
     order.display_lots = now.display_lots
     order.hidden_lots = now.hidden_lots
-    order.stop_price_e8 = now.stop_price_e8
+    order.fixed_stop_price_e8 = now.stop_price_e8
     order.trail_amount_e8 = now.trail_amount_e8
-    order.best_price_e8 = now.best_price_e8
+    order.best = None if now.best_price_e8 is None else SharedBest(now.best_price_e8)

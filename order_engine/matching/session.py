@@ -3,8 +3,6 @@
 See the rulebook, Triggers and States. A matching step is one order, or one auction, matched completely.
 """
 
-from collections import deque
-
 from order_engine.matching.auction import uncross
 from order_engine.matching.commands import SessionState, TimeInForce
 from order_engine.matching.events import OrderTriggered, StateChanged
@@ -20,25 +18,23 @@ _OPEN = SessionState.OPEN
 
 def follow_up(book: OrderBook, trades_before: int, outcome: Outcome) -> None:
     """After a matching step: breaker, then triggers; each triggered order is a matching step of its own."""
-    triggered: deque[Order] = deque()
+    stops = book.stops
     while book.state is _OPEN:
         last_price_e8 = book.last_trade_price_e8
         if last_price_e8 is None:
             break
         if outcome.trade_count > trades_before:
-            book.stops.ratchet(last_price_e8)
+            stops.ratchet(last_price_e8)
             if _breaker_trips(book, last_price_e8):
                 book.state = SessionState.HALTED
                 outcome.events.append(StateChanged(book.instrument.symbol, SessionState.HALTED, Reason.CIRCUIT_BREAKER))
+                stops.put_back_triggered()
                 break
-        triggered.extend(book.stops.take_triggered(last_price_e8))
-        if not triggered:
+        stops.look_for_triggered(last_price_e8)
+        if not stops.has_triggered:
             break
         trades_before = outcome.trade_count
-        _activate(triggered.popleft(), book, outcome)
-    if triggered:
-        # Halted before their turn came.
-        book.stops.put_back_triggered()
+        _activate(stops.next_in_turn(), book, outcome)
 
 
 def enter_state(book: OrderBook, state: SessionState, outcome: Outcome) -> None:

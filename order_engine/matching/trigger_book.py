@@ -1,70 +1,96 @@
 """The stops of one instrument that wait for their trigger, found by the price that triggers them."""
 
+from collections import deque
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 
 from order_engine.matching.commands import Side
 from order_engine.matching.order import Order
-
-STALE_ENTRIES_MIN = 64
+from order_engine.matching.trailing_stops import STALE_ENTRIES_MIN, TrailingStops, sign_of
 
 
 class TriggerBook:
-    """Pending orders. Looking for triggered ones costs only what is found, and a pass over the trailing stops."""
+    """Pending orders. Looking for triggered ones costs only what is found, however many wait."""
 
-    __slots__ = ("_heaps", "_trailing", "_triggered", "orders")
+    __slots__ = ("_heaps", "_trailing", "_triggered", "_turns", "orders")
 
     def __init__(self) -> None:
         self.orders: dict[int, Order] = {}
-        self._trailing: dict[int, Order] = {}
-        # Triggered, but their turn has not come: they are in no heap.
+        self._trailing = {side: TrailingStops(side) for side in Side}
+        # Triggered, but their turn has not come: nobody looks for them again. Who has gone meanwhile has no turn.
         self._triggered: dict[int, Order] = {}
+        self._turns: deque[Order] = deque()
         # Per side (key, sequence); the lowest key triggers first. An entry is stale once its order has another price.
         self._heaps: dict[Side, list[tuple[int, int]]] = {Side.BUY: [], Side.SELL: []}
+
+    @property
+    def has_triggered(self) -> bool:
+        """Whether any order has triggered and waits for its turn."""
+        return bool(self._triggered)
 
     def add(self, order: Order) -> None:
         """Let an order wait."""
         self.orders[order.sequence] = order
-        if order.trail_amount_e8 is not None:
-            self._trailing[order.sequence] = order
-        self.reprice(order)
+        if order.trail_amount_e8 is None:
+            self.reprice(order)
+        else:
+            self._trailing[order.side].add(order)
 
     def remove(self, order: Order) -> None:
         """Take an order out."""
         del self.orders[order.sequence]
-        self._trailing.pop(order.sequence, None)
         self._triggered.pop(order.sequence, None)
+        if order.trail_amount_e8 is not None:
+            self._trailing[order.side].remove(order)
 
     def reprice(self, order: Order) -> None:
-        """Take note of an order's stop price, if it has one yet."""
-        if order.trail_amount_e8 is not None and order.best_price_e8 is not None:
-            order.stop_price_e8 = order.best_price_e8 - _sign(order.side) * order.trail_amount_e8
-        if order.stop_price_e8 is not None and order.sequence not in self._triggered:
+        """Take note of an order's new stop price or trail."""
+        if order.sequence in self._triggered:
+            return
+        if order.trail_amount_e8 is not None:
+            self._trailing[order.side].reprice(order)
+        elif order.stop_price_e8 is not None:
             heap = self._heaps[order.side]
-            heappush(heap, (-_sign(order.side) * order.stop_price_e8, order.sequence))
+            heappush(heap, (-sign_of(order.side) * order.stop_price_e8, order.sequence))
             self._drop_stale_entries(order.side)
 
     def ratchet(self, last_price_e8: int) -> None:
         """Let the trailing stops follow a price that is better than their best."""
-        for order in self._trailing.values():
-            best = order.best_price_e8
-            if best is None or (last_price_e8 > best if order.side is Side.SELL else last_price_e8 < best):
-                order.best_price_e8 = last_price_e8
-                self.reprice(order)
+        for stops in self._trailing.values():
+            stops.ratchet(last_price_e8)
 
-    def take_triggered(self, last_price_e8: int) -> list[Order]:
-        """Find the orders that a price triggers, in order of sequence; each is found once."""
+    def look_for_triggered(self, last_price_e8: int) -> None:
+        """Let the orders that a price triggers wait for their turn, in order of sequence, behind those that do."""
         triggered = [*self._pop(Side.BUY, last_price_e8), *self._pop(Side.SELL, last_price_e8)]
-        return sorted(triggered, key=lambda order: order.sequence)
+        for stops in self._trailing.values():
+            triggered += stops.take_triggered(last_price_e8)
+        if triggered:
+            self.let_wait_for_turn(sorted(triggered, key=lambda order: order.sequence))
+
+    def let_wait_for_turn(self, orders: list[Order]) -> None:
+        """Put orders behind those that wait for their turn."""
+        self._triggered.update((order.sequence, order) for order in orders)
+        self._turns.extend(orders)
+
+    def next_in_turn(self) -> Order:
+        """Return the order whose turn it is; it has its turn once it is removed."""
+        while self._turns[0].sequence not in self._triggered:
+            self._turns.popleft()
+        return self._turns[0]
+
+    def in_turn(self) -> Iterator[Order]:
+        """Go through the orders that wait for their turn."""
+        return (order for order in self._turns if order.sequence in self._triggered)
 
     def put_back_triggered(self) -> None:
-        """Let those that were found, and whose turn did not come, wait on."""
+        """Let those whose turn did not come wait for their trigger again."""
         triggered, self._triggered = self._triggered, {}
+        self._turns.clear()
         for order in triggered.values():
             self.reprice(order)
 
     def _pop(self, side: Side, last_price_e8: int) -> Iterator[Order]:
-        heap, reached = self._heaps[side], -_sign(side) * last_price_e8
+        heap, reached = self._heaps[side], -sign_of(side) * last_price_e8
         while heap and heap[0][0] <= reached:
             key, sequence = heappop(heap)
             order = self.orders.get(sequence)
@@ -73,20 +99,15 @@ class TriggerBook:
                 yield order
 
     def _is_current(self, order: Order, key: int) -> bool:
-        return order.stop_price_e8 is not None and key == -_sign(order.side) * order.stop_price_e8
+        return order.stop_price_e8 is not None and key == -sign_of(order.side) * order.stop_price_e8
 
     def _drop_stale_entries(self, side: Side) -> None:
         heap = self._heaps[side]
         if len(heap) > 2 * len(self.orders) + STALE_ENTRIES_MIN:
             waiting = [order for order in self.orders.values() if order.side is side]
             heap[:] = [
-                (-_sign(side) * order.stop_price_e8, order.sequence)
+                (-sign_of(side) * order.stop_price_e8, order.sequence)
                 for order in waiting
-                if order.stop_price_e8 is not None
+                if order.stop_price_e8 is not None and order.trail_amount_e8 is None
             ]
             heapify(heap)
-
-
-def _sign(side: Side) -> int:
-    """Return 1 for a SELL stop, which waits below the price, and -1 for a BUY stop, which waits above it."""
-    return 1 if side is Side.SELL else -1

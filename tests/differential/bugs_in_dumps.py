@@ -16,13 +16,18 @@ WRONG_STATE: dict[str, Planted] = {
     ),
     "a dump forgets a new display quantity": (order_rows, "_become", "order.display_lots = now.display_lots", "pass"),
     "a dump forgets that a stop triggered": (order_rows, "_become", "order.status = now.status", "pass"),
-    "a dump forgets the stop's new price": (order_rows, "_become", "order.stop_price_e8 = now.stop_price_e8", "pass"),
+    "a dump forgets the stop's new price": (
+        order_rows,
+        "_become",
+        "order.fixed_stop_price_e8 = now.stop_price_e8",
+        "pass",
+    ),
     "a dump forgets a new trail": (order_rows, "_become", "order.trail_amount_e8 = now.trail_amount_e8", "pass"),
     "a dump forgets how good the price was": (
         order_rows,
         "_become",
-        "order.best_price_e8 = now.best_price_e8",
-        "pass",
+        "None if now.best_price_e8 is None else SharedBest(now.best_price_e8)",
+        "None",
     ),
     "a dump takes what was filled for as it was placed": (
         order_rows,

@@ -5,7 +5,7 @@ Where the source is rewritten so that a piece is gone, the test says so: plant t
 
 from types import ModuleType
 
-from order_engine.matching import accounts, admission, amendment, auction, guard, session
+from order_engine.matching import accounts, admission, amendment, auction, guard, session, trailing_stops
 from order_engine.matching.accounts import Accounts
 from order_engine.matching.admission import Admission
 from order_engine.matching.book_side import BookSide
@@ -13,9 +13,11 @@ from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.expiries import Expiries
 from order_engine.matching.guard import Guard
 from order_engine.matching.live_orders import LiveOrders
+from order_engine.matching.open_sums import OpenSums
 from order_engine.matching.order import Order
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.price_band import PriceBand
+from order_engine.matching.trailing_stops import TrailingStops
 from order_engine.matching.trigger_book import TriggerBook
 
 Owner = type | ModuleType
@@ -94,34 +96,56 @@ STOPS: dict[str, Planted] = {
     "a stop waits for a price beyond its own": (TriggerBook, "_pop", "<= reached", "< reached"),
     "BUY stops go before older SELL stops": (
         TriggerBook,
-        "take_triggered",
+        "look_for_triggered",
         "sorted(triggered, key=lambda order: order.sequence)",
         "triggered",
     ),
-    "newly triggered stops jump the queue": (session, "follow_up", "triggered.extend(", "triggered.extendleft("),
+    "newly triggered stops jump the queue": (TriggerBook, "let_wait_for_turn", ".extend(", ".extendleft("),
     "a triggered order that is filled stays in the index": (session, "_activate", "not order.remaining_lots", "False"),
     "triggers are looked at once only": (session, "follow_up", "trades_before = outcome.trade_count", "break"),
     "a trailing stop follows the price back": (
-        TriggerBook,
+        TrailingStops,
         "ratchet",
-        "last_price_e8 > best if order.side is Side.SELL else last_price_e8 < best",
-        "last_price_e8 != best",
+        "self._rank(bests[-1].price_e8) >= rank",
+        "rank",
     ),
+    "a trailing stop follows its own order only": (TrailingStops, "ratchet", "while bests and", "if bests and"),
+    "stops that meet at one best price forget one": (
+        trailing_stops,
+        "_merge",
+        "heappush(large.nearest, entry)",
+        "pass",
+    ),
+    "stops that meet at one best price are not counted": (
+        trailing_stops,
+        "_merge",
+        "large.count += small.count",
+        "pass",
+    ),
+    "a trailing stop is looked at once only": (TrailingStops, "take_triggered", "self._expect(best)", "pass"),
+    "a smaller trail is not expected sooner": (TrailingStops, "_expect", "best.expected <= key", "best.expected"),
+    "a trail that a stop left stays in its heap": (
+        TrailingStops,
+        "_waits",
+        "and order.trail_amount_e8 ==",
+        "or trail_amount_e8 ==",
+    ),
+    "a trailing stop outlives its order": (TrailingStops, "remove", "self._waiting.pop(order.sequence, None)", "pass"),
     "a trailing stop forgets the price at entry": (
         OrderBook,
         "wait",
-        "order.best_price_e8 = self.last_trade_price_e8",
-        "pass",
+        "SharedBest(self.last_trade_price_e8)",
+        "SharedBest(None)",
     ),
-    "a trailing stop never follows": (session, "follow_up", "book.stops.ratchet(last_price_e8)", "pass"),
+    "a trailing stop never follows": (session, "follow_up", "stops.ratchet(last_price_e8)", "pass"),
     "a triggered stop keeps its stop price": (
         Order,
         "trigger",
-        "self.stop_price_e8 = self.trail_amount_e8 =",
+        "self.fixed_stop_price_e8 = self.trail_amount_e8 =",
         "self.trail_amount_e8 =",
     ),
     "a triggered limit goes beyond the band": (session, "_activate", "_is_out_of_band(order, book)", "False"),
-    "the breaker forgets the stops that waited": (session, "follow_up", "book.stops.put_back_triggered()", "pass"),
+    "the breaker forgets the stops that waited": (session, "follow_up", "stops.put_back_triggered()", "pass"),
     "an entering stop triggers nothing": (
         MatchingEngine,
         "_place",
@@ -304,8 +328,8 @@ PROTECTIONS: dict[str, Planted] = {
     "the breaker lets queued stops go": (
         session,
         "follow_up",
-        "                break\n        triggered",
-        "                pass\n        triggered",
+        "                stops.put_back_triggered()\n                break",
+        "                pass",
     ),
     "the largest order is too large": (
         accounts,
@@ -323,12 +347,17 @@ PROTECTIONS: dict[str, Planted] = {
     "immediate orders count as open": (Accounts, "refusal_of_order", "and _may_wait(placed)", ""),
     "the largest position is too large": (Accounts, "_refusal_of_position", "reached_e8 >", "reached_e8 >="),
     "a position forgets pending orders": (
-        Accounts,
-        "_refusal_of_position",
-        "if order.side is placed.side",
-        "if order.side is placed.side and not order.is_pending",
+        OpenSums,
+        "add",
+        "_remaining_e8(order)",
+        "_remaining_e8(order) * (not order.is_pending)",
     ),
-    "limits add up over symbols": (Accounts, "_open_orders", "if order.placed.symbol == symbol", ""),
+    "limits add up over symbols": (Accounts, "_refusal_of_position", "user_id, placed.symbol", "user_id, 'AAA'"),
+    "a position counts what was traded as open": (OrderBook, "trade", "self._sums.note(buy)", "pass"),
+    "a sale that was traded counts as open": (OrderBook, "trade", "self._sums.note(sell)", "pass"),
+    "an order that is gone counts as open": (LiveOrders, "remove", "if self.sums.users", "if False"),
+    "an amended order counts as it was": (OrderBook, "note", "self._sums.note(order)", "pass"),
+    "sums are made of a user's orders from then on": (LiveOrders, "sum_of", "self.newest_first(user_id)", "()"),
     "an amend counts its whole quantity again": (
         Accounts,
         "refusal_of_amend",
