@@ -1,4 +1,4 @@
-"""What became of a journal record: the unit in which the middle of the exchange speaks to its right-hand side."""
+"""A journal record and the events that it caused: what the exchange and its followers work with."""
 
 from typing import NamedTuple
 

@@ -1,19 +1,19 @@
-"""The one clock. Time is read here, stamped on a command, and read nowhere below."""
+"""The only place that reads the time. The exchange stamps it on each command; the core takes it from there."""
 
 import time
 from typing import Protocol
 
 from order_engine.wire.timestamps import TIMESTAMP_NS_MAX
 
-# It counts on while the machine sleeps, and nobody can set it. Not every system has it.
+# CLOCK_BOOTTIME also counts while the machine sleeps, and cannot be set. Not every system has it.
 _UPTIME_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock(Protocol):
-    """Tells the time; a test may hold it still, or turn it back."""
+    """Tells the time. A test may stop it or turn it back."""
 
     def now_ns(self) -> int:
-        """Return nanoseconds since 1970, UTC. A clock that is watched may raise ``ClockJumped``."""
+        """Return nanoseconds since 1970, UTC. A ``ClockGuard`` may raise ``ClockJumped``."""
         ...
 
 

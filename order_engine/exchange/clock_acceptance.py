@@ -1,7 +1,7 @@
-"""How an operator's command tells a running exchange to accept its clock: with a file in the data directory.
+"""How an operator's command tells a running exchange to accept its clock: through a file in the data directory.
 
-Whoever may write there may do it, with or without a key. The file holds the time that was accepted, so one that was
-left behind accepts no later jump.
+Write access to the directory is enough; no API key is needed. The file holds the accepted time, so an old file does not
+accept a later jump.
 """
 
 import os
@@ -22,11 +22,11 @@ class ClockAcceptance:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the exchange has not taken it yet."""
+        """Whether the exchange has not read the file yet."""
         return self._path.exists()
 
     def give(self, time_ns: int) -> None:
-        """Accept a time that is about now."""
+        """Write the file: accept ``time_ns``, and times within a few minutes of it."""
         partial = self._path.with_name(f"{ACCEPTANCE_NAME}.{os.getpid()}")
         partial.unlink(missing_ok=True)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -37,12 +37,12 @@ class ClockAcceptance:
         os.replace(partial, self._path)
 
     def covers(self, time_ns: int) -> bool:
-        """Say whether a time was accepted that is at most a few minutes away."""
+        """Return whether the accepted time is at most ``JUMP_NS_MAX`` away from this one."""
         accepted_ns = self._read()
         return accepted_ns is not None and abs(time_ns - accepted_ns) <= JUMP_NS_MAX
 
     def remove(self) -> None:
-        """Take the file away, if it is there."""
+        """Remove the file if it exists."""
         with suppress(FileNotFoundError):
             self._path.unlink()
 

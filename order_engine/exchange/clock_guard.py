@@ -1,7 +1,8 @@
 """The clock guard: reads the clock, and refuses to tell the time when the clock has jumped.
 
-A wrong time cannot be taken back once it is journaled, because the exchange's time never goes back. So the guard does
-not use a reading far from what the machine's uptime leads to, until the clock is right or an operator accepts it.
+The exchange's time never goes back, so a wrong time cannot be undone once it is journaled. The guard therefore compares
+each reading with the machine's uptime. It refuses a reading that is too far off until the clock is right again or an
+operator accepts it.
 """
 
 import logging
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 NS_PER_SECOND = 1_000_000_000
 JUMP_NS_MAX = 5 * 60 * NS_PER_SECOND
 START_AHEAD_NS_MAX = 30 * 86_400 * NS_PER_SECOND
-# 2262-01-01. The largest timestamp is in that April, and what is due in some days or months must still fit.
+# 2262-01-01. The largest timestamp is in April 2262; this leaves room for expiry times some months ahead.
 CLOCK_NS_MAX = 9_214_646_400 * NS_PER_SECOND
 _ANY_DISTANCE = 1 << 80
 WAYS_OUT = (
@@ -29,28 +30,28 @@ WAYS_OUT = (
 class ClockGuard:
     """A ``Clock`` that raises ``ClockJumped``. Thread-safe.
 
-    The time is compared with that of the last good reading, so small corrections may add up over time.
+    Each reading is compared with the last good one, so many small corrections may add up.
     """
 
     def __init__(self, clock: Clock, uptime_ns: Callable[[], int]) -> None:
         self._clock = clock
         self._uptime_ns = uptime_ns
         self._lock = Lock()
-        # What a clock that is right shows beyond the uptime, and how far from it a reading may be.
+        # The expected difference between clock and uptime, and how far a reading may be from it.
         self._lead_ns = 0
         self._behind_ns_max = self._ahead_ns_max = _ANY_DISTANCE
 
     def begin(self, last_record_ns: int, *, accepts: bool = False) -> None:
-        """Compare with the time of the last record from now on, 0: there is none; ``accepts``: with nothing."""
+        """Start from the time of the last record (0: no record); with ``accepts``, take any time up to the limit."""
         compares = last_record_ns > 0 and not accepts
         with self._lock:
             self._lead_ns = last_record_ns - self._uptime_ns()
-            # A clock behind the last record is taken: the exchange's time stands still until the clock catches up.
+            # A clock behind the last record is accepted: the exchange's time stands still until the clock catches up.
             self._behind_ns_max = _ANY_DISTANCE
             self._ahead_ns_max = START_AHEAD_NS_MAX if compares else _ANY_DISTANCE
 
     def now_ns(self) -> int:
-        """Return nanoseconds since 1970, UTC; raise ``ClockJumped`` if the clock cannot be believed."""
+        """Return nanoseconds since 1970, UTC; raise ``ClockJumped`` if the clock has jumped."""
         with self._lock:
             now_ns, uptime_ns = self._clock.now_ns(), self._uptime_ns()
             doubt = self._doubt(now_ns, uptime_ns)
@@ -60,7 +61,7 @@ class ClockGuard:
         return now_ns
 
     def accept(self) -> int:
-        """Take the clock as it is now for right, and return its time; raise ``ClockJumped`` if it is beyond 2262."""
+        """Accept the clock as it is now and return its time; raise ``ClockJumped`` if it is past ``CLOCK_NS_MAX``."""
         with self._lock:
             now_ns = self._clock.now_ns()
             if now_ns > CLOCK_NS_MAX:
@@ -71,7 +72,7 @@ class ClockGuard:
 
     @property
     def trouble(self) -> str | None:
-        """Why the clock is not believed now, or None."""
+        """Why the clock is refused now, or None."""
         with self._lock:
             return self._doubt(self._clock.now_ns(), self._uptime_ns())
 

@@ -1,6 +1,6 @@
-"""The clock watch: a thread that looks at the clock each second, so that a jump is logged though no order comes.
+"""The clock watch: a thread that checks the clock each second, so that a jump is logged even when no order comes.
 
-While the clock is not believed it also looks whether an operator has accepted it.
+After a jump it also checks whether an operator has accepted the clock.
 """
 
 import logging
@@ -16,7 +16,7 @@ LOOK_SECONDS = 1.0
 
 
 class ClockWatch:
-    """Looks at what a guard says, and hands it what an operator accepts."""
+    """Checks a ``ClockGuard``, and tells it when an operator has accepted the clock."""
 
     def __init__(self, guard: ClockGuard, acceptance: ClockAcceptance) -> None:
         self._guard = guard
@@ -26,18 +26,18 @@ class ClockWatch:
         self._thread = Thread(target=self._run, name="clock-watch", daemon=True)
 
     def start(self) -> None:
-        """Begin; what was accepted before this start counts no more."""
+        """Start the thread. An acceptance from before this start is dropped."""
         self._acceptance.remove()
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop the thread."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()
 
     def step(self) -> None:
-        """Look once."""
+        """Check once."""
         try:
             self._guard.now_ns()
         except ClockJumped as jumped:
@@ -59,7 +59,7 @@ class ClockWatch:
         try:
             self._guard.accept()
         except ClockJumped:
-            # A time that is never accepted. The command that asked gives up by itself.
+            # The time is past the limit and never accepted. The operator's command times out by itself.
             return
         self._acceptance.remove()
 
@@ -68,4 +68,4 @@ class ClockWatch:
             try:
                 self.step()
             except Exception:
-                log.exception("the clock watch met a fault, and goes on")
+                log.exception("the clock watch failed once, and goes on")

@@ -1,7 +1,7 @@
-"""A running digest of the events, by which the exchange and its replica find out that they no longer agree.
+"""A running digest of the events. Comparing it shows when the exchange and its replica have diverged.
 
-Each interval of ``INTERVAL`` sequences has a digest of its own. Two processes that began at different sequences can so
-compare every interval that both saw whole. The full ``state_hash`` is for recovery and ``verify``.
+Each interval of ``INTERVAL`` sequences has its own digest. Two processes that began at different sequences can compare
+every interval that both saw whole. Recovery and ``verify`` use the full ``state_hash`` instead.
 """
 
 from zlib import crc32
@@ -17,7 +17,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class RunningDigest:
-    """Begins after ``sequence``. ``completed`` maps the number of an interval to its digest, for the newest ones."""
+    """Begins after ``sequence``. ``completed`` maps an interval's number to its digest; old intervals are dropped."""
 
     def __init__(self, sequence: int) -> None:
         self._interval = (sequence + 1) // INTERVAL
@@ -27,7 +27,7 @@ class RunningDigest:
         self.completed: dict[int, int] = {}
 
     def add(self, applied: Applied) -> None:
-        """Take the next record; it belongs to the interval of its last sequence."""
+        """Add the next record. It counts to the interval of its last sequence."""
         interval = applied.record.last_sequence // INTERVAL
         if interval != self._interval:
             self._complete(interval)

@@ -1,6 +1,6 @@
-"""Orders that ended a moment ago, so that an amend or cancel that comes too late is answered without the database.
+"""Orders that ended recently, so that an amend or cancel that comes too late is answered without the database.
 
-Not part of the state: what is forgotten, or was before a restart, the database knows.
+This is a cache and not part of the state: it is empty after a restart, and older orders are found in the database.
 """
 
 from collections import deque
@@ -20,14 +20,14 @@ KEPT_MAX = 20_000
 
 
 class EndedOrder(NamedTuple):
-    """An order in its final state, and when it came to it (UTC, since 1970)."""
+    """An order in its final state, and when it ended (UTC, since 1970)."""
 
     state: OrderState
     updated_ns: int
 
 
 class EndedOrders:
-    """The last ``kept_max`` orders that ended, by their id and by their client's."""
+    """The last ``kept_max`` orders that ended, by order id and by client order id."""
 
     def __init__(self, kept_max: int = KEPT_MAX) -> None:
         self._kept_max = kept_max
@@ -36,11 +36,11 @@ class EndedOrders:
         self._oldest_first: deque[EndedOrder] = deque()
 
     def find(self, order_id: str) -> EndedOrder | None:
-        """Return the order that had this id last, if it is still known."""
+        """Return the newest order with this id, or None if it is not kept."""
         return self._by_id.get(order_id)
 
     def find_by_client_id(self, user_id: str, client_order_id: str) -> EndedOrder | None:
-        """Return a user's order that had this id of theirs last, if it is still known."""
+        """Return the user's newest order with this client order id, or None if it is not kept."""
         return self._by_client_id.get((user_id, client_order_id))
 
     def note(self, applied: Applied) -> None:

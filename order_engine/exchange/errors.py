@@ -1,12 +1,12 @@
-"""Why the exchange does not take a request. None of these is a refusal by the market: nothing was decided."""
+"""Why the exchange does not take a request. A refusal by the market is no error but an event."""
 
 
 class ServiceError(Exception):
-    """The exchange could not deal with a request."""
+    """The exchange could not handle a request."""
 
 
 class Unavailable(ServiceError):
-    """Not now; the same request may be sent again later."""
+    """The exchange cannot take the request now; the same request may be sent again later."""
 
 
 class NotReady(Unavailable):
@@ -22,7 +22,7 @@ class ProjectionBehind(Unavailable):
 
 
 class ClockJumped(Unavailable):
-    """The clock says ``time_ns``, which cannot be believed: orders and amends are refused; the rest goes on."""
+    """The clock jumped to ``time_ns``. Only orders and amends are refused, until it is right or accepted."""
 
     def __init__(self, text: str, time_ns: int) -> None:
         super().__init__(text)
@@ -34,4 +34,4 @@ class RetryMismatch(ServiceError):
 
 
 class SnapshotError(ServiceError):
-    """A snapshot could not be taken, or one that was read is not whole."""
+    """A snapshot could not be taken, or a snapshot file is damaged."""

@@ -1,7 +1,8 @@
-"""The exchange: the single writer. Whoever holds its lock stamps, applies and appends; nobody holds it across I/O.
+"""The exchange: the single writer. Under its lock a thread stamps, applies and appends commands; it does no I/O there.
 
-It answers at once and waits for no disk. Each answer depends on a sequence, which is handed to ``note``. The caller
-keeps the answer back until that sequence is visible, so that nobody sees what a crash could take away.
+Every method returns at once, without waiting for the disk. Each result depends on a sequence, which is passed to
+``note``. The caller holds the result back until that sequence is visible, so that no client sees what a crash could
+lose.
 """
 
 import logging
@@ -49,8 +50,8 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
-class Answer(NamedTuple):
-    """What a request led to; ``replayed`` if it was answered before."""
+class Submitted(NamedTuple):
+    """The record that a request became, with its events; ``replayed`` if an earlier request with this key made it."""
 
     applied: Applied
     replayed: bool
@@ -65,10 +66,11 @@ def _nobody_waits(_: int) -> None:
 
 
 class Exchange:
-    """Takes commands and shows books. Thread-safe. It is starting until ``open`` hands it its state and journal.
+    """Takes commands and shows books. Thread-safe. It is starting until ``open`` gives it its state and journal.
 
-    ``backlog`` says how many commands the database is behind; past ``lag_max`` orders and amends are refused, unless
-    that is 0. ``note`` is told the sequence that an answer depends on, also when an error is raised.
+    ``backlog`` returns how many commands the database is behind. Beyond ``lag_max`` orders and amends are refused; with
+    a ``lag_max`` of 0 they never are. ``note`` receives the sequence that a result depends on, also before an error is
+    raised.
     """
 
     def __init__(
@@ -108,21 +110,21 @@ class Exchange:
 
     @property
     def visible_sequence(self) -> int:
-        """The last sequence that may be shown; 0 until the exchange was opened."""
+        """The last sequence that may be shown; 0 until the exchange is opened."""
         return self._journal.visible_sequence if self._was_opened else 0
 
     @property
     def applied_sequence(self) -> int:
-        """The last sequence that was given out, visible or not yet; 0 until the exchange was opened."""
+        """The sequence of the last command applied, visible or not; 0 until the exchange is opened."""
         return self._state.sequence if self._was_opened else 0
 
     @property
     def digests(self) -> Mapping[int, int]:
-        """The digest of each of the newest whole intervals of sequences; see ``RunningDigest``."""
+        """The digests of the newest whole intervals; see ``RunningDigest``."""
         return self._digest.completed if self._was_opened else {}
 
     def open(self, state: ExchangeState, journal: Committer, settings: Configure) -> None:
-        """Begin to take commands. Settings that the journal does not have yet are journaled first."""
+        """Begin to take commands. If ``settings`` differ from the journal's, they are journaled first."""
         with self._lock:
             if self._phase is not Phase.STARTING:
                 return
@@ -136,17 +138,17 @@ class Exchange:
                 self._follow_timetable(timestamp_ns)
                 self._take([settings], None, timestamp_ns)
             sequence = journal.appended_sequence
-        # By itself: the committer's thread may not be running yet. Commands that come meanwhile are left to it.
+        # Commit here, because the committer's thread may not be running yet. It commits what is appended meanwhile.
         journal.commit()
         self.wait_visible(sequence)
 
-    def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Answer:
-        """Carry out commands that stand or fall together as one record. The answer may be shown once it is visible.
+    def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Submitted:
+        """Carry out commands as one record, all or none of them. The result may be shown once it is visible.
 
-        ``actor`` is who asks, where that is not the user whom the commands name. The same ``retry`` gives the first
-        answer again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ClockJumped`` or
-        ``RetryMismatch``; then nothing was changed, save that after ``ExchangeHalted`` a restart decides what of the
-        last records is on disk.
+        ``actor`` is who asked, if that is not the user whom the commands name. The same ``retry`` returns the first
+        result again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ClockJumped`` or
+        ``RetryMismatch``; then nothing was changed. Only ``ExchangeHalted`` leaves it open: the next start decides
+        which of the last records are on disk.
         """
         with self._lock:
             self._require_open()
@@ -154,19 +156,19 @@ class Exchange:
             if retry is not None:
                 first = self._first_answer(retry, timestamp_ns)
                 if first is not None:
-                    return Answer(first, replayed=True)
+                    return Submitted(first, replayed=True)
             if jump is not None and _enter_orders(commands):
                 raise jump
             self._require_room_for(commands)
             self._follow_timetable(timestamp_ns)
             applied = self._take(commands, retry, timestamp_ns, actor)
             self._note(applied.record.last_sequence)
-        return Answer(applied, replayed=False)
+        return Submitted(applied, replayed=False)
 
     def keep_time(self) -> int | None:
-        """Carry out what is due by now; return when something will be due next, None if nothing ever will.
+        """Carry out what is due by now; return when something is due next, or None.
 
-        Raises ``NotReady``, ``ExchangeHalted`` or ``ClockJumped``; nothing is due by a clock that has jumped.
+        Raises ``NotReady``, ``ExchangeHalted``, or ``ClockJumped``: after a jump nothing is carried out.
         """
         with self._lock:
             self._require_open()
@@ -179,9 +181,9 @@ class Exchange:
             return self._due_ns
 
     def depth(self, symbol: str, levels: int | None = None, *, indicates: bool = True) -> Depth | None:
-        """Show the best levels of a book, all of them by default; None if the symbol is not listed.
+        """Return the best levels of a book, all of them by default; None if the symbol is not listed.
 
-        What an auction would do now costs more the more the book is crossed: ``indicates`` says whether it is wanted.
+        ``indicates`` asks for the auction's indication too. It costs more the further the book is crossed.
         """
         return self._shown(lambda engine: depth_of(engine, symbol, levels, indicates=indicates))
 
@@ -194,28 +196,28 @@ class Exchange:
         return self._shown(lambda engine: instrument_of(engine, symbol))
 
     def live_order(self, order_id: str) -> OrderState | None:
-        """Show an order as it stands; None if no live order has this id."""
+        """Return an order as it stands; None if no live order has this id."""
         return self._shown(lambda engine: live_order_of(engine, order_id))
 
     def standing(self, user_id: str) -> Standing:
-        """Say whether a user's orders are taken, and within which limits."""
+        """Return whether a user's orders are taken, and within which limits."""
         return self._shown(lambda engine: standing_of(engine, user_id))
 
     def ended_order(self, order_id: str) -> EndedOrder | None:
-        """Show an order that ended a moment ago; None if it lives, never was, or ended longer ago."""
+        """Return an order that ended recently; None if it is live, unknown, or ended longer ago."""
         return self._shown(lambda _: self._ended.find(order_id))
 
     def ended_order_by_client_id(self, user_id: str, client_order_id: str) -> EndedOrder | None:
-        """Show a user's order that ended a moment ago, by the user's own id of it."""
+        """Return a user's order that ended recently, by its client order id."""
         return self._shown(lambda _: self._ended.find_by_client_id(user_id, client_order_id))
 
     def tick_size_e8(self, symbol: str) -> int:
-        """Return an instrument's tick in units of 10^-8, 0 if it is not listed; in every phase, and without a lock."""
+        """Return an instrument's tick in units of 10^-8, 0 if it is not listed. Needs no lock, works in every phase."""
         book = self._state.engine.books.get(symbol) if self._was_opened else None
         return 0 if book is None else book.instrument.tick_size_e8
 
     def wait_visible(self, sequence: int, timeout: float | None = None) -> bool:
-        """Wait until a sequence that was given out may be shown; say whether it may.
+        """Wait until a sequence is visible; return whether it is.
 
         Raises ``ExchangeHalted``, and ``NotReady`` if the exchange was never opened.
         """
@@ -227,9 +229,9 @@ class Exchange:
             raise self._halted_by(error) from error
 
     def sync(self) -> int:
-        """Put on disk what the journal's mode left to the system to write; return the last sequence that is there.
+        """Sync the journal, whatever its sync mode, and return the last synced sequence.
 
-        0 until the exchange was opened. Raises ``ExchangeHalted``.
+        Returns 0 until the exchange is opened. Raises ``ExchangeHalted``.
         """
         if not self._was_opened:
             return 0
@@ -239,7 +241,7 @@ class Exchange:
             raise self._halted_by(error) from error
 
     def halt(self, fault: BaseException) -> None:
-        """Stop taking commands and showing books; what is on disk stays, and a restart recovers it."""
+        """Stop taking commands and showing books. What is on disk stays; a restart recovers it."""
         with self._lock:
             if self._phase in (Phase.HALTED, Phase.CLOSED):
                 return
@@ -248,7 +250,7 @@ class Exchange:
         log.critical("the exchange has halted: %s: %s", type(fault).__name__, fault, exc_info=fault)
 
     def close(self) -> ExchangeState | None:
-        """Finish what is in flight, then stop; return the state, all of it on disk, or None if none can be trusted."""
+        """Commit and sync what was appended, then stop; return the state, or None if it cannot be trusted."""
         with self._lock:
             before, self._phase = self._phase, Phase.CLOSED
         if before is Phase.CLOSED or not self._was_opened:
@@ -261,7 +263,7 @@ class Exchange:
         return self._state if before is Phase.OPEN else None
 
     def _shown(self, look: Callable[[MatchingEngine], Seen]) -> Seen:
-        """Look at the books, and note all that led to what was seen."""
+        """Read the books, and note the sequence that they depend on."""
         with self._lock:
             self._require_open()
             self._note(self._state.sequence)
@@ -278,7 +280,7 @@ class Exchange:
         first = self._state.answers.find(retry, timestamp_ns)
         if first is None:
             return None
-        # The first answer may still wait for the disk; then its repetition waits with it.
+        # The first result may not be visible yet; the retry then waits for it too.
         self._note(first.record.last_sequence)
         if first.record.retry != retry:
             raise RetryMismatch(f"The key {retry.key!r} was used for another request.")
@@ -292,11 +294,11 @@ class Exchange:
             raise ProjectionBehind(f"The database is {lag} commands behind; orders and amends must wait.")
 
     def _stamp_ns(self) -> int:
-        # A clock that was set back, before a restart too, does not turn back the exchange's time.
+        # The exchange's time never goes back, even if the clock was set back before a restart.
         return max(self._clock.now_ns(), self._state.engine.timestamp_ns)
 
     def _stamp(self) -> tuple[int, ClockJumped | None]:
-        """Return the time to stamp; the last one if the clock has jumped, at which no order may be entered."""
+        """Return the time to stamp. After a jump that is the last time, and ``submit`` refuses orders."""
         try:
             return self._stamp_ns(), None
         except ClockJumped as jump:
@@ -316,12 +318,12 @@ class Exchange:
             self._ended.note(applied)
             self._note_what_is_due(commands)
         except Exception as error:
-            # Either the core has a bug and the books are half changed, or they are ahead of a journal that has failed.
+            # Either a bug in the core left the books half changed, or the journal failed and the books are ahead of it.
             raise self._halted_by(error) from error
         return applied
 
     def _follow_timetable(self, timestamp_ns: int) -> None:
-        """Take what the schedules ask for by now, before the command that comes now."""
+        """Carry out the state changes that the schedules ask for by now, before the next command."""
         scheduled_ns = self._timetable.next_ns
         if scheduled_ns is None or scheduled_ns > timestamp_ns:
             return

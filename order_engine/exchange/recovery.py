@@ -1,6 +1,6 @@
-"""Recovery: the newest snapshot that is whole, then the journal's tail; or an older one, or the journal from the start.
+"""Recovery: loads the newest good snapshot, then replays the journal after it.
 
-The same walk gives recovery at start, the history that a rebuilt projection needs, and the next snapshot.
+If no snapshot is good it replays the whole journal. Starts, ``rebuild`` and ``snapshot`` all use this.
 """
 
 import gc
@@ -30,7 +30,7 @@ SNAPSHOT_DIRECTORY = "snapshots"
 
 
 class Recovered(NamedTuple):
-    """The state that the journal leads to, where the journal ends, and the snapshot it started from (0: none)."""
+    """The state at the journal's end, where the journal ends, and the sequence of the snapshot used (0: none)."""
 
     state: ExchangeState
     end: JournalEnd
@@ -47,7 +47,7 @@ class Progress(NamedTuple):
 class Recovery:
     """Rebuilds the state from ``data_directory``.
 
-    Segments that are no longer in the journal's directory are looked for in ``archive_directory``.
+    Segments that are not in the journal's directory are read from ``archive_directory``.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Recovery:
 
     @property
     def progress(self) -> Progress:
-        """How much of the journal has been read, of what has to be."""
+        """How much of the journal has been read, and how much there is to read."""
         reader = self._reader
         return Progress(0, 0) if reader is None else Progress(reader.bytes_read, reader.bytes_total)
 
@@ -72,7 +72,7 @@ class Recovery:
         """Rebuild the state at the journal's end. Raises a ``JournalError`` if the journal is damaged or too short."""
         self._disk.make_directory(self.journal_directory)
         with suppress(FileNotFoundError):
-            # A process that was killed may have moved a segment: its new name is on disk before the old one goes.
+            # A killed process may have moved a segment without syncing. Sync its new name before its old name is lost.
             self._disk.sync_directory(self.archive_directory)
         state = self._newest_state(None)
         snapshot_sequence = state.sequence
@@ -82,7 +82,7 @@ class Recovery:
         return Recovered(state, reader.end, snapshot_sequence)
 
     def history(self, after_sequence: int, until_sequence: int) -> Iterator[Applied]:
-        """Yield again what happened after a sequence and up to a durable one, in order."""
+        """Yield the records after ``after_sequence`` up to a durable sequence, with their events, in order."""
         state = self._newest_state(after_sequence)
         for record in self._new_reader().records(state.sequence, until_sequence):
             applied = state.apply(record)
@@ -90,7 +90,7 @@ class Recovery:
                 yield applied
 
     def state_at_or_before(self, sequence: int) -> ExchangeState:
-        """Load the newest snapshot at or before a sequence that is whole; without one, an empty state."""
+        """Load the newest good snapshot at or before a sequence; without one, return an empty state."""
         return self._newest_state(sequence)
 
     def state_at(self, sequence: int) -> ExchangeState:
@@ -108,21 +108,21 @@ class Recovery:
         return state
 
     def read_through(self) -> JournalEnd:
-        """Check every frame of the journal, from its beginning, and return its end; nothing is carried out."""
+        """Check every frame of the journal from its beginning, without applying records, and return its end."""
         reader = self._new_reader()
         for _ in reader.records(0):
             pass
         return reader.end
 
     def advance_snapshot(self, sequence: int, needed_from: int | None = None) -> Snapshot:
-        """Bring the newest snapshot forward to a durable sequence that ends a record, and save it as ``save`` does."""
+        """Take a snapshot at a durable sequence that ends a record, from the newest older one and the journal."""
         return self.save(self.state_at(sequence), needed_from)
 
     def save(self, state: ExchangeState, needed_from: int | None = None) -> Snapshot:
-        """Save a snapshot of a state that stands still, all of it durable.
+        """Save a snapshot of a durable state, which must not change meanwhile.
 
-        Delete old ones, but keep the newest few and one at or before ``needed_from``, so that a follower that lags can
-        catch up. Without ``needed_from`` none is deleted.
+        Then delete old snapshots, but keep the newest few, and one at or before ``needed_from``, so that a lagging
+        follower can catch up. Without ``needed_from`` delete none.
         """
         journal_id = self.journal_id()
         if journal_id is None:
@@ -134,7 +134,7 @@ class Recovery:
         return snapshot
 
     def journal_id(self) -> str | None:
-        """Read the journal's name; None if there is no journal yet."""
+        """Return the journal's id; None if there is no journal yet."""
         return read_journal_id(self.journal_directory, self._disk, self.archive_directory)
 
     def _new_reader(self) -> JournalReader:
@@ -143,7 +143,7 @@ class Recovery:
         )
 
     def _newest_state(self, sequence_max: int | None) -> ExchangeState:
-        """Load the newest snapshot, up to a sequence, that is whole and of this journal; else begin from nothing."""
+        """Load the newest good snapshot of this journal up to a sequence; without one, return an empty state."""
         paths = self.files.paths_newest_first(sequence_max)
         journal_id = self.journal_id() if paths else None
         for path in paths:
@@ -160,9 +160,9 @@ class Recovery:
 
 @contextmanager
 def kept_from_collector() -> Iterator[None]:
-    """Keep what is made here out of the garbage collector's sight for good.
+    """Exempt the objects made here from garbage collection for good.
 
-    A million orders that stay would be looked at again and again, for about a second each time.
+    Otherwise each full collection would spend about a second on a million live orders.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,8 +1,8 @@
-"""Remembered answers: what makes a repeated request give its first answer again, also after a restart.
+"""Remembered answers: a retry with the same idempotency key returns the first outcome again, also after a restart.
 
-They are part of the exchange's state: made by the journal's records, dumped with every snapshot. An answer is kept for
-24 hours of command time, but no longer than there is room. Small and large ones have room of their own, so that a mass
-cancel does not push out everybody's.
+They are part of the exchange's state: built from the journal's records and dumped with every snapshot. An answer is
+kept for 24 hours of command time, or until newer ones need its room. Small and large answers have separate rooms, so
+that a mass cancel does not push out all other answers.
 """
 
 from collections import OrderedDict
@@ -20,7 +20,7 @@ SMALL_EVENTS_MAX = 5_000
 
 
 class RememberedAnswer(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
-    """A record that came with an idempotency key, and what became of it."""
+    """A record that came with an idempotency key, and the events that it caused."""
 
     record: Record
     events: list[list[Event]]
@@ -32,7 +32,7 @@ class RememberedAnswer(Struct, frozen=True, kw_only=True, gc=False, forbid_unkno
 
     @property
     def name(self) -> tuple[str, str]:
-        """Its scope and key, by which it is found."""
+        """Its scope and key."""
         retry = self.record.retry
         assert retry is not None
         return retry.scope, retry.key
@@ -47,7 +47,7 @@ class RememberedAnswers:
             self._add(answer)
 
     def find(self, retry: Retry, timestamp_ns: int) -> RememberedAnswer | None:
-        """Return the answer given under this scope and key, also to another request, unless it is too old by now."""
+        """Return the answer under this scope and key, unless it is too old. It may belong to a different request."""
         name = (retry.scope, retry.key)
         answer = self._small.answers.get(name) or self._large.answers.get(name)
         if answer is None or answer.record.timestamp_ns < timestamp_ns - AGE_MAX_NS:
@@ -55,7 +55,7 @@ class RememberedAnswers:
         return answer
 
     def remember(self, applied: Applied) -> None:
-        """Keep what a record with a key led to, and forget what is too old or too much at its time."""
+        """Keep the outcome of a record with a key; then forget answers that are too old or too many."""
         if applied.record.retry is not None:
             self._add(RememberedAnswer(record=applied.record, events=applied.events))
         oldest_ns = applied.record.timestamp_ns - AGE_MAX_NS
@@ -73,15 +73,15 @@ class RememberedAnswers:
 
 
 class _Room:
-    """Answers of ``ROOM_EVENTS`` events in all, or the newest alone, however large it is; oldest first."""
+    """Answers of at most ``ROOM_EVENTS`` events in all, oldest first. The newest is kept however large it is."""
 
     def __init__(self) -> None:
-        # A plain dict takes longer and longer to find its first item when items are deleted at its beginning.
+        # Not a plain dict: finding its first item gets slower with every item deleted at its beginning.
         self.answers: OrderedDict[tuple[str, str], RememberedAnswer] = OrderedDict()
         self._weight = 0
 
     def add(self, answer: RememberedAnswer) -> None:
-        # A key may be used again after its day.
+        # A key may be used again once its answer is too old.
         self.forget(answer.name)
         self.answers[answer.name] = answer
         self._weight += answer.weight

@@ -1,7 +1,7 @@
-"""Retention: old snapshots go, and segments of the journal that nobody needs for a start leave its directory.
+"""Retention: deletes old snapshots, and archives or deletes journal segments that a start no longer needs.
 
-A segment may go once all of it is older than the oldest snapshot that is kept, and in the database, and in the audit
-log, on disk. The newest segment never goes.
+A segment is retired once all of its records are in the oldest kept snapshot and synced in the database and the audit
+log. The newest segment always stays.
 """
 
 import logging
@@ -21,20 +21,20 @@ log = logging.getLogger(__name__)
 
 
 class RetentionMode(StrEnum):
-    """What becomes of a segment that nobody needs for a start."""
+    """What is done with a segment that a start no longer needs."""
 
     ARCHIVE = "archive"
     """It is moved to the archive, where replay, verification and rebuilding find it."""
     KEEP = "keep"
     """It stays where it is."""
     REMOVE = "remove"
-    """It is deleted: the journal can then not be replayed from its beginning any more."""
+    """It is deleted. The journal can then no longer be replayed from its beginning."""
 
 
 class Retention:
-    """Looks after the segments in ``journal_directory``.
+    """Retires the segments in ``journal_directory``.
 
-    ``covered_sequence`` says up to where every projection has, on disk, what the journal has.
+    ``covered_sequence`` returns the last sequence that every sink has synced.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Retention:
 
     @property
     def status(self) -> str:
-        """``ok``, or why something could not go when that was last tried."""
+        """``ok``, or why the last attempt failed."""
         return self._status
 
     def tend(self) -> None:
-        """Remove and retire what may go; what fails is told by ``status`` and tried again the next time."""
+        """Delete old snapshots and retire segments. On failure set ``status``; the next call tries again."""
         try:
             self._snapshots.remove_old(self._covered_sequence())
             self.retire()
@@ -71,7 +71,7 @@ class Retention:
             self._status = "ok"
 
     def retire(self) -> list[Segment]:
-        """Move or delete every segment that may go; return them, where they were."""
+        """Archive or delete every segment that may go; return them with their old paths."""
         paths = [] if self._mode is RetentionMode.KEEP else self._snapshots.paths_newest_first()
         if not paths:
             return []
@@ -79,7 +79,7 @@ class Retention:
         segments = list_segments(self._journal_directory, self._disk)
         retired = [one for one, following in pairwise(segments) if following.first_sequence - 1 <= covered]
         if retired:
-            # Without the segments a start depends on this snapshot and on those after it.
+            # Without these segments a start depends on this snapshot or a newer one.
             self._snapshots.check(paths[-1])
         for segment in retired:
             self._retire(segment)

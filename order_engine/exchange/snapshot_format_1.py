@@ -1,6 +1,6 @@
-"""Snapshots of format 1, as release 5212ce9 wrote them: one JSON object. Kept for ever; never changed.
+"""Snapshots of format 1, which release 5212ce9 wrote: one JSON object. This file is kept for ever and never changed.
 
-``upcast`` turns the dump of such a snapshot into pieces of today's.
+``upcast`` converts the dump of such a snapshot to the pieces of format 2.
 """
 
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ _decode = msgspec.json.Decoder(DumpedState).decode
 
 
 def upcast(dump: bytes) -> Iterator[bytes]:
-    """Give a dump of format 1 in pieces of format 2; raises ``msgspec.MsgspecError``."""
+    """Yield a dump of format 1 as pieces of format 2; raises ``msgspec.MsgspecError``."""
     dumped = _decode(dump)
     engine = dumped.engine
     yield _encode(

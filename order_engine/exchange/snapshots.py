@@ -1,8 +1,8 @@
-"""Snapshots: the exchange's state at one sequence, as a file that proves itself whole.
+"""Snapshots: the exchange's state at one sequence, in a file with checksums.
 
-A snapshot is a line with the SHA-256 of the rest, a line with the header, and the dumped state. A snapshot that is not
-whole is never used: recovery takes an older one, or the journal from its beginning. Snapshots are read from the file
-twice, first to prove them whole and then to load the state, and are never whole in memory.
+A snapshot is a line with the SHA-256 of the rest, a line with the header, and the dumped state. A damaged snapshot is
+never used: recovery takes an older one, or reads the journal from its beginning. A snapshot file is read twice, first
+to check it and then to load the state, so it is never in memory as a whole.
 """
 
 import hashlib
@@ -31,11 +31,11 @@ Read = TypeVar("Read")
 
 
 class SnapshotGone(SnapshotError):
-    """A snapshot was removed, as older ones are, before it was looked at."""
+    """The snapshot file was removed, as old ones are, before it was read."""
 
 
 class SnapshotHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a snapshot is of. ``journal_id`` names the journal that it belongs to."""
+    """The header: which journal, sequence and state a snapshot is of, and in which format."""
 
     format: int
     journal_id: str
@@ -50,14 +50,14 @@ class _FormatOnly(Struct):
 
 
 class Snapshot(NamedTuple):
-    """A snapshot, whole: its header and the bytes of the file."""
+    """A snapshot: its header and the bytes of the file."""
 
     header: SnapshotHeader
     content: bytes
 
 
 def make_snapshot(state: ExchangeState, journal_id: str, rules_version: int) -> Snapshot:
-    """Dump a state, which must not change meanwhile."""
+    """Dump a state. It must not change meanwhile."""
     header = SnapshotHeader(
         format=FORMAT,
         journal_id=journal_id,
@@ -67,7 +67,7 @@ def make_snapshot(state: ExchangeState, journal_id: str, rules_version: int) -> 
         state_hash=_UNKNOWN_HASH,
     )
     file, digest = BytesIO(), hashlib.sha256()
-    # Both hashes are known only at the end; until then others of their length hold their places.
+    # Both hashes are known only at the end; placeholders of the same length are overwritten then.
     file.write(_UNKNOWN_HASH.encode() + b"\n" + msgspec.json.encode(header) + b"\n")
     for piece in state.dump():
         digest.update(piece)
@@ -82,7 +82,7 @@ def make_snapshot(state: ExchangeState, journal_id: str, rules_version: int) -> 
 
 
 def check_snapshot(file: BinaryIO) -> SnapshotHeader:
-    """Read a whole snapshot and return its header, if every byte is as it was written; raises ``SnapshotError``."""
+    """Check every byte of a snapshot and return its header; raises ``SnapshotError``."""
     digest = file.readline(LINE_BYTES_MAX).rstrip(b"\n")
     line = file.readline(LINE_BYTES_MAX)
     whole, dumped = hashlib.sha256(line), hashlib.sha256()
@@ -98,7 +98,7 @@ def check_snapshot(file: BinaryIO) -> SnapshotHeader:
 
 
 def load_state(file: BinaryIO) -> ExchangeState:
-    """Load the state of a snapshot that was checked, from its beginning; raises ``SnapshotError``."""
+    """Load the state from the beginning of a checked snapshot; raises ``SnapshotError``."""
     header = read_header(file)
     dump: Iterable[bytes] = upcast(file.read()) if header.format == 1 else file
     try:
@@ -108,14 +108,14 @@ def load_state(file: BinaryIO) -> ExchangeState:
 
 
 def read_header(file: BinaryIO) -> SnapshotHeader:
-    """Read a snapshot's header, up to its dump, whether the snapshot is whole or not; raises ``SnapshotError``."""
+    """Read a snapshot's header without checking the rest; raises ``SnapshotError``."""
     file.readline(LINE_BYTES_MAX)
     return _header(file.readline(LINE_BYTES_MAX))
 
 
 def _header(line: bytes) -> SnapshotHeader:
     try:
-        # A newer format may have other fields.
+        # Read the format first: a newer one may have other fields.
         found = msgspec.json.decode(line, type=_FormatOnly).format
         if not 1 <= found <= FORMAT:
             raise SnapshotError(f"its format is {found}, this program reads 1 to {FORMAT}")
@@ -125,7 +125,7 @@ def _header(line: bytes) -> SnapshotHeader:
 
 
 class SnapshotFiles:
-    """The snapshots in a directory, named by their sequence. Keeps the newest ``kept``."""
+    """The snapshots in a directory, named by their sequence. ``remove_old`` keeps the newest ``kept``."""
 
     def __init__(self, directory: Path, disk: Disk, kept: int = 3) -> None:
         self._directory = directory
@@ -133,38 +133,38 @@ class SnapshotFiles:
         self._kept = kept
 
     def path_of(self, sequence: int) -> Path:
-        """Return where the snapshot of a sequence lies."""
+        """Return the path of the snapshot at a sequence."""
         return self._directory / f"{sequence:020d}.snapshot"
 
     def put(self, snapshot: Snapshot) -> None:
-        """Put a snapshot in place, durably."""
+        """Write a snapshot durably."""
         self._disk.make_directory(self._directory)
         self._disk.create(self.path_of(snapshot.header.sequence), snapshot.content)
 
     def remove_old(self, needed_from: int) -> None:
-        """Remove all but the newest few, and the newest of those up to ``needed_from``, or else the oldest of all."""
+        """Delete old snapshots; keep the newest ``kept``, and one at or before ``needed_from`` (else the oldest)."""
         needed = self.paths_newest_first(needed_from)[:1] or self.paths_newest_first()[-1:]
         for old in self.paths_newest_first()[self._kept :]:
             if old not in needed:
                 self._disk.remove(old)
 
     def paths_newest_first(self, sequence_max: int | None = None) -> list[Path]:
-        """List the snapshot files, those up to a sequence or all."""
+        """List the snapshot files, all or those up to a sequence."""
         self._disk.make_directory(self._directory)
         names = [name for name in self._disk.names(self._directory) if _NAME.fullmatch(name)]
         paths = [self._directory / name for name in sorted(names, reverse=True)]
         return [path for path in paths if sequence_max is None or snapshot_sequence(path) <= sequence_max]
 
     def header(self, path: Path) -> SnapshotHeader:
-        """Read only the header of a snapshot file; raises ``SnapshotError``."""
+        """Read the header of a snapshot file without checking the rest; raises ``SnapshotError``."""
         return self._read(path, read_header)
 
     def check(self, path: Path) -> SnapshotHeader:
-        """Read a snapshot file through, as ``check_snapshot`` does; raises ``SnapshotError``."""
+        """Check every byte of a snapshot file and return its header; raises ``SnapshotError``."""
         return self._read(path, check_snapshot)
 
     def load(self, path: Path) -> ExchangeState:
-        """Load the state of a snapshot file that was checked; raises ``SnapshotError``."""
+        """Load the state of a checked snapshot file; raises ``SnapshotError``."""
         return self._read(path, load_state)
 
     def _read(self, path: Path, read: Callable[[BinaryIO], Read]) -> Read:
@@ -178,5 +178,5 @@ class SnapshotFiles:
 
 
 def snapshot_sequence(path: Path) -> int:
-    """Return the sequence that a snapshot file is named for."""
+    """Return the sequence in the name of a snapshot file."""
     return int(path.stem)

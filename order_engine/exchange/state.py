@@ -1,4 +1,4 @@
-"""The exchange's state: a pure fold of the journal's records. Live or in a replay, there is one ``apply``."""
+"""The exchange's state: a pure fold of the journal's records. Live trading and replay share one ``apply``."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from order_engine.matching.engine_state import dump_engine, load_engine, next_pi
 
 
 class AnswersHead(Struct, frozen=True, forbid_unknown_fields=True):
-    """The piece after the engine's; so many answers follow, a piece each."""
+    """The piece after the engine's: the number of remembered answers that follow, one piece each."""
 
     answers: int
 
@@ -41,7 +41,7 @@ class ExchangeState:
         return applied
 
     def dump(self) -> Iterator[bytes]:
-        """Dump the whole state, which must stand still, in lines of JSON; equal states give equal lines."""
+        """Dump the whole state as lines of JSON; equal states give equal lines. It must not change meanwhile."""
         yield from (piece + b"\n" for piece in dump_engine(self.engine))
         answers = self.answers.dump()
         yield _encode(AnswersHead(len(answers))) + b"\n"
@@ -50,7 +50,7 @@ class ExchangeState:
 
     @staticmethod
     def load(dump: Iterable[bytes]) -> "ExchangeState":
-        """Make a state that goes on exactly where the dumped one stood; raises ``msgspec.MsgspecError``."""
+        """Load a dumped state; raises ``msgspec.MsgspecError``."""
         waiting = iter(dump)
         engine = load_engine(waiting)
         count = _decode_head(next_piece(waiting)).answers
@@ -66,7 +66,7 @@ _decode_answer = msgspec.json.Decoder(RememberedAnswer).decode
 
 
 def state_hash(dump: Iterable[bytes]) -> str:
-    """SHA-256, in hexadecimal, over a dumped state."""
+    """Return the SHA-256 of a dumped state, in hexadecimal."""
     digest = hashlib.sha256()
     for piece in dump:
         digest.update(piece)

@@ -1,4 +1,4 @@
-"""The timetable: what the daily schedules ask for, as moments. Days are UTC; nothing here reads a clock."""
+"""The timetable: when the daily schedules change the state of a session. Days are UTC; no clock is read here."""
 
 from order_engine.matching.commands import ScheduledState, SessionState, SetState
 from order_engine.matching.engine import MatchingEngine
@@ -13,8 +13,8 @@ Moment = tuple[int, SessionState]
 class Timetable:
     """The scheduled states of all instruments of an engine.
 
-    Whoever lets commands in asks before each of them for what is due; so the time of the engine's last command is also
-    the moment up to which every schedule was followed, after a restart too.
+    The exchange asks before each command what is due. So every schedule has been followed up to the time of the
+    engine's last command, also after a restart.
     """
 
     def __init__(self, engine: MatchingEngine) -> None:
@@ -23,13 +23,13 @@ class Timetable:
         self.look_ahead(engine.timestamp_ns)
 
     def look_ahead(self, after_ns: int) -> None:
-        """Find what is due first after a moment; to be called when that has passed, or a schedule has changed."""
+        """Find the next moment after ``after_ns``. Call this when it has passed, or when a schedule has changed."""
         self.next_ns = min(
             (next_moment(book.instrument.schedule, after_ns) for book in self._scheduled_books()), default=None
         )
 
     def due(self, now_ns: int) -> list[SetState]:
-        """Return the commands that bring every session to where its schedule has it by now; none for those there."""
+        """Return the commands that bring every session to the state that its schedule asks for by now."""
         commands = []
         for book in self._scheduled_books():
             symbol, state = book.instrument.symbol, book.state
@@ -45,16 +45,17 @@ class Timetable:
 
 
 def next_moment(schedule: tuple[ScheduledState, ...], after_ns: int) -> int:
-    """Return the first moment after another at which a schedule, not empty, names a state."""
+    """Return the first moment after ``after_ns`` at which a schedule, which is not empty, names a state."""
     midnight_ns = after_ns - after_ns % NS_PER_DAY
     today = [midnight_ns + entry.second_of_day * NS_PER_SECOND for entry in schedule]
     return min(moment if moment > after_ns else moment + NS_PER_DAY for moment in today)
 
 
 def due_states(schedule: tuple[ScheduledState, ...], after_ns: int, until_ns: int) -> list[SessionState]:
-    """Return the states that were due after one moment and up to another, as far as they still matter, in order.
+    """Return the states that became due between two moments and still matter, in order.
 
-    That is the latest; and before it CLOSED, if the session was to close meanwhile: the day's orders end with it.
+    That is the latest one. If the session should have closed meanwhile, CLOSED comes before it, because the DAY orders
+    end then.
     """
     passed = _moments_of_a_day(schedule, after_ns, until_ns)
     if not passed:
@@ -66,7 +67,7 @@ def due_states(schedule: tuple[ScheduledState, ...], after_ns: int, until_ns: in
 
 
 def _moments_of_a_day(schedule: tuple[ScheduledState, ...], after_ns: int, until_ns: int) -> list[Moment]:
-    """List the moments in question of the last 24 hours, in order; those before came round again since."""
+    """List the moments of the last 24 hours, in order. Earlier ones have recurred since: schedules are daily."""
     midnight_ns = until_ns - until_ns % NS_PER_DAY
     first_ns = max(after_ns, until_ns - NS_PER_DAY)
     moments = [

@@ -1,9 +1,9 @@
-"""Verification: whether journal, snapshots and all projections of the journal say the same.
+"""Verification: compares the journal with the snapshots and all projections.
 
-The journal is read from its first record, every frame of it, and carried out again; each snapshot is held against the
-state at its sequence. The first difference ends it. Nothing is written, and a server may run meanwhile: what it adds
-after the first look is left out. Memory holds what the exchange itself would, and
-one more state where a snapshot is of an older format.
+It reads every frame of the journal from the first, carries out every record again, and compares each snapshot with the
+state at its sequence. It stops at the first difference. Nothing is written. A server may run meanwhile; what it appends
+after the start of the verification is ignored. The memory needed is that of one exchange, and of a second state while a
+snapshot of an older format is compared.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ class DifferenceFound(ServiceError):
 
 
 class StoredSnapshot(NamedTuple):
-    """A snapshot somewhere. ``check`` and ``load`` raise ``SnapshotError``, or ``SnapshotGone`` if it was removed."""
+    """A snapshot to compare. ``check`` and ``load`` raise ``SnapshotError``, or ``SnapshotGone`` if it was removed."""
 
     where: str
     sequence: int
@@ -46,20 +46,20 @@ class StoredSnapshot(NamedTuple):
 
 
 class Follower(Protocol):
-    """Something that is projected from the journal, held against it record by record."""
+    """Compares one projection with the journal, record by record."""
 
     def check_journal(self, journal_id: str | None) -> None:
         """Raise ``DifferenceFound`` if it was projected from another journal."""
 
     def follow(self, applied: Applied) -> None:
-        """Take the next record; raise ``DifferenceFound`` if it was projected otherwise."""
+        """Compare the next record; raise ``DifferenceFound`` if its projection differs."""
 
     def finish(self, last_sequence: int) -> None:
-        """Raise ``DifferenceFound`` if there is anything that the journal, which ends here, does not give."""
+        """Raise ``DifferenceFound`` if the projection has more than the journal, which ends here."""
 
 
 class Verified(Struct, frozen=True, kw_only=True):
-    """What was found to be right. ``torn_bytes`` are those of a record that a crash, or a running server, left."""
+    """What was compared. ``torn_bytes`` counts the bytes of a torn tail, which a crash or a running server leaves."""
 
     journal_id: str | None
     segments: int
@@ -71,7 +71,7 @@ class Verified(Struct, frozen=True, kw_only=True):
 
 
 class Progress(NamedTuple):
-    """How much of the journal was read, in bytes, and up to which sequence."""
+    """How many bytes of the journal have been read, and up to which sequence."""
 
     bytes_read: int
     bytes_total: int
@@ -81,7 +81,7 @@ class Progress(NamedTuple):
 class Verification:
     """Verifies the journal in ``data_directory`` as it stands when this is made.
 
-    Make it after ``snapshots`` and ``follower``, so that the journal has all that they show.
+    Make it after ``snapshots`` and ``follower``, so that the journal is not behind them.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Verification:
         self._journal_id: str | None = None
 
     def run(self) -> Verified:
-        """Compare everything; raise ``DifferenceFound``, or a ``JournalError`` where the journal is not whole."""
+        """Compare everything; raise ``DifferenceFound``, or a ``JournalError`` if the journal is damaged."""
         state = ExchangeState()
         records = 0
         for record in self._reader.records():
@@ -134,7 +134,7 @@ class Verification:
                 self._follower.check_journal(self._journal_id)
 
     def _check_snapshots_before(self, sequence: int) -> None:
-        """No snapshot may be of a sequence inside a record; one of 0 is none that was ever taken."""
+        """Raise ``DifferenceFound`` for a snapshot at 0 or inside a record: none is ever taken there."""
         if self._waiting and self._waiting[-1].sequence < sequence:
             stored = self._waiting[-1]
             raise DifferenceFound(f"{stored.where}: sequence", "one that ends a record", stored.sequence)
@@ -161,7 +161,7 @@ class Verification:
         if header.format == FORMAT:
             _require_same(f"{where}: state_hash in its header", expected_hash, header.state_hash)
         else:
-            # Its header has the hash of the form in which it was dumped.
+            # The hash in its header is over the dump in the old format.
             _require_same(f"{where}: hash of its state", expected_hash, state_hash(stored.load().dump()))
 
     def _check_nothing_is_left(self, state: ExchangeState) -> None:

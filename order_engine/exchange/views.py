@@ -1,4 +1,4 @@
-"""What the exchange shows: copies of what is in its books and accounts at one sequence."""
+"""What the exchange shows: copies of its books and accounts at one sequence."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -15,7 +15,10 @@ from order_engine.matching.price_level import PriceLevel
 
 
 class Indicated(NamedTuple):
-    """What an auction would do now, in units of 10^-8; ``imbalance_e8`` is what more there is to buy than to sell."""
+    """The price and quantity that an auction would trade now, in units of 10^-8.
+
+    ``imbalance_e8`` is how much more there is to buy than to sell.
+    """
 
     price_e8: int
     quantity_e8: int
@@ -25,7 +28,7 @@ class Indicated(NamedTuple):
 class Depth(NamedTuple):
     """The best levels of a book: (price, quantity, number of orders), best first, amounts in units of 10^-8.
 
-    ``indicated`` only if asked for, while PRE_OPEN, and if the book is crossed or locked.
+    ``indicated`` is None unless it was asked for, the session is PRE_OPEN, and the book is crossed or locked.
     """
 
     sequence: int
@@ -38,16 +41,17 @@ class Depth(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """An instrument and where its session is."""
+    """An instrument and the state of its session."""
 
     instrument: Instrument
     state: SessionState
 
 
 class Standing(NamedTuple):
-    """What is known of a user: whether their orders are taken, and within which limits.
+    """Whether a user's orders are taken, and within which limits.
 
-    ``is_own`` tells the user's own limits from everybody's; without any, ``limits`` is None.
+    ``is_own`` is true for the user's own limits, and false for those that apply to everybody. Without any limits,
+    ``limits`` is None.
     """
 
     is_enabled: bool
@@ -56,7 +60,10 @@ class Standing(NamedTuple):
 
 
 def depth_of(engine: MatchingEngine, symbol: str, levels: int | None, *, indicates: bool) -> Depth | None:
-    """Copy the best levels of a book, all if None; of icebergs only what shows. ``indicates``: the auction as well."""
+    """Copy the best levels of a book, all if None. Icebergs count with what they display.
+
+    ``indicates`` asks for the auction's indication too.
+    """
     book = engine.books.get(symbol)
     if book is None:
         return None
@@ -78,19 +85,19 @@ def instruments_of(engine: MatchingEngine) -> list[Listed]:
 
 
 def instrument_of(engine: MatchingEngine, symbol: str) -> Listed | None:
-    """Return the instrument of a symbol that is listed."""
+    """Return the instrument of a symbol, or None if it is not listed."""
     book = engine.books.get(symbol)
     return None if book is None else Listed(book.instrument, book.state)
 
 
 def live_order_of(engine: MatchingEngine, order_id: str) -> OrderState | None:
-    """Copy an order that is live."""
+    """Copy a live order; None if no live order has this id."""
     order = engine.live.by_id.get(order_id)
     return None if order is None else order.state()
 
 
 def standing_of(engine: MatchingEngine, user_id: str) -> Standing:
-    """Copy what is known of a user."""
+    """Copy a user's standing."""
     accounts = engine.accounts
     own, everybodys = accounts.limits.get(user_id), accounts.limits.get(EVERYBODY)
     return Standing(user_id not in accounts.disabled, own or everybodys, own is not None)

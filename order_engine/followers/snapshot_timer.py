@@ -113,7 +113,7 @@ class SnapshotTimer:
             except SnapshotError as error:
                 self._report(error)
             except Exception as error:
-                log.exception("the snapshot timer met a fault, and goes on")
+                log.exception("the snapshot timer failed once, and goes on")
                 self._report(error)
 
     def _report(self, error: Exception) -> None:

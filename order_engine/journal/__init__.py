@@ -1,7 +1,7 @@
-"""The write-ahead journal: the truth that everything else is rebuilt from.
+"""The write-ahead journal: the source of truth, from which everything else can be rebuilt.
 
-``disk`` is the file system as the journal sees it; ``frames``, ``segments``, ``record`` and ``upcasters`` are the
-format. ``committer`` writes in groups through ``segment_appender`` and moves the ``watermark``. ``reader`` reads a
-journal through and ``tail`` follows it, both by ``segment_reading``, which asks ``torn_tail`` what a crash explains.
-``directory_lock`` keeps a second process out; ``archive`` is where old segments go.
+``disk`` is the file system as the journal sees it. ``frames``, ``segments``, ``record`` and ``upcasters`` define the
+format. ``committer`` writes groups of records through ``segment_appender`` and moves the ``watermark``. ``reader``
+reads a journal to its end and ``tail`` follows a live one. Both use ``segment_reading``, which uses ``torn_tail`` to
+tell a torn tail from damage. ``directory_lock`` keeps other processes out. ``archive`` holds old segments.
 """

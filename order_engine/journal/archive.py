@@ -1,7 +1,7 @@
-"""The archive: where segments go that are needed no more for a start, and where a reading that needs them finds them.
+"""The archive: holds the segments that a start no longer needs. Readers find them here.
 
-A segment is moved so that a crash at any moment leaves it in the journal's directory, in the archive, or in both, the
-same in either. Whoever lists looks into the journal first and the archive second, so nothing that is moved is missed.
+A crash during a move leaves the segment in the journal's directory, in the archive, or identical in both. Readers list
+the journal's directory first and the archive second, so they do not miss a segment that is moved meanwhile.
 """
 
 import errno
@@ -16,11 +16,11 @@ ARCHIVE_DIRECTORY = "archive"
 
 
 class ArchiveOccupied(JournalError):
-    """The archive holds another file under the name of a segment: two exchanges may share it by mistake."""
+    """The archive has a different file with the segment's name: perhaps two exchanges share the archive."""
 
 
 def all_segments(directory: Path, archive: Path, disk: Disk) -> list[Segment]:
-    """Return the segments in the journal's directory and those archived before, in order of sequence."""
+    """Return the segments in the journal's directory and in the archive, in order of sequence."""
     live = list_segments(directory, disk)
     try:
         archived = list_segments(archive, disk)
@@ -31,7 +31,7 @@ def all_segments(directory: Path, archive: Path, disk: Disk) -> list[Segment]:
 
 
 def segments_from(directory: Path, archive: Path | None, disk: Disk, after_sequence: int) -> list[Segment]:
-    """Return the segments that hold what follows a sequence, in order; none if there is no journal yet.
+    """Return the segments with the records after a sequence, in order; none if there is no journal yet.
 
     Raises ``JournalGap`` if the journal begins later, or is gone.
     """
@@ -60,12 +60,12 @@ def _with_archived(live: list[Segment], directory: Path, archive: Path, disk: Di
 
 
 def archived(segment: Segment, archive: Path) -> Segment:
-    """Return a segment as it is found after it was moved."""
+    """Return a segment with its path in the archive."""
     return segment._replace(path=archive / segment.path.name)
 
 
 def move_to_archive(segment: Segment, archive: Path, disk: Disk) -> Segment:
-    """Move a segment that is written no more; on return that is durable. Raises ``OSError`` or ``ArchiveOccupied``."""
+    """Move a finished segment to the archive, durably. Raises ``OSError`` or ``ArchiveOccupied``."""
     disk.make_directory(archive)
     target = archived(segment, archive)
     if target.path.name in disk.names(archive) and not _is_same(segment.path, target.path, disk):
@@ -78,14 +78,14 @@ def move_to_archive(segment: Segment, archive: Path, disk: Disk) -> Segment:
         _copy(segment.path, target.path, disk)
         disk.sync_directory(archive)
         disk.remove(segment.path)
-    # The new name first: a crash in between leaves both.
+    # Sync the new name first: a crash in between leaves both.
     disk.sync_directory(archive)
     disk.sync_directory(segment.path.parent)
     return target
 
 
 def _copy(source: Path, target: Path, disk: Disk) -> None:
-    """Copy a file to another file system, under its name only once all of it is on disk there."""
+    """Copy a file to another file system; it gets its final name only once all of it is on disk there."""
     partial = target.with_name(target.name + ".moving")
     disk.create(partial, b"")
     file = disk.open_append(partial)

@@ -1,8 +1,8 @@
-"""The committer: one thread writes and syncs what was appended, as fast as the disk allows, and moves the watermark.
+"""The committer: one thread writes and syncs appended records as fast as the disk allows, and moves the watermark.
 
-``append`` does no I/O and may be called under the exchange's lock. Everything that is appended while one group is
-being synced becomes the next group: one frame, one fsync. After one failed write or fsync nothing is accepted any
-more: what the disk holds is uncertain, and only reading it back at the next start can tell.
+``append`` does no I/O and may be called under the exchange's lock. All records that are appended during one fsync form
+the next group: one frame, one fsync. After a failed write or fsync the committer accepts nothing more: what the disk
+holds is uncertain until the next start reads it back.
 """
 
 import logging
@@ -29,14 +29,14 @@ log = logging.getLogger(__name__)
 
 
 class SyncMode(StrEnum):
-    """What a record must have gone through before it is visible."""
+    """What must happen to a record before it is visible."""
 
     ALWAYS = "always"
-    """On disk: every group of records is fsynced before anyone is told of it."""
+    """Every group of records is fsynced first."""
     INTERVAL = "interval"
-    """Written to the operating system, fsynced every so often: a power cut may cost that much."""
+    """It is written to the operating system. An fsync follows within the interval: a power cut may lose that much."""
     OFF = "off"
-    """Written to the operating system, fsynced when a segment is full and at the end."""
+    """It is written to the operating system. An fsync follows when the segment is full, or at the end."""
 
 
 def _nothing() -> None:
@@ -46,9 +46,9 @@ def _nothing() -> None:
 class Committer:
     """Appends to the journal that ends at ``end``; ``journal_id`` names it if it has no segment yet.
 
-    ``on_commit`` is called after every move of the watermark and after a failure or close, by the thread that met it,
-    usually the committer's own. ``on_failure`` is called once, before it. ``require_in_place`` is called before each
-    write, and raises ``OSError`` if another process may own the directory by now.
+    ``on_commit`` is called after every move of the watermark, after a failure and after the close, usually in the
+    committer's thread. ``on_failure`` is called once, before ``on_commit``. ``require_in_place`` is called before each
+    write; it raises ``OSError`` if another process may own the directory by now.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Committer:
         self._owner_pid = os.getpid()
         self._thread: Thread | None = None
         self._wakes: SimpleQueue[None] = SimpleQueue()
-        # One thread at a time writes. The mutex guards all that follows and is never held across I/O.
+        # One thread at a time writes. The mutex guards the fields below and is never held across I/O.
         self._writing = Lock()
         self._mutex = Lock()
         self._buffer: list[tuple[int, bytes]] = []
@@ -103,7 +103,7 @@ class Committer:
 
     @property
     def journal_id(self) -> str:
-        """The name of this journal, the same in all its segments."""
+        """The id of this journal, the same in all its segments."""
         return self._segment.journal_id
 
     @property
@@ -113,12 +113,12 @@ class Committer:
 
     @property
     def visible_sequence(self) -> int:
-        """The last sequence that may be answered."""
+        """The last sequence that may be shown."""
         return self._visible_sequence
 
     @property
     def synced_sequence(self) -> int:
-        """The last sequence that is on disk, whatever the mode."""
+        """The last sequence that is fsynced."""
         return self._synced_sequence
 
     @property
@@ -127,13 +127,13 @@ class Committer:
         return self._failure
 
     def start(self) -> None:
-        """Start the thread. Without it ``commit`` and ``sync`` are left to the caller."""
+        """Start the thread. Without it the caller must call ``commit`` and ``sync``."""
         assert self._thread is None
         self._thread = Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
     def append(self, record: Record) -> None:
-        """Put a record into the buffer; its sequence must follow the last."""
+        """Add a record to the buffer. Its sequence must follow the last one."""
         line = encode_record(record)
         with self._mutex:
             if self._failure is not None or self._is_closed:
@@ -150,9 +150,9 @@ class Committer:
                 self._wake()
 
     def commit(self) -> bool:
-        """Write what was appended until now, sync it if the mode says so, move the watermark; False: nothing was moved.
+        """Write the buffer, sync it if the mode asks for that, and move the watermark; False if nothing was moved.
 
-        A failure of the disk is not raised; it is found in ``failure``.
+        A disk error is not raised, but kept in ``failure``.
         """
         self._require_owner()
         with self._writing:
@@ -192,7 +192,7 @@ class Committer:
         return False
 
     def sync(self) -> int:
-        """Put all that is visible on disk, whatever the mode, and return the last sequence that is."""
+        """Sync all visible records, whatever the mode, and return the last synced sequence."""
         self._require_owner()
         self._require_sound()
         if self._synced_sequence < self._visible_sequence:
@@ -201,7 +201,7 @@ class Committer:
         return self._synced_sequence
 
     def close(self) -> None:
-        """Commit, sync and release the files; raise ``JournalFailed`` if that fails. Later appends are refused."""
+        """Commit, sync and close the files; raise ``JournalFailed`` if that fails. Later appends are refused."""
         self._require_owner()
         with self._mutex:
             if self._is_closed:
@@ -222,7 +222,7 @@ class Committer:
             self._tell()
 
     def _run(self) -> None:
-        """Commit until closed or failed; in the mode ``INTERVAL`` sync what was left unsynced for so long."""
+        """Commit until closed or failed. In mode ``INTERVAL`` also sync once the interval has passed."""
         unsynced_since: float | None = None
         while not self._is_closed and self._failure is None:
             self._sleep(unsynced_since)
@@ -236,7 +236,7 @@ class Committer:
                 unsynced_since = None
 
     def _sleep(self, unsynced_since: float | None) -> None:
-        """Return once something was appended, a sync is due or the committer is closed; sometimes without a reason."""
+        """Wait until a record is appended, a sync is due or the committer is closed. It may also return early."""
         with self._mutex:
             if self._buffer or self._is_closed or self._failure is not None:
                 return
@@ -250,16 +250,16 @@ class Committer:
             self._is_asleep = False
 
     def _wake(self) -> None:
-        """Wake the thread; the caller holds the mutex, so the thread falls asleep again only after a look."""
+        """Wake the thread. The caller holds the mutex, so the thread checks the buffer before it sleeps again."""
         self._wakes.put(None)
         self._is_asleep = False
 
     def _attempt(self, work: Callable[[], None]) -> bool:
-        """Do work on the disk and move the watermark; after an error stop for good and return False."""
+        """Do disk work, then move the watermark. After an error stop for good and return False."""
         try:
             work()
         except BaseException as error:
-            # An interrupt in the middle of a write leaves as much doubt as an error of the disk.
+            # An interrupt in the middle of a write leaves the same uncertainty as a disk error.
             self._fail(error)
             if not isinstance(error, OSError):
                 raise
@@ -268,7 +268,7 @@ class Committer:
         return True
 
     def _commit_frame(self) -> None:
-        """Write what is in the buffer, or as much as fits into one frame, and sync it if the mode says so."""
+        """Write the buffer, or as much of it as fits into one frame, and sync it if the mode asks for that."""
         lines, last_sequence = self._take()
         always = self._sync_mode is SyncMode.ALWAYS
         self._require_in_place()
@@ -296,13 +296,13 @@ class Committer:
         return taken
 
     def _move(self) -> None:
-        """Show how far the segment was written and synced, and wake who waits for it."""
+        """Move the watermark to what is written and synced, and wake the threads that wait for it."""
         with self._mutex:
             if self._failure is not None:
                 return
             synced = self._segment.synced_sequence
             visible = synced if self._sync_mode is SyncMode.ALWAYS else self._segment.written_sequence
-            # Another thread may have synced and moved further meanwhile.
+            # Another thread may have synced and moved the watermark further meanwhile.
             visible, synced = max(visible, self._visible_sequence), max(synced, self._synced_sequence)
             if (visible, synced) == (self._visible_sequence, self._synced_sequence):
                 return
@@ -334,8 +334,8 @@ class Committer:
         try:
             self._on_commit()
         except Exception:
-            # The listener's fault must not stop the journal.
-            log.exception("whoever listens to commits has failed")
+            # A failing listener must not stop the journal.
+            log.exception("a listener to commits failed")
 
     def _require_open(self) -> None:
         self._require_sound()
@@ -344,11 +344,11 @@ class Committer:
 
     def _require_sound(self) -> None:
         if self._failure is not None:
-            # Every caller gets an error of its own: one shared by many threads would mix up their tracebacks.
+            # Raise a new error for every caller: one shared by many threads would mix up their tracebacks.
             raise JournalFailed(self._failure.path, self._failure.cause) from self._failure.cause
 
     def _require_owner(self) -> None:
-        """Refuse to work in a forked child: it has no committing thread, and its locks may be held for ever."""
+        """Refuse to work in a forked child: it has no committer thread, and its locks may stay locked for ever."""
         if os.getpid() != self._owner_pid:
             cause = PermissionError(
                 f"the journal belongs to process {self._owner_pid}, this is its child {os.getpid()}"

@@ -1,7 +1,7 @@
 """The lock of a data directory: one process at a time may own the journal in it.
 
-The lock is on the directory itself. The file ``lock`` names the process that holds it, and is locked as well, because
-older versions of this program look at nothing else.
+The lock is on the directory itself. The file ``lock`` holds the id of the holder's process. It is locked too, because
+older versions of this program check only that file.
 """
 
 import errno
@@ -16,7 +16,7 @@ LOCK_NAME = "lock"
 
 
 class DirectoryLock:
-    """Holds the lock of a directory from creation to ``release``; raises ``JournalLocked`` if another has it."""
+    """Holds the lock of a directory until ``release``; raises ``JournalLocked`` if another process has it."""
 
     def __init__(self, directory: Path) -> None:
         path = directory / LOCK_NAME
@@ -37,7 +37,7 @@ class DirectoryLock:
         self._directory.require_in_place()
 
     def release(self) -> None:
-        """Let another process have the directory. In a forked child this changes nothing for the parent."""
+        """Release the lock. In a forked child this does not release the parent's."""
         if self._note.is_held:
             os.ftruncate(self._note.descriptor, 0)
         self._note.release()
@@ -51,7 +51,7 @@ class DirectoryLock:
 
 
 def _open_note(path: Path) -> int:
-    """Open the file with the holder's name; refuse a link, because what it leads to would be emptied."""
+    """Open the file with the holder's process id. Refuse a link, because its target would be emptied."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:

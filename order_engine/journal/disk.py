@@ -1,6 +1,6 @@
-"""The disk as the journal and the snapshots see it: a few operations, so that a test can put faults behind them.
+"""The disk as the journal and the snapshots see it: a few operations, so that tests can inject faults.
 
-Everything raises ``OSError`` as the operating system does. Nothing is durable until it has been synced.
+Every operation raises ``OSError`` as the operating system does. Nothing is durable until it is synced.
 """
 
 import os
@@ -12,7 +12,7 @@ READ_BUFFER_BYTES = 1 << 18
 PARTIAL_SUFFIX = ".partial"
 PROBE_NAME = "probe"
 PROBE_BYTES = 1 << 16
-# Not every system has fdatasync; fsync promises the same and more.
+# Not every system has fdatasync. fsync is a safe substitute.
 _sync_descriptor = getattr(os, "fdatasync", os.fsync)
 
 
@@ -20,13 +20,13 @@ class AppendFile(Protocol):
     """A file open for appending."""
 
     def write(self, content: bytes) -> None:
-        """Append all of ``content``; after an error any part of it may have been written."""
+        """Append all of ``content``. After an error any part of it may have been written."""
 
     def sync(self) -> None:
-        """Return once all that was written is on disk."""
+        """Return once everything written is on disk."""
 
     def close(self) -> None:
-        """Release the file, without syncing it."""
+        """Close the file without syncing it."""
 
 
 class Disk(Protocol):
@@ -41,21 +41,21 @@ class Disk(Protocol):
         ...
 
     def open_read(self, path: Path) -> BinaryIO:
-        """Open a file for buffered, seekable reading; it may grow meanwhile."""
+        """Open a file for buffered, seekable reading. It may grow meanwhile."""
         ...
 
     def open_append(self, path: Path) -> AppendFile:
-        """Open a file that exists for appending."""
+        """Open an existing file for appending."""
         ...
 
     def create(self, path: Path, content: bytes) -> None:
-        """Put a whole file in place, durably: after a crash it is there whole, or what was there before is."""
+        """Write a whole file durably and atomically: a crash leaves either the old file or the new one."""
 
     def truncate(self, path: Path, length: int) -> None:
         """Cut a file to ``length`` bytes, durably."""
 
     def rewrite(self, path: Path, offset: int) -> None:
-        """Write again what a file has from ``offset`` on, so that a sync saves it even if one has failed before."""
+        """Write the bytes from ``offset`` again, so that the next sync covers them even if an earlier one failed."""
 
     def rename(self, source: Path, target: Path) -> None:
         """Rename a file, replacing ``target``; durable once the directory is synced."""
@@ -67,7 +67,7 @@ class Disk(Protocol):
         """Return once the names in a directory are on disk."""
 
     def make_directory(self, directory: Path) -> None:
-        """Make a directory, and those above it, unless it is there."""
+        """Make a directory and its parents, durably, unless they exist."""
 
 
 class LocalAppendFile:
@@ -78,7 +78,7 @@ class LocalAppendFile:
         self._descriptor = os.open(path, flags, 0o600)
 
     def write(self, content: bytes) -> None:
-        """Append all of ``content``, however little the system takes at a time."""
+        """Append all of ``content``, in several writes if the system takes less."""
         written = os.write(self._descriptor, content)
         if written < len(content):
             rest = memoryview(content)[written:]
@@ -97,7 +97,7 @@ class LocalAppendFile:
 class LocalDisk:
     """The file system of this machine.
 
-    What takes several steps is written over the single ones, so that a test can put a crash between them.
+    Operations of several steps call the single-step methods, so that a test can put a crash between the steps.
     """
 
     def names(self, directory: Path) -> list[str]:
@@ -113,11 +113,11 @@ class LocalDisk:
         return open(path, "rb", buffering=READ_BUFFER_BYTES)
 
     def open_append(self, path: Path) -> AppendFile:
-        """Open a file that exists for appending."""
+        """Open an existing file for appending."""
         return LocalAppendFile(path)
 
     def create(self, path: Path, content: bytes) -> None:
-        """Write beside the target, sync, rename over it, sync the directory."""
+        """Write and sync a partial file, rename it to the target, sync the directory."""
         partial = path.with_name(path.name + PARTIAL_SUFFIX)
         file = self.open_new(partial)
         try:
@@ -129,7 +129,7 @@ class LocalDisk:
         self.sync_directory(path.parent)
 
     def open_new(self, path: Path) -> AppendFile:
-        """Open a new, empty file for appending, in place of one that a crash may have left."""
+        """Open a new, empty file for appending; remove one that a crash left."""
         path.unlink(missing_ok=True)
         return LocalAppendFile(path, create=True)
 
@@ -168,9 +168,9 @@ class LocalDisk:
             os.close(descriptor)
 
     def make_directory(self, directory: Path) -> None:
-        """Make a directory, and those above it; all their names are on disk then."""
+        """Make a directory and its parents, and sync their names."""
         if self.has_directory(directory):
-            # A process that was killed may have made it, and not have synced its name.
+            # A process that was killed may have made the directory without syncing its name.
             with suppress(PermissionError):
                 self.sync_directory(directory.parent)
             return
@@ -183,12 +183,12 @@ class LocalDisk:
         return directory.is_dir()
 
     def add_directory(self, directory: Path) -> None:
-        """Make a directory, for its owner alone, in one that is there; durable once that is synced."""
+        """Make a directory in an existing one, readable by its owner alone; durable once the parent is synced."""
         directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def require_room(disk: Disk, directory: Path) -> None:
-    """Write and remove a small file, so that a disk that is full is found at once; raises ``OSError`` naming it."""
+    """Write and remove a small file, to find out at once whether the disk is full; raises ``OSError``."""
     probe = directory / PROBE_NAME
     try:
         disk.create(probe, bytes(PROBE_BYTES))

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with the journal, as one tree.
+"""The errors of the journal, in one tree.
 
 Every message says where, what was expected and what was found, so that an operator can act on it.
 """
@@ -11,7 +11,7 @@ class JournalError(Exception):
 
 
 class Damage(Exception):
-    """What is on disk is not what was written, in a way that no crash explains."""
+    """What is on disk is not what was written, and no crash explains it."""
 
     def __init__(self, path: Path, offset: int, expected: str, found: str) -> None:
         super().__init__(f"{path}: at byte {offset}: expected {expected}, found {found}")
@@ -26,7 +26,7 @@ class JournalDamaged(JournalError, Damage):
 
 
 class JournalUnreadable(JournalError):
-    """The operating system would not let the journal be read."""
+    """The operating system could not read the journal."""
 
     def __init__(self, path: Path, cause: OSError) -> None:
         super().__init__(f"{path}: cannot be read: {cause}")
@@ -34,7 +34,7 @@ class JournalUnreadable(JournalError):
 
 
 class JournalTooNew(JournalError):
-    """A newer program wrote a segment: its format, its matching rules or one of its fields is not known here."""
+    """A newer program wrote a segment: this program does not know its format, its rules or one of its fields."""
 
     def __init__(self, path: Path, found: str, supported: str) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class JournalTooNew(JournalError):
 
 
 class JournalGap(JournalError):
-    """Sequences asked for, or handed in, do not join on to what the journal holds."""
+    """The requested or appended sequences do not join the journal's without a gap."""
 
 
 class JournalFailed(JournalError):
@@ -58,7 +58,7 @@ class JournalFailed(JournalError):
 
 
 class JournalClosed(JournalError):
-    """The journal was closed in good order and takes nothing more."""
+    """The journal is closed and accepts nothing more."""
 
 
 class JournalLocked(JournalError):

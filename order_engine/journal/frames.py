@@ -1,6 +1,6 @@
-r"""Frames: how bytes lie in a segment. One frame is one write, which is one group commit.
+r"""Frames: the binary layout of a segment. One frame is one write, which is one group commit.
 
-A frame is a header line of 32 bytes and a payload of JSON lines, so that ``less`` shows a journal as it is::
+A frame is a header line of 32 bytes and a payload of JSON lines, so a journal can be read with ``less``::
 
     F1 d 000000c8 1a2b3c4d 5e6f7a8b\n
     |  | |        |        CRC32 of the header up to here
@@ -9,8 +9,8 @@ A frame is a header line of 32 bytes and a payload of JSON lines, so that ``less
     |  flag
     magic and version of the format
 
-The flag says what was on disk when the frame was written; see ``Flag``. A payload never contains NUL, and its only
-newlines end its JSON lines, so no payload, whatever a client put into it, can look like a header.
+The flag says what was on disk when the frame was written; see ``Flag``. A payload never contains NUL, and newlines only
+at the ends of its JSON lines, so no text from a client can look like a header.
 """
 
 import re
@@ -28,14 +28,14 @@ _HEX = b"0123456789abcdef"
 
 
 class Flag(StrEnum):
-    """What is known about the disk at the moment a frame is written."""
+    """What is known to be on disk when a frame is written."""
 
     DURABLE = "d"
-    """All before it is on disk, and nothing will be written after it before it is on disk itself."""
+    """Everything before it is on disk, and nothing is written after it until it is on disk too."""
     SYNCED = "s"
-    """All before it is on disk."""
+    """Everything before it is on disk."""
     UNSYNCED = "u"
-    """Some of what is before it may not be on disk."""
+    """Something before it may not be on disk."""
 
 
 class FrameHeader(NamedTuple):
@@ -54,7 +54,7 @@ def encode_frame(flag: Flag, payload: bytes) -> bytes:
 
 
 def decode_header(raw: bytes) -> FrameHeader | None:
-    """Return the header in these 32 bytes, or None if they are not one."""
+    """Return the header in these 32 bytes, or None if they are no valid header."""
     match = _HEADER.fullmatch(raw)
     if match is None or int(match[4], 16) != zlib.crc32(raw[:_CHECKED_BYTES]):
         return None
@@ -62,7 +62,7 @@ def decode_header(raw: bytes) -> FrameHeader | None:
 
 
 def begins_header(raw: bytes) -> bool:
-    """Tell whether fewer than 32 bytes could be the beginning of a header."""
+    """Return whether fewer than 32 bytes could be the beginning of a header."""
     if len(raw) >= HEADER_BYTES:
         return False
     return all(

@@ -1,7 +1,7 @@
-"""A file or directory that one holder at a time may have: the operating system's lock on what is open.
+"""A file or directory that is locked with ``flock``: it has one holder at a time.
 
-The lock ends with its process, however that ends, and what is started with ``subprocess`` does not get it. A forked
-child shares its parent's open file; it lets go of it at once.
+The lock ends with its process, even after kill -9. A process started with ``subprocess`` does not inherit it. A forked
+child closes its copy of the descriptor at once.
 """
 
 import errno
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class HeldFile:
-    """Holds an open file until ``release``; raises ``BlockingIOError``, and closes it, if another holder has it."""
+    """Holds an open file until ``release``. If it has another holder, closes it and raises ``BlockingIOError``."""
 
     def __init__(self, descriptor: int, path: Path | None = None) -> None:
         self._descriptor: int | None = descriptor
@@ -26,14 +26,14 @@ class HeldFile:
 
     @staticmethod
     def of_directory(directory: Path) -> "HeldFile":
-        """Hold a directory itself: nothing in it can be removed to get around that, and a rename takes it along."""
+        """Hold a directory itself. Removing files in it does not break the lock; renaming it keeps the lock."""
         held = HeldFile(os.open(directory, os.O_RDONLY | os.O_DIRECTORY), directory)
         held.require_in_place()
         return held
 
     @property
     def is_held(self) -> bool:
-        """Whether this process still holds it."""
+        """Whether this process still holds the lock."""
         return self._descriptor is not None
 
     @property
@@ -43,20 +43,20 @@ class HeldFile:
         return self._descriptor
 
     def require_in_place(self) -> None:
-        """Raise ``OSError`` if what is held was renamed or removed, so that its name may lead to another."""
+        """Raise ``OSError`` if the held file was renamed or removed, so that its path may lead to another one."""
         held, found = os.fstat(self.descriptor), os.stat(self._path)
         if (held.st_dev, held.st_ino) != (found.st_dev, found.st_ino):
             raise OSError(errno.ESTALE, "was renamed while it was in use, and another is in its place", self._path)
 
     def release(self) -> None:
-        """Let another holder have it. In a forked child this changes nothing for the parent."""
+        """Release the lock. In a forked child this does not release the parent's."""
         if self._descriptor is not None:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             self._close()
 
     def _close(self) -> None:
         if self._descriptor is not None:
-            # In a child this does not end the lock: the parent still has the open file.
+            # In a child this does not release the lock: the parent still has the file open.
             os.close(self._descriptor)
             self._descriptor = None
 

@@ -1,6 +1,6 @@
 """Keeps other users of the machine out of a data directory, because it holds all orders.
 
-New files are made for their owner alone. This closes the files of an older version, which anybody could read.
+New files are created private. This takes other users' rights from files of an older version, which anybody could read.
 """
 
 import logging
@@ -16,9 +16,9 @@ OTHERS = 0o077
 
 
 def make_private(directory: Path, rooms: Iterable[str]) -> None:
-    """Take everybody else's rights from a directory, its files, and all that is in those rooms of it.
+    """Take other users' rights from a directory, its files, and everything in the subdirectories ``rooms``.
 
-    Links are left alone. What belongs to another user stays as it is, and is logged.
+    Links are not followed. Files that belong to another user are left alone and logged.
     """
     closed, left = 0, list[str]()
     for path in _own(directory.resolve(), frozenset(rooms)):

@@ -1,8 +1,8 @@
-"""Reading a journal: record by record, every byte checked, one frame in memory at a time.
+"""Reads a journal record by record. Every byte is checked; one frame at a time is in memory.
 
-One walk gives the records, the header of each segment (which names the journal) and where the journal ends, and tells
-whether a crash tore the tail. Reading up to a sequence that is known to be durable never looks beyond it, so it works
-while the journal is being written. ``tail`` is for those who come back for more.
+One pass gives the records, the segment headers with the journal's id, the end of the journal, and whether a crash tore
+the tail. A read up to a durable sequence never looks beyond it, so it works on a live journal. Use ``tail`` to follow a
+live journal.
 """
 
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ __all__ = ["JournalEnd", "JournalReader", "TornTail", "read_journal_id"]
 
 
 class JournalEnd(Struct, frozen=True, kw_only=True):
-    """Where a journal ends, and so where writing goes on. Without a segment there is nothing in it yet.
+    """Where a journal ends and writing continues. Without a segment the journal is empty.
 
-    Up to ``secured_offset`` the segment is known to be on disk; what is beyond may be in the system's memory only.
+    The segment is known to be on disk up to ``secured_offset``; the rest may be in the system's memory only.
     """
 
     last_sequence: int
@@ -36,9 +36,9 @@ class JournalEnd(Struct, frozen=True, kw_only=True):
 
 
 def read_journal_id(directory: Path, disk: Disk, archive: Path | None = None) -> str | None:
-    """Return the journal's name from the header of its newest segment; None if there is no journal yet.
+    """Return the journal's id from the header of its newest segment; None if there is no journal yet.
 
-    Nothing but that header is read, or the one before if a crash has torn it. Raises a ``JournalError`` if it is bad.
+    If a crash tore that header, read the one before. Raises a ``JournalError`` if the header is damaged.
     """
     try:
         segments = list_segments(directory, disk)
@@ -55,7 +55,7 @@ def read_journal_id(directory: Path, disk: Disk, archive: Path | None = None) ->
 
 
 class JournalReader:
-    """Reads the journal in a directory; one reading at a time. Older segments may be in ``archive``."""
+    """Reads the journal in a directory, one pass at a time. Older segments may be in ``archive``."""
 
     def __init__(self, directory: Path, disk: Disk, *, rules_version: int, archive: Path | None = None) -> None:
         self._directory = directory
@@ -70,18 +70,18 @@ class JournalReader:
 
     @property
     def end(self) -> JournalEnd:
-        """Where the journal ends; known once ``records`` has been read through without ``until_sequence``."""
+        """Where the journal ends; known once ``records`` has been read to its end without ``until_sequence``."""
         if self._end is None:
             raise JournalError(f"{self._directory}: the journal has not been read to its end")
         return self._end
 
     @property
     def header(self) -> SegmentHeader | None:
-        """The header of the segment that the latest record came from."""
+        """The header of the segment with the latest record."""
         return self._header
 
     def records(self, after_sequence: int = 0, until_sequence: int | None = None) -> Iterator[Record]:
-        """Yield the records after a sequence, in order: to the end, or of a live journal up to a durable sequence."""
+        """Yield the records after a sequence, in order, to the end or up to a durable sequence."""
         self._end = self._header = None
         if until_sequence is not None and until_sequence <= after_sequence:
             return
@@ -112,7 +112,7 @@ class JournalReader:
         try:
             return self._disk.size(segment.path)
         except FileNotFoundError:
-            return 0  # moved to the archive a moment ago: only the progress is told a little wrong
+            return 0  # Just moved to the archive. This only makes ``bytes_total`` too small.
         except OSError as error:
             raise JournalUnreadable(segment.path, error) from error
 
@@ -126,7 +126,7 @@ class JournalReader:
     def _segment_records(
         self, reading: SegmentReading, previous: SegmentHeader | None, *, tail_may_be_torn: bool
     ) -> Iterator[Record]:
-        """Yield the records of a segment, which must follow the one before."""
+        """Yield the records of a segment, which must follow the previous one."""
         segment = reading.segment
         if segment.first_sequence != self._last_sequence + 1:
             expected, found = f"the segment of sequence {self._last_sequence + 1}", f"{segment.first_sequence}"
@@ -146,7 +146,7 @@ class JournalReader:
         self.bytes_read += reading.next_offset - reading.offset
 
     def _end_after(self, reading: SegmentReading, before: JournalEnd) -> JournalEnd:
-        """Return the end of the journal if nothing follows this segment; one without a header is no part of it."""
+        """Return the journal's end after this segment. A segment without a whole header does not count."""
         if reading.next_offset == 0:
             return msgspec.structs.replace(before, torn=reading.torn)
         return JournalEnd(

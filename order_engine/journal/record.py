@@ -1,7 +1,7 @@
-"""A journal record: commands that stand or fall together, with their sequence and time.
+"""A journal record: commands that are carried out all or none, with their sequence and time.
 
-One record is one line of JSON. A single order is a record of one command, a batch is one record of many, so that after
-a crash all of a batch is there or none of it.
+One record is one line of JSON. A single order is a record of one command and a batch is one record of many, so a crash
+leaves all of a batch or nothing of it.
 """
 
 import msgspec
@@ -11,7 +11,7 @@ from order_engine.matching.commands import Command
 
 
 class Retry(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """What makes a repeated request recognisable: the key, whose it is, and a digest of what was asked."""
+    """Identifies a retry: the idempotency key, its owner (the scope), and a digest of the request."""
 
     scope: str
     key: str
@@ -19,9 +19,9 @@ class Retry(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, for
 
 
 class Record(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """Commands numbered ``sequence``, ``sequence + 1``, ... that came at ``timestamp_ns`` (UTC, since 1970).
+    """Commands numbered ``sequence``, ``sequence + 1``, ... and stamped with ``timestamp_ns`` (UTC, since 1970).
 
-    ``actor`` is who asked for them, in words, where that is known and not the user whom they name.
+    ``actor`` says in words who asked for them, if that is known and is not the user whom they name.
     """
 
     sequence: int
@@ -40,4 +40,4 @@ encode_record = msgspec.json.Encoder().encode
 decode_record = msgspec.json.Decoder(Record).decode
 
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What decoding raises where the bytes are not what they should be: JSON of the form, in UTF-8, not nested deeply."""
+"""What decoding raises for bytes that are no UTF-8, no JSON of the expected form, or nested too deeply."""

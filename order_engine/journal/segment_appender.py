@@ -1,6 +1,6 @@
-"""The segment that is being written: frames go in at its end, and a new one is begun when it is full.
+"""The segment that is being written: appends frames, and begins a new segment when it is full.
 
-One thread at a time writes and rotates; ``sync`` may be called by another meanwhile.
+One thread at a time may write and rotate; another may call ``sync`` meanwhile.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from order_engine.journal.segments import FORMAT, SegmentHeader, encode_segment_
 
 
 class SegmentAppender:
-    """Goes on where the journal ends, after cutting off a torn tail.
+    """Cuts off a torn tail, then appends where the journal ends.
 
-    ``written_sequence`` is the last in the file, ``synced_sequence`` the last that is on disk.
+    ``written_sequence`` is the last sequence in the file, ``synced_sequence`` the last one on disk.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class SegmentAppender:
         self._open(end)
 
     def append(self, payload: bytes, last_sequence: int, *, synced_next: bool) -> None:
-        """Write one frame, in a new segment if this one is full; ``synced_next`` promises to sync before the next."""
+        """Write one frame, in a new segment if this one is full. ``synced_next`` promises a sync before the next."""
         if self._written_bytes >= self._segment_bytes_max:
             self.rotate()
         assert self._file is not None
@@ -60,13 +60,13 @@ class SegmentAppender:
     def sync(self) -> None:
         """Return once everything written so far is on disk.
 
-        A sync that failed is never tried again: the system may have dropped what it could not write, and then a second
-        sync succeeds without it.
+        A failed sync is never tried again: the system may have dropped the pages it could not write, and a second sync
+        would then succeed without them.
         """
         with self._file_lock:
             if self._sync_error is not None:
                 raise OSError(*self._sync_error.args) from self._sync_error
-            # In this order: the bytes of a written sequence are counted before it.
+            # Read in this order: ``append`` counts the bytes before it sets the sequence.
             sequence, mark = self.written_sequence, self._written_bytes
             if self._file is not None and mark > self._synced_bytes:
                 try:
@@ -78,14 +78,14 @@ class SegmentAppender:
             self.synced_sequence = sequence
 
     def rotate(self) -> None:
-        """Sync this segment and begin the next, unless no record has been written into this one yet."""
+        """Sync this segment and begin the next, unless this one has no record yet."""
         if self.written_sequence >= self._first_sequence:
             self.sync()
             self.close()
             self._create(self.written_sequence + 1)
 
     def close(self) -> None:
-        """Release the file, synced or not."""
+        """Close the file, synced or not."""
         with self._file_lock:
             file, self._file = self._file, None
             if file is not None:
@@ -97,7 +97,7 @@ class SegmentAppender:
         if end.torn.offset > 0:
             self._disk.truncate(end.torn.path, end.torn.offset)
         else:
-            # Not even the header of the segment is whole: the crash came while it was being created.
+            # Even the header is torn: the crash came while the segment was created.
             self._disk.remove(end.torn.path)
             self._disk.sync_directory(self._directory)
 
@@ -108,18 +108,18 @@ class SegmentAppender:
         self.path, self._first_sequence = end.segment
         self._file = self._disk.open_append(self.path)
         self._written_bytes = end.offset
-        # A process that was killed may have left frames, and even the segment's name, that no fsync has covered yet.
-        # If its fsync failed, the system may show frames that it has given up writing: another fsync alone would lie.
+        # A killed process may have left frames, and even the segment's name, unsynced. If its fsync failed, the system
+        # may show frames that it gave up writing, and another fsync would succeed without them: write them again first.
         self._disk.rewrite(self.path, end.secured_offset)
         self.sync()
         self._disk.sync_directory(self._directory)
         if end.header.rules_version != self._rules_version:
             self.close()
-            # A segment that holds nothing but the header of other rules is replaced.
+            # Continue in a new segment. One that has only a header is replaced by it.
             self._create(end.last_sequence + 1)
 
     def _create(self, first_sequence: int) -> None:
-        """Begin a segment; on return its header and its name are on disk."""
+        """Begin a segment, and put its header and its name on disk."""
         header = SegmentHeader(
             format=FORMAT,
             journal_id=self.journal_id,

@@ -1,4 +1,4 @@
-"""Reading one segment, frame by frame: every byte is checked, and one frame at a time is in memory."""
+"""Reads one segment frame by frame. Every byte is checked; one frame at a time is in memory."""
 
 import re
 import zlib
@@ -18,12 +18,12 @@ from order_engine.journal.torn_tail import BadFrame, require_torn
 from order_engine.journal.upcasters import FORMAT_MIN, record_decoder
 
 BELIEVED_BYTES = 1 << 20
-# What msgspec says of a field that a Struct lacks, and of a tag that no Struct has.
+# msgspec's messages for a field that the Struct does not have, and for an unknown tag.
 _UNKNOWN = re.compile(r"unknown field|^Invalid value .* at `\$\.commands\[[^`]*\.type`$", re.DOTALL)
 
 
 class TornTail(Struct, frozen=True, kw_only=True):
-    """What a crash left behind the last good frame: to be cut off, never acknowledged."""
+    """What a crash left after the last good frame. It was never acknowledged and is cut off."""
 
     path: Path
     offset: int
@@ -31,9 +31,10 @@ class TornTail(Struct, frozen=True, kw_only=True):
 
 
 class SegmentReading:
-    """One segment file being read. ``offset`` is where the frame that was read last begins.
+    """One segment file being read.
 
-    ``next_offset`` is where the next one does, and ``secured_offset`` how far the segment is known to be on disk.
+    The last frame read begins at ``offset``, the next one at ``next_offset``. The segment is known to be on disk up to
+    ``secured_offset``.
     """
 
     def __init__(self, disk: Disk, segment: Segment) -> None:
@@ -61,9 +62,10 @@ class SegmentReading:
     def read_header(
         self, previous: SegmentHeader | None, rules_version: int | None, *, tail_may_be_torn: bool = False
     ) -> SegmentHeader | None:
-        """Read and check the first frame: ``previous`` heads the segment before; None if the file is a torn tail.
+        """Read and check the first frame; return None if it is a torn tail.
 
-        ``rules_version`` is the newest that the caller knows, or None if it only looks at headers.
+        ``previous`` is the header of the segment before. ``rules_version`` is the newest that the caller knows, or None
+        if it only reads headers.
         """
         assert self.next_offset == 0
         line = self.next_payload(tail_may_be_torn=tail_may_be_torn)
@@ -82,7 +84,7 @@ class SegmentReading:
         return header
 
     def next_payload(self, *, tail_may_be_torn: bool = False) -> bytes | None:
-        """Return the payload of the next frame, None at the end of the file or at a torn tail if there may be one."""
+        """Return the payload of the next frame; None at the end of the file, or at a torn tail where one is allowed."""
         self.offset = self.next_offset
         try:
             payload = self._read_frame()
@@ -94,7 +96,7 @@ class SegmentReading:
         return payload
 
     def records(self, payload: bytes, after_sequence: int) -> Iterator[Record]:
-        """Yield the records of the frame that was read last, checking that each follows the one before."""
+        """Yield the records of the last frame read; check that each follows the one before."""
         decode = self._decode
         for line in payload.splitlines():
             try:
@@ -108,7 +110,7 @@ class SegmentReading:
             yield record
 
     def damage(self, expected: str, found: str) -> JournalDamaged:
-        """Return the error that says what is wrong with the frame that was read last."""
+        """Return the error for the last frame read."""
         return JournalDamaged(self.segment.path, self.offset, expected, found)
 
     def _check_header(self, header: SegmentHeader, previous: SegmentHeader | None) -> None:
@@ -125,7 +127,7 @@ class SegmentReading:
             raise JournalDamaged(path, HEADER_BYTES, expected, found)
 
     def _undecodable(self, error: BaseException, offset: int, expected: str) -> JournalError:
-        """Tell what a newer program wrote from damage: the checksum holds, but a field or a command is not known."""
+        """Return ``JournalTooNew`` for an unknown field or command under a good checksum, else ``JournalDamaged``."""
         if isinstance(error, MsgspecError) and _UNKNOWN.search(str(error)):
             found = f"by a newer program (at byte {offset}: {error})"
             return JournalTooNew(self.segment.path, found, "no such field or command")
@@ -152,7 +154,7 @@ class SegmentReading:
 
     def _read_payload(self, payload_bytes: int) -> bytes:
         if payload_bytes > BELIEVED_BYTES:
-            # A length that is not true must not claim memory that the file does not need.
+            # A damaged length must not allocate more memory than the file has bytes.
             start = self._stream.tell()
             payload_bytes = min(payload_bytes, self._stream.seek(0, 2) - start)
             self._stream.seek(start)
@@ -167,7 +169,7 @@ class SegmentReading:
 
 
 def open_segment(disk: Disk, segment: Segment, archive: Path | None) -> SegmentReading:
-    """Open a segment, in the archive if it was moved there since its name was read."""
+    """Open a segment, in the archive if it was moved there meanwhile."""
     try:
         return SegmentReading(disk, segment)
     except JournalUnreadable as error:

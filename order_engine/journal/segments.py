@@ -1,6 +1,6 @@
-"""Segments: the files of a journal. Each is named for its first sequence and opens with a header frame.
+"""Segments: the files of a journal. Each is named for its first sequence and begins with a header frame.
 
-The header frame holds one JSON line: which journal it belongs to, and under which matching rules it was written.
+The header frame holds one JSON line, with the journal's id and the version of the matching rules.
 """
 
 import re
@@ -27,7 +27,7 @@ class SegmentHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Segment(NamedTuple):
-    """A segment file, by its name alone."""
+    """A segment file, as its name describes it."""
 
     path: Path
     first_sequence: int
@@ -38,11 +38,11 @@ decode_segment_header = msgspec.json.Decoder(SegmentHeader).decode
 
 
 def segment_path(directory: Path, first_sequence: int) -> Path:
-    """Return where the segment that begins with this sequence lies."""
+    """Return the path of the segment that begins with this sequence."""
     return directory / f"{first_sequence:020d}.journal"
 
 
 def list_segments(directory: Path, disk: Disk) -> list[Segment]:
-    """Return the segments in a directory in order of sequence; other files are left alone."""
+    """Return the segments in a directory, in order of sequence. Other files are ignored."""
     matches = [_NAME.fullmatch(name) for name in disk.names(directory)]
     return [Segment(directory / match[0], int(match[1])) for match in matches if match is not None]

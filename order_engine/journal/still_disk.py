@@ -1,6 +1,6 @@
-"""A disk as it stands at one moment, for whoever reads a journal that is being written.
+"""A read-only view of a disk that does not change, to read a live journal.
 
-Names and lengths are those of the first look: what is appended later is not there. Nothing can be written.
+It keeps the names and lengths of its first look, so later appends do not show.
 """
 
 from io import BufferedReader, RawIOBase
@@ -11,7 +11,7 @@ from order_engine.journal.disk import READ_BUFFER_BYTES, AppendFile, Disk
 
 
 class StillDisk:
-    """Shows ``disk`` as it was when each name was first asked for. A file that only grows is then never half seen."""
+    """Shows ``disk`` as it was when each name was first read. A file that only grows then looks unchanged."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
@@ -19,19 +19,19 @@ class StillDisk:
         self._sizes: dict[Path, int] = {}
 
     def names(self, directory: Path) -> list[str]:
-        """Return the sorted names that were in a directory."""
+        """Return the sorted names in a directory at the first look."""
         if directory not in self._names:
             self._names[directory] = self._disk.names(directory)
         return self._names[directory]
 
     def size(self, path: Path) -> int:
-        """Return how long a file was."""
+        """Return the length of a file at the first look, in bytes."""
         if path not in self._sizes:
             self._sizes[path] = self._disk.size(path)
         return self._sizes[path]
 
     def open_read(self, path: Path) -> BinaryIO:
-        """Open a file for reading as far as it went."""
+        """Open a file for reading, up to its length at the first look."""
         length = self.size(path)
         return BufferedReader(_Beginning(self._disk.open_read(path), length), READ_BUFFER_BYTES)
 
@@ -64,7 +64,7 @@ class StillDisk:
         _refuse(directory)
 
     def make_directory(self, directory: Path) -> None:
-        """Make nothing: a directory that is not there stays away."""
+        """Do nothing."""
 
 
 class _Beginning(RawIOBase):

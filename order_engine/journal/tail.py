@@ -1,7 +1,7 @@
-"""The tail: reads a journal that is being written, up to the watermark, and keeps its place between calls.
+"""The tail: reads a live journal up to the watermark, and keeps its place between calls.
 
-It follows the journal into new segments, and finds those that have been archived. What is below the watermark has been
-written whole, so anything else that is found there is damage.
+It follows the journal into new segments, and finds archived ones. Everything below the watermark has been written
+completely, so a bad frame there is damage and not a torn tail.
 """
 
 from collections import deque
@@ -16,9 +16,9 @@ from order_engine.journal.segments import Segment, SegmentHeader, segment_path
 
 
 class Tail:
-    """Hands out the records after ``after_sequence``. ``position`` is the last sequence that it has handed out.
+    """Returns the records after ``after_sequence``. ``position`` is the last sequence returned.
 
-    After an error it begins anew at ``position``. One thread at a time may use it.
+    After an error the next call reads again from ``position``. One thread at a time may use it.
     """
 
     def __init__(
@@ -30,13 +30,13 @@ class Tail:
         self._rules_version = rules_version
         self._archive = archive
         self._reading: SegmentReading | None = None
-        # It outlives a reading that failed, so that a segment of another journal is never gone on with.
+        # Kept after a failed read, so that the tail never continues in a segment of another journal.
         self._header: SegmentHeader | None = None
         self._decoded_sequence = 0
         self._decoded: deque[Record] = deque()
 
     def read(self, until_sequence: int, records_max: int = 1_000) -> list[Record]:
-        """Return the next records, as many as there are up to a sequence that is visible or below."""
+        """Return the next records up to ``until_sequence``, which must be visible."""
         records: list[Record] = []
         try:
             while len(records) < records_max and self._has_next(until_sequence):
@@ -45,7 +45,7 @@ class Tail:
                 records.append(record)
         except JournalError:
             self.close()
-            # What comes before the fault is handed out first; the next call meets the fault again.
+            # Return the records before the damage first. The next call meets the damage again.
             if not records:
                 raise
         return records
@@ -58,7 +58,7 @@ class Tail:
             self._reading = None
 
     def _has_next(self, until_sequence: int) -> bool:
-        """Tell whether the next record is one to hand out, reading frames if none is decoded."""
+        """Return whether the next record is within ``until_sequence``; read frames if none is decoded."""
         if until_sequence <= self.position:
             return False
         while not self._decoded:
@@ -85,7 +85,7 @@ class Tail:
                 )
 
     def _open_next(self, reading: SegmentReading, until_sequence: int) -> None:
-        """Go on in the segment that follows: there must be one if this one ends below the watermark."""
+        """Open the next segment. There must be one if this segment ends below the watermark."""
         reading.close()
         segment = self._segment(self._decoded_sequence + 1)
         is_missing = segment.first_sequence == reading.segment.first_sequence

@@ -1,8 +1,7 @@
-"""Torn tail or damage? A crash may cost what was never acknowledged; anything else must stop the start.
+"""Tells a torn tail from damage. A crash may lose what was never acknowledged; damage must stop the start.
 
-A crash leaves the last, unsynced frames of the last segment cut short, or with whole sectors reading as zeros where
-the disk had not yet written them. A bad frame that looks otherwise, or that a later frame shows to have been on disk,
-is damage.
+After a crash the last, unsynced frames of the last segment may be cut short, or have whole sectors of zeros where the
+disk had not written yet. Any other bad frame is damage, and so is one that a later frame shows to have been on disk.
 """
 
 from pathlib import Path
@@ -16,7 +15,7 @@ _SCAN_BYTES = 1 << 20
 
 
 class BadFrame(NamedTuple):
-    """A frame that does not read back, the expectation it failed, and its header where that much is good."""
+    """A frame that cannot be read: what was expected and found, and its header if that is good."""
 
     path: Path
     offset: int
@@ -25,12 +24,12 @@ class BadFrame(NamedTuple):
     found: str
 
     def as_damage(self) -> JournalDamaged:
-        """Return the error that names this frame."""
+        """Return the error for this frame."""
         return JournalDamaged(self.path, self.offset, self.expected, self.found)
 
 
 def require_torn(stream: BinaryIO, bad: BadFrame, size: int) -> None:
-    """Raise ``JournalDamaged`` unless a crash explains this frame of the last segment, ``size`` bytes long."""
+    """Raise ``JournalDamaged`` unless a crash explains this frame. The segment is ``size`` bytes long."""
     if not (_is_cut_short(stream, bad, size) or _has_lost_sectors(stream, bad, size)):
         raise bad.as_damage()
     end = _end_of(bad, size)
@@ -43,7 +42,7 @@ def require_torn(stream: BinaryIO, bad: BadFrame, size: int) -> None:
 
 
 def _end_of(bad: BadFrame, size: int) -> int:
-    """Where the frame ends; without its header only its first 32 bytes are known to be its own."""
+    """Return where the frame ends. Without a good header only its first 32 bytes are known to belong to it."""
     payload_bytes = 0 if bad.header is None else bad.header.payload_bytes
     return min(bad.offset + HEADER_BYTES + payload_bytes, size)
 
@@ -56,10 +55,10 @@ def _is_cut_short(stream: BinaryIO, bad: BadFrame, size: int) -> bool:
 
 
 def _has_lost_sectors(stream: BinaryIO, bad: BadFrame, size: int) -> bool:
-    """Tell whether every NUL in the frame is part of a sector that is zero from the frame's start on.
+    """Return whether the frame has lost sectors, and no NUL outside of them.
 
-    A disk writes sectors whole: NULs in a part of one are no lost write. A sector may also hold what was on disk
-    before the frame, and frames that came after it, which then are lost with it.
+    A disk writes whole sectors, so NULs in only a part of a sector are damage. The first sector may begin with bytes
+    from before the frame. The last sector may also hold later frames, which are lost with it.
     """
     end = _end_of(bad, size)
     lost = 0
@@ -77,7 +76,7 @@ def _has_lost_sectors(stream: BinaryIO, bad: BadFrame, size: int) -> bool:
 
 
 def _later_synced_frame(stream: BinaryIO, position: int, size: int) -> int | None:
-    """Return where the first good header lies that says all before it was on disk, or None."""
+    """Return the offset of the first good header that says that everything before it was on disk, or None."""
     while position < size:
         stream.seek(position)
         window = stream.read(_SCAN_BYTES + HEADER_BYTES - 1)

@@ -1,6 +1,6 @@
-"""Upcasters: how a record of an older format becomes one of today's. They are kept for ever.
+"""Upcasters convert a record of an older format to the present one. They are kept for ever.
 
-A new field in the journal raises ``FORMAT``, and the function that fills it in for older records goes into the table.
+To add a field to the journal, raise ``FORMAT`` and add a function to the table that fills the field in older records.
 """
 
 from collections.abc import Callable
@@ -11,16 +11,16 @@ import msgspec
 from order_engine.journal.record import Record, decode_record
 from order_engine.journal.segments import FORMAT
 
-# A raw record is a line of JSON, decoded: no type of ours fits what an older program wrote.
+# Any: a raw record is a decoded line of JSON, and no present type fits what an older program wrote.
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 FORMAT_MIN = 1
 UPCASTERS: dict[int, Upcaster] = {}
-"""By format: a function that makes a raw record of that format one of the next."""
+"""By format: a function that converts a raw record of that format to the next one."""
 
 
 def record_decoder(format_: int) -> Callable[[bytes], Record]:
-    """Return what decodes a line of a segment of this format, which must be one that we know."""
+    """Return the decoder for lines of a segment of this format, which must be a known one."""
     assert FORMAT_MIN <= format_ <= FORMAT
     if format_ == FORMAT:
         return decode_record

@@ -1,7 +1,7 @@
-"""The watermark: how far the journal may be shown. It belongs to one start of the exchange; recovery never reads it.
+"""The watermark: how far the journal may be shown. Every start makes a new one; recovery never reads it.
 
-``visible`` is the last sequence that may be answered, ``synced`` the last that is on disk whatever the sync mode is.
-``synced`` is never beyond ``visible``, and neither ever goes back. Only the committer moves them.
+``visible`` is the last sequence that may be shown, ``synced`` the last that is fsynced, in every sync mode. ``synced``
+is never beyond ``visible``, and neither ever goes back. Only the committer moves them.
 """
 
 import mmap
@@ -13,21 +13,21 @@ from order_engine.journal.errors import JournalError
 
 WATERMARK_NAME = "watermark"
 _MAGIC = int.from_bytes(b"OEMARK1\n", "little")
-# Aligned 64-bit words: the processor loads and stores each of them whole, so another process never sees half a number.
+# Aligned 64-bit words: the processor loads and stores each atomically, so other processes never see a torn number.
 _MAGIC_WORD, _VISIBLE_WORD, _SYNCED_WORD = range(3)
 _BYTES = 24
 
 
 class WatermarkMissing(JournalError):
-    """No exchange has put its watermark there."""
+    """There is no watermark that can be read."""
 
 
 class Watermark(Protocol):
-    """Where the committer tells others how far the journal may be shown."""
+    """Tells how far the journal may be shown."""
 
     @property
     def visible(self) -> int:
-        """The last sequence that may be answered."""
+        """The last sequence that may be shown."""
         ...
 
     @property
@@ -40,7 +40,7 @@ class Watermark(Protocol):
 
 
 class MemoryWatermark:
-    """A watermark for one process alone."""
+    """A watermark within one process."""
 
     def __init__(self, sequence: int = 0) -> None:
         self.visible = sequence
@@ -55,7 +55,7 @@ class MemoryWatermark:
 
 
 class SharedWatermark:
-    """A watermark in memory that processes share, under the name of a file."""
+    """A watermark that processes share through a mapped file."""
 
     def __init__(self, memory: mmap.mmap) -> None:
         self._memory = memory
@@ -63,7 +63,7 @@ class SharedWatermark:
 
     @staticmethod
     def create(path: Path, sequence: int) -> "SharedWatermark":
-        """Make a new file in place of the old one; a process that has the old one open sees no more changes."""
+        """Replace the file with a new one. A process that has the old file open sees no more changes."""
         partial = path.with_name(path.name + ".partial")
         partial.unlink(missing_ok=True)
         descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -79,7 +79,7 @@ class SharedWatermark:
 
     @staticmethod
     def open(path: Path) -> "SharedWatermark":
-        """Map the file for reading only; raise ``WatermarkMissing`` if there is none that can be read."""
+        """Map the file read-only; raise ``WatermarkMissing`` if there is none that can be read."""
         try:
             descriptor = os.open(path, os.O_RDONLY)
             try:
@@ -96,7 +96,7 @@ class SharedWatermark:
 
     @property
     def visible(self) -> int:
-        """The last sequence that may be answered."""
+        """The last sequence that may be shown."""
         return self._words[_VISIBLE_WORD]
 
     @property
@@ -105,13 +105,13 @@ class SharedWatermark:
         return self._words[_SYNCED_WORD]
 
     def move(self, visible: int, synced: int) -> None:
-        """Set both: the visible one first, so that nobody finds the synced one beyond it."""
+        """Set both. ``visible`` goes first, so that no reader finds ``synced`` beyond it."""
         assert self.visible <= visible
         assert self.synced <= synced <= visible
         self._words[_VISIBLE_WORD] = visible
         self._words[_SYNCED_WORD] = synced
 
     def close(self) -> None:
-        """Let go of the memory; the file stays."""
+        """Unmap the file, which stays."""
         self._words.release()
         self._memory.close()

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.errors import NotReady, ServiceError, SnapshotError
-from order_engine.exchange.exchange import Answer
+from order_engine.exchange.exchange import Submitted
 from order_engine.exchange.retention import RetentionMode
 from order_engine.followers.progress import AUDIT, SQL
 from order_engine.journal.committer import SyncMode
@@ -180,7 +180,7 @@ class Scenario:
             answer = self._submit(venue, request)
             if request.retry is not None and self.random.randrange(3) == 0:
                 again = self._submit(venue, request)
-                assert again == Answer(answer.applied, replayed=True)
+                assert again == Submitted(answer.applied, replayed=True)
         if self.random.randrange(5):
             venue.commit()
 
@@ -191,7 +191,7 @@ class Scenario:
         known = [(request, applied) for request, applied in self.answered if request.retry is not None]
         if known:
             request, applied = self.random.choice(known)
-            assert venue.submit_parked(request) == Answer(applied, replayed=True)
+            assert venue.submit_parked(request) == Submitted(applied, replayed=True)
             assert venue.noted_sequence <= venue.journal.visible_sequence
         venue.commit()
 
@@ -287,7 +287,7 @@ class Scenario:
         with suppress(ServiceError):
             self._submit(venue, request)
 
-    def _submit(self, venue: SimulatedVenue, request: Request) -> Answer:
+    def _submit(self, venue: SimulatedVenue, request: Request) -> Submitted:
         """Submit, and park the answer until what it depends on is visible."""
         try:
             answer = venue.submit_parked(request)

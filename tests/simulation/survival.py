@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from order_engine.database.checkpoint import read_checkpoint
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.exchange import Answer
+from order_engine.exchange.exchange import Submitted
 from order_engine.exchange.recovery import Recovery
 from order_engine.exchange.state import state_hash
 from order_engine.exchange.verification import Verification, stored_files
@@ -86,12 +86,12 @@ def check_retries(venue: SimulatedVenue, moment: Moment, kept: Sequence[tuple[Re
     """Clients ask again: what was answered gives the same answer, what was not is carried out once."""
     for request, applied in kept:
         if request.retry is not None:
-            assert venue.submit(request) == Answer(applied, replayed=True)
+            assert venue.submit(request) == Submitted(applied, replayed=True)
     for request in moment.waiting:
         if request.retry is not None:
             first = venue.submit(request)
             assert first.applied.record.commands == request.commands
-            assert venue.submit(request) == Answer(first.applied, replayed=True)
+            assert venue.submit(request) == Submitted(first.applied, replayed=True)
     keys = Counter(record.retry.key for record in venue.records if record.retry is not None)
     assert all(count == 1 for count in keys.values()), f"carried out twice: {keys}"
 

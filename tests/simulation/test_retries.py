@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.exchange import Answer, Exchange
+from order_engine.exchange.exchange import Exchange, Submitted
 from order_engine.journal.record import Retry
 from tests.builders import buy, sell
 from tests.fakes.fake_disk import FakeDisk
@@ -15,11 +15,11 @@ COMMANDS = [sell(quantity="4"), buy(quantity="6")]
 RETRY = Retry(scope="client", key="only once", fingerprint="of both")
 
 
-def submit_at_once(exchange: Exchange) -> list[Answer]:
+def submit_at_once(exchange: Exchange) -> list[Submitted]:
     """Let that many clients send the same request at the same moment; nobody waits for the disk."""
     barrier = Barrier(RETRY_COUNT)
 
-    def submit(_: int) -> Answer:
+    def submit(_: int) -> Submitted:
         barrier.wait()
         return exchange.submit(COMMANDS, RETRY)
 
@@ -27,7 +27,7 @@ def submit_at_once(exchange: Exchange) -> list[Answer]:
         return list(threads.map(submit, range(RETRY_COUNT)))
 
 
-def submit_and_wait(found: Opened) -> list[Answer]:
+def submit_and_wait(found: Opened) -> list[Submitted]:
     answers = submit_at_once(found.exchange)
     found.exchange.wait_visible(found.notes[-1])
     return answers
@@ -48,7 +48,7 @@ def test_fifty_retries_at_once_are_one_request_with_one_answer() -> None:
     assert [answer.replayed for answer in answers].count(False) == 1
     (only,) = carried_out(disk)
     assert all(answer.applied == only for answer in answers)
-    assert again == [Answer(only, replayed=True)] * RETRY_COUNT
+    assert again == [Submitted(only, replayed=True)] * RETRY_COUNT
 
 
 def test_retries_while_the_first_is_being_synced_depend_on_the_same_sequence() -> None:
@@ -83,4 +83,4 @@ def test_fifty_retries_of_a_request_that_a_crash_left_unanswered_are_one_request
         assert all(answer.applied == only for answer in answers)
         assert [answer.replayed for answer in answers].count(False) == 1 - records_of_it
         with opened(survivor.crash()) as once_more:
-            assert submit_at_once(once_more.exchange) == [Answer(only, replayed=True)] * RETRY_COUNT
+            assert submit_at_once(once_more.exchange) == [Submitted(only, replayed=True)] * RETRY_COUNT

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from order_engine.bootstrap.trading import Trading
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.exchange import Answer
+from order_engine.exchange.exchange import Submitted
 from order_engine.exchange.retention import RetentionMode
 from order_engine.exchange.state import ExchangeState
 from order_engine.journal.archive import ARCHIVE_DIRECTORY
@@ -64,13 +64,13 @@ class SimulatedVenue:
         self.journal = trading.open(recovered, self.watermark)
         self.followers = SimulatedFollowers(self)
 
-    def submit(self, request: Request) -> Answer:
+    def submit(self, request: Request) -> Submitted:
         """Submit, and commit what was appended."""
         answer = self.submit_parked(request)
         self.commit()
         return answer
 
-    def submit_parked(self, request: Request) -> Answer:
+    def submit_parked(self, request: Request) -> Submitted:
         """Submit; the answer may be told once what ``noted_sequence`` says is visible."""
         self.noted_sequence = 0
         return self.exchange.submit(request.commands, request.retry)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from order_engine.exchange.exchange import Answer
+from order_engine.exchange.exchange import Submitted
 from order_engine.followers.progress import SQL, UNKNOWN, SinkProgress
 from tests.fakes.fake_disk import FakeDisk
 from tests.integration.api.orders import answered, buy, place, problem, sell
@@ -79,7 +79,7 @@ def test_order_that_is_on_disk_is_answered_though_the_exchange_halts_before_it_i
 ) -> None:
     submit = served.exchange.submit
 
-    def submit_and_halt(*arguments: object) -> Answer:
+    def submit_and_halt(*arguments: object) -> Submitted:
         answer = submit(*arguments)  # type: ignore[arg-type]  # what the API passes on
         served.exchange.wait_visible(answer.applied.record.last_sequence)
         served.exchange.halt(OSError("a fault elsewhere"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-from order_engine.exchange.exchange import Answer, Exchange
+from order_engine.exchange.exchange import Exchange, Submitted
 from order_engine.exchange.recovery import Recovery
 from order_engine.journal.committer import Committer, SyncMode
 from order_engine.journal.disk import Disk
@@ -54,7 +54,7 @@ class Opened:
     notes: list[int]
     faults: list[Exception] = field(default_factory=list)
 
-    def carry_out(self, *commands: Command, retry: Retry | None = None) -> Answer:
+    def carry_out(self, *commands: Command, retry: Retry | None = None) -> Submitted:
         """Submit commands, and wait until their answer may be shown."""
         answer = self.exchange.submit(commands, retry)
         assert self.exchange.wait_visible(answer.applied.record.last_sequence, PATIENCE_SECONDS)

@@ -261,4 +261,4 @@ def test_fault_is_logged_and_reported_and_time_goes_on(caplog: pytest.LogCapture
 
     assert troubles == ["KeyError: 'a schedule that is not there'", None]
     assert alarm.waits == [RETRY_SECONDS, None]
-    assert "the timekeeper met a fault, and goes on" in caplog.text
+    assert "the timekeeper failed once, and goes on" in caplog.text
