@@ -9,9 +9,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from order_engine.exchange.memory_limit import live_orders_that_fit, memory_limit_bytes
 from order_engine.exchange.retention import RetentionMode
 from order_engine.journal.archive import ARCHIVE_DIRECTORY
 from order_engine.journal.committer import SEGMENT_BYTES_MAX, SyncMode
+from order_engine.matching.bounds import ICEBERG_SLICES_MAX, TRADES_MAX
 from order_engine.matching.commands import Configure, SelfTradePrevention
 from order_engine.wire.identifiers import parse_choice
 from order_engine.wire.units import parse_positive_amount
@@ -59,6 +61,7 @@ class Settings(NamedTuple):
     accept_clock: bool
     auto_list: bool
     max_instruments: int
+    max_live_orders: int | None
     default_tick_size: int
     default_lot_size: int
     self_trade_prevention: SelfTradePrevention
@@ -92,13 +95,17 @@ class Settings(NamedTuple):
 
     @property
     def matching(self) -> Configure:
-        """The settings that matching reads."""
+        """The settings that matching reads, with the bounds of today."""
         return Configure(
             default_tick_size_e8=self.default_tick_size,
             default_lot_size_e8=self.default_lot_size,
             auto_list=self.auto_list,
             max_instruments=self.max_instruments,
             self_trade_prevention=self.self_trade_prevention,
+            trades_max=TRADES_MAX,
+            iceberg_slices_max=ICEBERG_SLICES_MAX,
+            max_live_orders=self.max_live_orders or live_orders_that_fit(memory_limit_bytes()),
+            admins_list_beyond_max=True,
         )
 
 
@@ -161,6 +168,10 @@ def _processor(text: str) -> int | str | None:
     if text.lower() == ANY_PROCESSOR:
         return ANY_PROCESSOR
     return int(text) if text else None
+
+
+def _live_orders(text: str) -> int | None:
+    return _between(1, 100_000_000)(text) if text else None
 
 
 _HOST_NAME = re.compile(r"\*|[\w.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
@@ -278,7 +289,14 @@ VARIABLES = (
         "Whether the clock is taken for right at the start, though the last record is more than 30 days old.",
     ),
     Variable("AUTO_LIST", "true", _flag, "true or false", "Whether a first order lists its symbol."),
-    Variable("MAX_INSTRUMENTS", "10000", _between(1, 1_000_000), "1 to 1000000", "How many symbols may be listed."),
+    Variable("MAX_INSTRUMENTS", "10000", _between(1, 1_000_000), "1 to 1000000", "How many symbols orders may list."),
+    Variable(
+        "MAX_LIVE_ORDERS",
+        "",
+        _live_orders,
+        "1 to 100000000",
+        "How many orders may rest or wait; by default what a quarter of the memory holds, at most 1000000.",
+    ),
     Variable(
         "DEFAULT_TICK_SIZE",
         "0.01",

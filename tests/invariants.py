@@ -51,6 +51,7 @@ def check_book(book: OrderBook) -> list[Order]:
     best_bid, best_ask = book.bids.best(), book.asks.best()
     if book.state is SessionState.OPEN and best_bid is not None and best_ask is not None:
         assert best_bid.price_ticks < best_ask.price_ticks, f"{book.instrument.symbol} is crossed or locked"
+    assert book.state is SessionState.OPEN or not book.stops.has_triggered, "a stop has its turn in a closed session"
     for order in book.stops.orders.values():
         assert order.is_pending, f"{order.order_id} waits and is not pending"
         assert order.remaining_lots == order.quantity_lots > 0, f"{order.order_id} waits and is not whole"

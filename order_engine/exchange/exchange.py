@@ -31,7 +31,15 @@ from order_engine.exchange.views import (
 from order_engine.journal.committer import Committer
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record, Retry
-from order_engine.matching.commands import AmendOrder, Command, Configure, ExpireDue, PlaceOrder, SetInstrument
+from order_engine.matching.commands import (
+    AmendOrder,
+    Command,
+    Configure,
+    Continue,
+    ExpireDue,
+    PlaceOrder,
+    SetInstrument,
+)
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import OrderState
 
@@ -146,9 +154,9 @@ class Exchange:
         """Carry out commands as one record, all or none of them. The result may be shown once it is visible.
 
         ``actor`` is who asked, if that is not the user whom the commands name. The same ``retry`` returns the first
-        result again. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ClockJumped`` or
-        ``RetryMismatch``; then nothing was changed. Only ``ExchangeHalted`` leaves it open: the next start decides
-        which of the last records are on disk.
+        result again. Commands beyond the bound of a record are not part of it, and nothing came of them. Raises
+        ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ClockJumped`` or ``RetryMismatch``; then nothing was
+        changed. Only ``ExchangeHalted`` leaves it open: the next start decides which of the last records are on disk.
         """
         with self._lock:
             self._require_open()
@@ -161,6 +169,7 @@ class Exchange:
                 raise jump
             self._require_room_for(commands)
             self._follow_timetable(timestamp_ns)
+            self._finish_where_named(commands, timestamp_ns)
             applied = self._take(commands, retry, timestamp_ns, actor)
             self._note(applied.record.last_sequence)
         return Submitted(applied, replayed=False)
@@ -177,6 +186,10 @@ class Exchange:
             expires_ns = self._state.engine.expiries.next_ns
             if expires_ns is not None and expires_ns <= timestamp_ns:
                 self._take([ExpireDue()], None, timestamp_ns)
+            unfinished = self._state.engine.unfinished
+            if unfinished is not None:
+                # One at a time: others may come between.
+                self._take([Continue(symbol=unfinished)], None, timestamp_ns)
             self._due_ns = self._next_due_ns()
             return self._due_ns
 
@@ -313,7 +326,7 @@ class Exchange:
         )
         try:
             applied = self._state.apply(record)
-            self._journal.append(record)
+            self._journal.append(applied.record)
             self._digest.add(applied)
             self._ended.note(applied)
             self._note_what_is_due(commands)
@@ -332,6 +345,12 @@ class Exchange:
         if commands:
             self._take(commands, None, timestamp_ns, SCHEDULE)
 
+    def _finish_where_named(self, commands: Iterable[Command], timestamp_ns: int) -> None:
+        """Before commands that name an instrument, give stops there their turn that a bound left waiting."""
+        for command in commands:
+            while (symbol := self._state.engine.unfinished_for(command)) is not None:
+                self._take([Continue(symbol=symbol)], None, timestamp_ns)
+
     def _note_what_is_due(self, commands: Iterable[Command]) -> None:
         if any(type(command) is SetInstrument for command in commands):
             self._timetable.look_ahead(self._state.engine.timestamp_ns)
@@ -341,6 +360,8 @@ class Exchange:
             self._on_due_changed()
 
     def _next_due_ns(self) -> int | None:
+        if self._state.engine.unfinished is not None:
+            return self._state.engine.timestamp_ns
         expires_ns, scheduled_ns = self._state.engine.expiries.next_ns, self._timetable.next_ns
         if expires_ns is None or scheduled_ns is None:
             return scheduled_ns if expires_ns is None else expires_ns

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.remembered_answers import RememberedAnswer, RememberedAnswers
@@ -32,10 +32,10 @@ class ExchangeState:
         return self.engine.sequence
 
     def apply(self, record: Record) -> Applied:
-        """Carry out a record's commands, in order."""
-        apply, timestamp_ns = self.engine.apply, record.timestamp_ns
-        numbered = enumerate(record.commands, record.sequence)
-        events = [apply(command, sequence, timestamp_ns) for sequence, command in numbered]
+        """Carry out a record's commands, in order; where its bound ends it, what was applied is a shorter record."""
+        events = self.engine.apply_record(record.commands, record.sequence, record.timestamp_ns)
+        if len(events) < len(record.commands):
+            record = structs.replace(record, commands=record.commands[: len(events)])
         applied = Applied(record, events)
         self.answers.remember(applied)
         return applied

@@ -30,7 +30,7 @@ class Accounts:
         open_max = limits.max_open_orders
         if (
             open_max is not None
-            and _may_wait(placed)
+            and may_wait(placed)
             and self._live.sum_of(placed.user_id, placed.symbol).orders >= open_max
         ):
             return Reason.RISK_MAX_OPEN_ORDERS
@@ -72,7 +72,7 @@ def refusal_of_size(limits: SetRiskLimits, quantity_e8: int, price_e8: int | Non
     return Reason.RISK_MAX_ORDER_NOTIONAL if is_more else None
 
 
-def _may_wait(placed: PlaceOrder) -> bool:
+def may_wait(placed: PlaceOrder) -> bool:
     """Whether an order can come to rest, or to wait for its trigger."""
     may_rest = placed.order_type is OrderType.LIMIT and placed.time_in_force not in IMMEDIATE
     return may_rest or placed.order_type in STOP_TYPES

@@ -1,6 +1,7 @@
 """Admission: everything that can refuse a command, looked at before anything changes, in the rulebook's order."""
 
-from order_engine.matching.accounts import Accounts
+from order_engine.matching.accounts import Accounts, may_wait
+from order_engine.matching.bounds import Bounds
 from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState
 from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
@@ -15,9 +16,6 @@ _OPEN = SessionState.OPEN
 _LIMIT = OrderType.LIMIT
 _MARKET = OrderType.MARKET
 
-SLICES_MAX = 10_000
-"""An iceberg shows at least this fraction of itself: each slice is a trade, and one command must stay bounded."""
-
 _REFUSED_BY_STATE = {
     SessionState.CLOSED: Reason.MARKET_CLOSED,
     SessionState.HALTED: Reason.INSTRUMENT_HALTED,
@@ -30,6 +28,7 @@ class Admission:
     def __init__(self, live: LiveOrders, accounts: Accounts) -> None:
         self._live = live
         self._accounts = accounts
+        self.bounds = Bounds()
 
     def of_order(
         self,
@@ -56,7 +55,13 @@ class Admission:
         client_order_id = placed.client_order_id
         if client_order_id is not None and self._live.with_client_id(placed.user_id, client_order_id) is not None:
             return Reason.DUPLICATE_ORDER_ID
+        bounds = self.bounds
+        if len(self._live.by_id) >= bounds.live_orders_max and may_wait(placed):
+            return Reason.TOO_MANY_ORDERS
         if placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns:
+            return Reason.INVALID_INSTRUCTION
+        display_e8 = placed.display_quantity_e8
+        if display_e8 is not None and placed.quantity_e8 > display_e8 * bounds.slices_max:
             return Reason.INVALID_INSTRUCTION
         return (
             _refusal_of_steps(instrument, placed)
@@ -73,7 +78,7 @@ class Admission:
             return Reason.USER_DISABLED
         if book.state is not _OPEN and book.state in _REFUSED_BY_STATE:
             return _REFUSED_BY_STATE[book.state]
-        if not _fits(command, order):
+        if not _fits(command, order, self.bounds.amended_slices_max):
             return Reason.INVALID_INSTRUCTION
         return (
             _refusal_of_steps(book.instrument, command)
@@ -177,7 +182,7 @@ def _changes(command: AmendOrder, state: OrderState) -> bool:
     )
 
 
-def _fits(command: AmendOrder, order: Order) -> bool:
+def _fits(command: AmendOrder, order: Order, slices_max: int) -> bool:
     """Whether the order has what the command would change, and may come in so many slices."""
     if command.price_e8 is not None and order.price_ticks is None:
         return False
@@ -190,4 +195,4 @@ def _fits(command: AmendOrder, order: Order) -> bool:
     state = order.state()
     quantity_e8 = state.quantity_e8 if command.quantity_e8 is None else command.quantity_e8
     display_e8 = state.display_quantity_e8 if command.display_quantity_e8 is None else command.display_quantity_e8
-    return display_e8 is not None and quantity_e8 <= display_e8 * SLICES_MAX
+    return display_e8 is not None and quantity_e8 <= display_e8 * slices_max

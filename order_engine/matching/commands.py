@@ -7,7 +7,7 @@ in the journal and its time are handed to the engine beside it.
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class Side(StrEnum):
@@ -173,14 +173,27 @@ class ExpireDue(Message, frozen=True, kw_only=True, tag="expire_due/1"):
     """Expire what is due by the time that comes with this command; every other command does so too."""
 
 
+class Continue(Message, frozen=True, kw_only=True, tag="continue/1"):
+    """Go on with the stops of an instrument that a record triggered and, at its bound, left waiting for their turn."""
+
+    symbol: str
+
+
 class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="configure/1"):
-    """The settings that matching reads, journaled whole so that a replay never depends on today's environment."""
+    """The settings that matching reads, journaled whole so that a replay never depends on today's environment.
+
+    What may be unset came later than the first journals. It is left out of theirs, and replays as it was before.
+    """
 
     default_tick_size_e8: int = 1_000_000
     default_lot_size_e8: int = 1
     auto_list: bool = True
     max_instruments: int = 10_000
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
+    trades_max: int | UnsetType = UNSET
+    iceberg_slices_max: int | UnsetType = UNSET
+    max_live_orders: int | UnsetType = UNSET
+    admins_list_beyond_max: bool | UnsetType = UNSET
 
 
 Command = (
@@ -194,5 +207,6 @@ Command = (
     | DisableUser
     | EnableUser
     | ExpireDue
+    | Continue
     | Configure
 )

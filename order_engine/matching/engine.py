@@ -4,18 +4,20 @@ It reads no clock and uses no randomness; sequence and time come with each comma
 applies one command at a time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from order_engine.matching.accounts import Accounts
 from order_engine.matching.admission import Admission
 from order_engine.matching.amendment import amend
+from order_engine.matching.bounds import Bounds
 from order_engine.matching.commands import (
     AmendOrder,
     CancelAll,
     CancelOrder,
     Command,
     Configure,
+    Continue,
     DisableUser,
     EnableUser,
     ExpireDue,
@@ -61,12 +63,16 @@ class MatchingEngine:
     def __init__(self) -> None:
         self.sequence = 0
         self.timestamp_ns = 0
-        self.settings = Configure()
         self.books: dict[str, OrderBook] = {}
+        # Those with stops whose turn has not come, as a record's bound was reached.
+        self._unfinished: dict[str, OrderBook] = {}
         self.live = LiveOrders()
         self.accounts = Accounts(self.live)
         self.expiries = Expiries(self.live)
         self._admission = Admission(self.live, self.accounts)
+        self._steps_left = 0
+        self._last = Outcome(0, 0)
+        self.give_settings(Configure())
         self._handlers: dict[type, Callable[[Any, Outcome], None]] = {  # Any: each takes its own kind of command
             PlaceOrder: self._place,
             AmendOrder: self._amend,
@@ -77,25 +83,87 @@ class MatchingEngine:
             SetRiskLimits: self._set_risk_limits,
             DisableUser: self._disable_user,
             EnableUser: self._enable_user,
-            ExpireDue: self._expire_due,
+            ExpireDue: self._do_nothing_more,
+            Continue: self._do_nothing_more,
             Configure: self._configure,
         }
 
     def apply(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
-        """Carry out one command, or refuse it; return what happened, in order.
+        """Carry out one command, a record by itself, or refuse it; return what happened, in order.
 
         ``sequence`` must rise and ``timestamp_ns`` (UTC, since 1970) must not fall from one command to the next.
         """
+        self._steps_left = self.bounds.steps_max
+        return self._carry_out(command, sequence, timestamp_ns)
+
+    def apply_record(self, commands: Sequence[Command], sequence: int, timestamp_ns: int) -> list[list[Event]]:
+        """Carry out commands numbered from ``sequence`` as one record; where its bound ends it, only the first."""
+        self._steps_left = self.bounds.steps_max
+        events: list[list[Event]] = []
+        for place, command in enumerate(commands):
+            if place and self._steps_left <= 0:
+                break
+            events.append(self._carry_out(command, sequence + place, timestamp_ns))
+            self._steps_left = self._last.steps_left
+        return events
+
+    @property
+    def unfinished(self) -> str | None:
+        """A symbol with stops whose turn has not come: ``Continue`` goes on with it. None if there is none."""
+        while self._unfinished:
+            symbol, book = next(iter(self._unfinished.items()))
+            if book.stops.has_triggered:
+                return symbol
+            del self._unfinished[symbol]
+        return None
+
+    def unfinished_for(self, command: Command) -> str | None:
+        """Return the symbol that a command names, if stops there wait for their turn; else None."""
+        if not self._unfinished:
+            return None
+        if isinstance(command, AmendOrder | CancelOrder):
+            order = self.live.named_by(command)
+            symbol = command.symbol if order is None else order.placed.symbol
+        else:
+            symbol = getattr(command, "symbol", None)
+        return symbol if symbol in self._unfinished and self._unfinished[symbol].stops.has_triggered else None
+
+    def finish(self) -> list[Event]:
+        """Go on, as part of the last command, with all that its bound left. For streams: none can come between."""
+        events: list[Event] = []
+        while (symbol := self.unfinished) is not None:
+            trades = self._last.trade_count
+            outcome = Outcome(self.sequence, self.timestamp_ns, self.bounds.steps_max + trades, events, trades)
+            self._follow_up(self._unfinished[symbol], outcome)
+            self._last = outcome
+        return events
+
+    def _carry_out(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
         assert sequence > self.sequence, f"sequence {sequence} after {self.sequence}"
         assert timestamp_ns >= self.timestamp_ns, f"time {timestamp_ns} after {self.timestamp_ns}"
-        outcome = Outcome(sequence, timestamp_ns)
+        outcome = Outcome(sequence, timestamp_ns, self._steps_left)
         due = self.expiries.heap
         if due and due[0][0] <= timestamp_ns:
             self._expire(outcome)
+        if self._unfinished:
+            self._go_on_where_named(command, outcome)
         self._handlers[type(command)](command, outcome)
         self.sequence = sequence
         self.timestamp_ns = timestamp_ns
+        self._last = outcome
         return outcome.events
+
+    def give_settings(self, settings: Configure) -> None:
+        """Go by these settings from here on."""
+        self.settings = settings
+        self.bounds = self._admission.bounds = Bounds.of(settings)
+        for book in self.books.values():
+            book.give_terms(book.instrument, settings.self_trade_prevention)
+
+    def restore_turns(self, book: OrderBook, sequences: list[int]) -> None:
+        """Let stops wait for their turn that did so when the book was dumped."""
+        book.stops.restore_turns(sequences)
+        self._unfinished[book.instrument.symbol] = book
 
     def open_book(self, instrument: Instrument) -> OrderBook:
         """Add an empty book."""
@@ -128,7 +196,7 @@ class MatchingEngine:
             self.expiries.add(order)
         # Where no stop waits and no breaker watches there is nothing to look at.
         if book.stops.orders or (outcome.trade_count and book.instrument.circuit_breaker_percent_e8):
-            follow_up(book, 0, outcome)
+            self._follow_up(book, outcome)
 
     def _amend(self, command: AmendOrder, outcome: Outcome) -> None:
         order = self.live.named_by(command)
@@ -143,7 +211,7 @@ class MatchingEngine:
             return
         amend(book, order, command, outcome)
         if book.stops.orders or (outcome.trade_count and book.instrument.circuit_breaker_percent_e8):
-            follow_up(book, 0, outcome)
+            self._follow_up(book, outcome)
 
     def _cancel(self, command: CancelOrder, outcome: Outcome) -> None:
         order = self.live.named_by(command)
@@ -164,7 +232,7 @@ class MatchingEngine:
         book = self.books.get(command.symbol)
         if book is None:
             instrument = self._default_instrument(command.symbol).changed_by(command)
-            if self._is_full():
+            if self._is_full() and self.settings.admins_list_beyond_max is not True:
                 outcome.events.append(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
             else:
                 self._list(instrument, outcome)
@@ -185,6 +253,7 @@ class MatchingEngine:
                 return
             book = self._list(instrument, outcome)
         enter_state(book, command.state, outcome)
+        self._note_unfinished(book)
 
     def _set_risk_limits(self, command: SetRiskLimits, outcome: Outcome) -> None:
         self.accounts.limits[command.user_id] = command
@@ -200,17 +269,30 @@ class MatchingEngine:
         self.accounts.disabled.discard(command.user_id)
         outcome.events.append(UserEnabled(command.user_id))
 
-    def _expire_due(self, _command: ExpireDue, _outcome: Outcome) -> None:
-        """Do nothing more: what is due was expired before this command, as before every other."""
+    def _do_nothing_more(self, _command: ExpireDue | Continue, _outcome: Outcome) -> None:
+        """Leave it at what was done before this command, as before every other: expire, or go on, what is due."""
+
+    def _go_on_where_named(self, command: Command, outcome: Outcome) -> None:
+        symbol = self.unfinished_for(command)
+        if symbol is not None:
+            self._follow_up(self._unfinished[symbol], outcome)
+
+    def _follow_up(self, book: OrderBook, outcome: Outcome) -> None:
+        follow_up(book, 0, outcome)
+        self._note_unfinished(book)
+
+    def _note_unfinished(self, book: OrderBook) -> None:
+        if book.stops.has_triggered:
+            self._unfinished[book.instrument.symbol] = book
+        else:
+            self._unfinished.pop(book.instrument.symbol, None)
 
     def _expire(self, outcome: Outcome) -> None:
         for order in self.expiries.take_due(outcome.timestamp_ns):
             self.books[order.placed.symbol].expire(order, outcome)
 
     def _configure(self, command: Configure, outcome: Outcome) -> None:
-        self.settings = command
-        for book in self.books.values():
-            book.give_terms(book.instrument, command.self_trade_prevention)
+        self.give_settings(command)
         outcome.events.append(Configured(command))
 
     def _listable(self, symbol: str) -> Instrument | None:

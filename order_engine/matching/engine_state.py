@@ -35,11 +35,12 @@ class EngineHead(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     books: int
 
 
-class BookHead(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BookHead(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The first piece of a book; it says how many rows of each kind follow.
 
     Bids and asks come best price first and within a price in order of the queue, stops in order of sequence, positions
-    (user, net quantity) in order of user.
+    (user, net quantity) in order of user. The ``triggered`` are those of the stops whose turn
+    has come and that wait for it, by sequence, in the order of their turns.
     """
 
     instrument: Instrument
@@ -50,12 +51,14 @@ class BookHead(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     asks: int
     stops: int
     positions: int
+    triggered: int = 0
 
 
 _encode = msgspec.json.Encoder().encode
 _decode_engine = msgspec.json.Decoder(EngineHead).decode
 _decode_book = msgspec.json.Decoder(BookHead).decode
 _decode_orders = msgspec.json.Decoder(list[OrderRow]).decode
+_decode_turns = msgspec.json.Decoder(list[int]).decode
 _decode_positions = msgspec.json.Decoder(list[tuple[str, int]]).decode
 
 
@@ -85,7 +88,7 @@ def load_engine(pieces: Iterator[bytes]) -> MatchingEngine:
     engine = MatchingEngine()
     engine.sequence = head.sequence
     engine.timestamp_ns = head.timestamp_ns
-    engine.settings = head.settings
+    engine.give_settings(head.settings)
     engine.accounts.limits = {limits.user_id: limits for limits in head.risk_limits}
     engine.accounts.disabled = set(head.disabled_users)
     reader = RowReader()
@@ -105,6 +108,7 @@ def next_piece(pieces: Iterator[bytes]) -> bytes:
 def _dump_book(book: OrderBook) -> Iterator[bytes]:
     stops = book.stops.orders
     positions = book.positions_e8
+    turns = [order.sequence for order in book.stops.in_turn()]
     yield _encode(
         BookHead(
             instrument=book.instrument,
@@ -115,12 +119,14 @@ def _dump_book(book: OrderBook) -> Iterator[bytes]:
             asks=_length(book.asks),
             stops=len(stops),
             positions=len(positions),
+            triggered=len(turns),
         )
     )
     yield from _dump_rows(_dump_side(book.bids))
     yield from _dump_rows(_dump_side(book.asks))
     yield from _dump_rows(row_of(stops[sequence]) for sequence in sorted(stops))
     yield from _dump_rows((user_id, positions[user_id]) for user_id in sorted(positions))
+    yield from _dump_rows(turns)
 
 
 def _length(side: BookSide) -> int:
@@ -131,7 +137,7 @@ def _dump_side(side: BookSide) -> Iterator[tuple[object, ...]]:
     return (row_of(order) for level in side.best_first() for order in level)
 
 
-def _dump_rows(rows: Iterable[tuple[object, ...]]) -> Iterator[bytes]:
+def _dump_rows(rows: Iterable[object]) -> Iterator[bytes]:
     waiting = iter(rows)
     while piece := list(islice(waiting, ROWS_MAX)):
         yield _encode(piece)
@@ -151,6 +157,9 @@ def _load_book(pieces: Iterator[bytes], engine: MatchingEngine, reader: RowReade
         _add(reader.orders(rows, instrument), book.stops.add, engine)
     for positions in _rows(pieces, head.positions, _decode_positions):
         book.positions_e8.update((reader.name(user_id), net_quantity_e8) for user_id, net_quantity_e8 in positions)
+    turns = [sequence for sequences in _rows(pieces, head.triggered, _decode_turns) for sequence in sequences]
+    if turns:
+        engine.restore_turns(book, turns)
 
 
 def _add(orders: list[Order], add: Callable[[Order], None], engine: MatchingEngine) -> None:

@@ -87,6 +87,10 @@ class LiveOrders:
             self.sums.keep(user_id, self.newest_first(user_id))
         return self.sums.of(user_id, symbol)
 
+    def has_orders_of(self, user_id: str | None) -> bool:
+        """Whether any live order is a user's."""
+        return user_id in self.by_user
+
     def newest_first(self, user_id: str) -> Iterator[Order]:
         """Go through a user's live orders; none may come or go meanwhile."""
         order = self.by_user.get(user_id)

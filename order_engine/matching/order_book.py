@@ -12,7 +12,7 @@ from order_engine.matching.events import (
     OrderStatus,
     TradeExecuted,
 )
-from order_engine.matching.guard import Guard, fillable_lots
+from order_engine.matching.guard import Guard, can_fill
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order
@@ -115,15 +115,17 @@ class OrderBook:
         is_guarded = self.is_guarded or placed.self_trade_prevention is not None
         guard = self._guard_of(order) if is_guarded else None
         time_in_force = placed.time_in_force
-        if time_in_force is _FOK:
-            needed_lots = order.remaining_lots
-            if fillable_lots(opposite, limit_rank, guard, needed_lots) < needed_lots:
-                self.end(order, Reason.FOK_UNFILLED, outcome)
-                return
-        self._cross(order, opposite, limit_rank, guard, outcome)
+        if time_in_force is _FOK and not can_fill(
+            opposite, limit_rank, guard, order.remaining_lots, outcome.steps_left
+        ):
+            self.end(order, Reason.FOK_UNFILLED, outcome)
+            return
+        is_cut = self._cross(order, opposite, limit_rank, guard, outcome)
         if not order.remaining_lots:
             return
-        if order.price_ticks is None:
+        if is_cut:
+            self.end(order, Reason.TRADE_LIMIT, outcome)
+        elif order.price_ticks is None:
             reason = Reason.NO_LIQUIDITY if opposite.best() is None else Reason.PRICE_BAND
             self.end(order, reason, outcome)
         elif time_in_force is _IOC:
@@ -218,7 +220,7 @@ class OrderBook:
     def _guard_of(self, order: Order) -> Guard | None:
         placed = order.placed
         mode = placed.self_trade_prevention or self.self_trade_prevention
-        own_user = None if mode is _NO_PREVENTION else placed.user_id
+        own_user = None if mode is _NO_PREVENTION or not self._live.has_orders_of(placed.user_id) else placed.user_id
         band = self.band if order.price_ticks is None else None
         if own_user is None and band is None:
             return None
@@ -226,19 +228,24 @@ class OrderBook:
 
     def _cross(
         self, taker: Order, opposite: BookSide, limit_rank: int | None, guard: Guard | None, outcome: Outcome
-    ) -> None:
+    ) -> bool:
+        """Match an order with all that it reaches; say whether the bound ended it."""
+        steps_left = outcome.steps_left
         while taker.remaining_lots:
             level = opposite.best()
             if level is None or (limit_rank is not None and level.rank > limit_rank):
                 break
             maker, price_ticks = level.head, level.price_ticks
             assert maker is not None
-            if guard is not None:
-                if guard.stops_at(level):
-                    break
-                if guard.own_user is not None and maker.placed.user_id == guard.own_user:
-                    self._prevent_self_trade(taker, maker, guard.mode, outcome)
-                    continue
+            if guard is not None and guard.stops_at(level):
+                break
+            if steps_left <= 0:
+                return True
+            steps_left -= 1
+            if guard is not None and guard.owns(maker):
+                outcome.prevented_count += 1
+                self._prevent_self_trade(taker, maker, guard.mode, outcome)
+                continue
             lots = maker.remaining_lots - maker.hidden_lots
             if lots > taker.remaining_lots:
                 lots = taker.remaining_lots
@@ -248,6 +255,7 @@ class OrderBook:
                 self._live.remove(maker)
             buy, sell = (taker, maker) if taker.side is _BUY else (maker, taker)
             self.trade(buy, sell, taker.side, price_ticks, lots, outcome)
+        return False
 
     def _prevent_self_trade(self, taker: Order, maker: Order, mode: SelfTradePrevention, outcome: Outcome) -> None:
         if mode is SelfTradePrevention.DECREMENT:

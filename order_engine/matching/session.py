@@ -33,6 +33,9 @@ def follow_up(book: OrderBook, trades_before: int, outcome: Outcome) -> None:
         stops.look_for_triggered(last_price_e8)
         if not stops.has_triggered:
             break
+        if outcome.steps_left <= 0:
+            # Their turn comes with the next command.
+            break
         trades_before = outcome.trade_count
         _activate(stops.next_in_turn(), book, outcome)
 
@@ -41,6 +44,8 @@ def enter_state(book: OrderBook, state: SessionState, outcome: Outcome) -> None:
     """Let the session enter a state: closing ends the day's orders, opening runs the auction."""
     before, book.state = book.state, state
     outcome.events.append(StateChanged(book.instrument.symbol, state))
+    if state is not _OPEN:
+        book.stops.put_back_triggered()
     if state is SessionState.CLOSED:
         for order in _day_orders(book):
             book.expire(order, outcome)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from heapq import heapify, heappop, heappush
-from math import inf
 from typing import TYPE_CHECKING
 
 from order_engine.matching.commands import Side
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from order_engine.matching.order import Order
 
 STALE_ENTRIES_MIN = 64
+RANK_OF_NO_PRICE = 1 << 100
 
 
 def sign_of(side: Side) -> int:
@@ -94,6 +94,10 @@ class TrailingStops:
                 self._bests = [each for each in self._bests if each.count]
                 self._empty = 0
 
+    def stop_looking_for(self, order: Order) -> None:
+        """Note that an order has triggered; it goes on to follow the price."""
+        self._waiting.pop(order.sequence, None)
+
     def reprice(self, order: Order) -> None:
         """Take note of an order's trail; one that has triggered waits again."""
         assert order.best is not None
@@ -155,9 +159,9 @@ class TrailingStops:
         assert best.price_e8 is not None
         return trail_amount_e8 - self._sign * best.price_e8
 
-    def _rank(self, price_e8: int | None) -> float:
+    def _rank(self, price_e8: int | None) -> int:
         """Rank prices, the best first; no price is the last."""
-        return inf if price_e8 is None else -self._sign * price_e8
+        return RANK_OF_NO_PRICE if price_e8 is None else -self._sign * price_e8
 
     def _waits(self, trail_amount_e8: int, sequence: int) -> bool:
         order = self._waiting.get(sequence)

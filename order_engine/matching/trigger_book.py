@@ -72,6 +72,14 @@ class TriggerBook:
         self._triggered.update((order.sequence, order) for order in orders)
         self._turns.extend(orders)
 
+    def restore_turns(self, sequences: list[int]) -> None:
+        """Let orders that were dumped as triggered wait for their turn again."""
+        orders = [self.orders[sequence] for sequence in sequences]
+        for order in orders:
+            if order.trail_amount_e8 is not None:
+                self._trailing[order.side].stop_looking_for(order)
+        self.let_wait_for_turn(orders)
+
     def next_in_turn(self) -> Order:
         """Return the order whose turn it is; it has its turn once it is removed."""
         while self._turns[0].sequence not in self._triggered:
@@ -84,6 +92,8 @@ class TriggerBook:
 
     def put_back_triggered(self) -> None:
         """Let those whose turn did not come wait for their trigger again."""
+        if not self._triggered:
+            return
         triggered, self._triggered = self._triggered, {}
         self._turns.clear()
         for order in triggered.values():

@@ -83,7 +83,7 @@ def process_stream(
     _refuse_shared_files(options)
     started_ns = clock_ns()
     engine = MatchingEngine()
-    engine.settings = options.settings
+    engine.give_settings(options.settings)
     with ExitStack() as stack:
         # The input first: where there is none, no output is touched.
         commands = stack.enter_context(InputFile(options.commands, streams.input))

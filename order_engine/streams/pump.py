@@ -28,10 +28,13 @@ class Pump:
 
     def run(self, source: CommandSource, after_batch: Callable[[], None]) -> None:
         """Move everything that the source has; sinks are flushed whenever it has to wait for more."""
-        apply, sinks = self._engine.apply, self._sinks
+        engine, sinks = self._engine, self._sinks
+        apply = engine.apply
         for batch in source.batches():
             for received in batch:
                 events = apply(received.command, received.sequence, received.timestamp_ns)
+                if engine.unfinished is not None:
+                    events += engine.finish()
                 for event in events:
                     kind = type(event)
                     if kind is TradeExecuted:

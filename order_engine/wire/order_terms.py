@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from order_engine.matching.admission import SLICES_MAX
 from order_engine.matching.commands import OrderType, TimeInForce
 
 PRICE_TERMS = ("price", "stop_price", "trail_amount")
@@ -47,9 +46,10 @@ def wrong_terms(order_type: OrderType, time_in_force: TimeInForce, terms: Terms)
     if terms.get("post_only") and not may_rest:
         errors["post_only"] = ["Only a LIMIT order that may rest can be post-only."]
     if "display_quantity" in terms:
-        wrong = _wrong_display(terms) if may_rest else "Only a LIMIT order that may rest can be an iceberg."
-        if wrong is not None:
-            errors["display_quantity"] = [wrong]
+        if not may_rest:
+            errors["display_quantity"] = ["Only a LIMIT order that may rest can be an iceberg."]
+        elif terms["display_quantity"] > terms["quantity"]:
+            errors["display_quantity"] = ["Must be at most the quantity."]
     return errors
 
 
@@ -61,10 +61,3 @@ def _wrong_prices(order_type: OrderType, terms: Terms) -> Errors:
             verb = "needs a" if term in needed else "takes no"
             errors[term] = [f"A {order_type} order {verb} {term.replace('_', ' ')}."]
     return errors
-
-
-def _wrong_display(terms: Terms) -> str | None:
-    quantity_e8, display_e8 = terms["quantity"], terms["display_quantity"]
-    if display_e8 > quantity_e8:
-        return "Must be at most the quantity."
-    return f"Must be at least 1/{SLICES_MAX} of the quantity." if quantity_e8 > display_e8 * SLICES_MAX else None

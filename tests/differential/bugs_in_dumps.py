@@ -2,6 +2,7 @@
 
 from order_engine.matching import engine_state, order_rows
 from order_engine.matching.order_rows import RowReader
+from order_engine.matching.trigger_book import TriggerBook
 from tests.differential.planted_bugs import Planted
 
 WRONG_STATE: dict[str, Planted] = {
@@ -62,9 +63,22 @@ WRONG_STATE: dict[str, Planted] = {
         "book.breaker_reference_e8 = head.breaker_reference_e8",
         "pass",
     ),
-    "a dump forgets the settings": (engine_state, "load_engine", "engine.settings = head.settings", "pass"),
+    "a dump forgets the settings": (engine_state, "load_engine", "engine.give_settings(head.settings)", "pass"),
     "a dump forgets the limits": (engine_state, "load_engine", "in head.risk_limits", "in head.risk_limits[:0]"),
     "a dump forgets who is disabled": (engine_state, "load_engine", "set(head.disabled_users)", "set()"),
     "a dump forgets the positions": (engine_state, "_load_book", "in positions)", "in positions[:0])"),
+    "a dump forgets whose turn it is": (engine_state, "_load_book", "engine.restore_turns(book, turns)", "pass"),
+    "a dump turns the turns round": (
+        engine_state,
+        "_dump_book",
+        "book.stops.in_turn()]",
+        "book.stops.in_turn()][::-1]",
+    ),
+    "a dump lets stops trigger twice": (
+        TriggerBook,
+        "restore_turns",
+        "self.let_wait_for_turn(orders)",
+        "self._turns.extend(orders)",
+    ),
     "a dump forgets what expires": (engine_state, "_add", "engine.expiries.add(order)", "pass"),
 }

@@ -5,7 +5,7 @@ Where the source is rewritten so that a piece is gone, the test says so: plant t
 
 from types import ModuleType
 
-from order_engine.matching import accounts, admission, amendment, auction, guard, session, trailing_stops
+from order_engine.matching import accounts, admission, amendment, auction, guard, session
 from order_engine.matching.accounts import Accounts
 from order_engine.matching.admission import Admission
 from order_engine.matching.book_side import BookSide
@@ -17,8 +17,6 @@ from order_engine.matching.open_sums import OpenSums
 from order_engine.matching.order import Order
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.price_band import PriceBand
-from order_engine.matching.trailing_stops import TrailingStops
-from order_engine.matching.trigger_book import TriggerBook
 
 Owner = type | ModuleType
 Planted = tuple[Owner, str, str, str]
@@ -36,9 +34,22 @@ PRIORITY: dict[str, Planted] = {
     "an order does not trade at its limit itself": (OrderBook, "_cross", "> limit_rank", ">= limit_rank"),
     "the worst price comes first": (BookSide, "best", "get(heap[0])", "get(max(self.levels, default=heap[0]))"),
     "a stale price hides the best one": (BookSide, "add", "heappush(self._heap, rank)", "self._heap.append(rank)"),
-    "a FOK order fills in part": (OrderBook, "enter", "< needed_lots", "< 1"),
-    "a FOK order counts beyond its limit": (guard, "fillable_lots", "level.rank > limit_rank", "False"),
-    "a FOK order wants more than it needs": (OrderBook, "enter", "< needed_lots", "<= needed_lots"),
+    "a FOK order fills in part": (OrderBook, "enter", "order.remaining_lots, outcome", "1, outcome"),
+    "a FOK order counts beyond its limit": (guard, "can_fill", "level.rank > limit_rank", "False"),
+    "a FOK order wants more than it needs": (guard, "can_fill", "lots <= 0", "lots < 0"),
+    "a FOK order counts a trade too many": (guard, "_walk", "lots <= 0 or steps <= 0", "lots <= 0 or steps <= 1"),
+    "a FOK order counts an order as no trade": (
+        guard,
+        "can_fill",
+        "steps -= level.length if steps",
+        "steps -= 0 if steps",
+    ),
+    "a FOK order may take more steps than others": (
+        OrderBook,
+        "enter",
+        "outcome.steps_left\n",
+        "outcome.steps_left + 1\n",
+    ),
     "an IOC remainder rests": (OrderBook, "enter", "is _IOC", "is None"),
     "post-only may lock the book": (OrderBook, "would_take", "best.rank <=", "best.rank <"),
     "an unfilled market order is called banded": (OrderBook, "enter", "if opposite.best() is None", "if False"),
@@ -72,7 +83,7 @@ AMENDS: dict[str, Planted] = {
     ),
     "a halt lets amends through": (Admission, "of_amend", "book.state in _REFUSED_BY_STATE", "False"),
     "the stop of a trailing stop may be named": (admission, "_fits", "or order.trail_amount_e8 is not None", ""),
-    "an iceberg may shrink to dust": (admission, "_fits", "display_e8 * SLICES_MAX", "quantity_e8"),
+    "an iceberg may shrink to dust": (admission, "_fits", "display_e8 * slices_max", "quantity_e8"),
     "an amend that changes nothing meets its limits": (
         Admission,
         "_refusal_of_protections",
@@ -89,70 +100,7 @@ AMENDS: dict[str, Planted] = {
     "an amended stop keeps its old limit": (amendment, "_amend_stop", "order.price_ticks = price_ticks", "pass"),
     "an amended stop keeps its old trigger": (amendment, "_amend_stop", "book.stops.reprice(order)", "pass"),
     "a new trail moves nothing": (amendment, "_amend_stop", "= command.trail_amount_e8", "= order.trail_amount_e8"),
-    "an amended order triggers nothing": (MatchingEngine, "_amend", "follow_up(book, 0, outcome)", "pass"),
-}
-
-STOPS: dict[str, Planted] = {
-    "a stop waits for a price beyond its own": (TriggerBook, "_pop", "<= reached", "< reached"),
-    "BUY stops go before older SELL stops": (
-        TriggerBook,
-        "look_for_triggered",
-        "sorted(triggered, key=lambda order: order.sequence)",
-        "triggered",
-    ),
-    "newly triggered stops jump the queue": (TriggerBook, "let_wait_for_turn", ".extend(", ".extendleft("),
-    "a triggered order that is filled stays in the index": (session, "_activate", "not order.remaining_lots", "False"),
-    "triggers are looked at once only": (session, "follow_up", "trades_before = outcome.trade_count", "break"),
-    "a trailing stop follows the price back": (
-        TrailingStops,
-        "ratchet",
-        "self._rank(bests[-1].price_e8) >= rank",
-        "rank",
-    ),
-    "a trailing stop follows its own order only": (TrailingStops, "ratchet", "while bests and", "if bests and"),
-    "stops that meet at one best price forget one": (
-        trailing_stops,
-        "_merge",
-        "heappush(large.nearest, entry)",
-        "pass",
-    ),
-    "stops that meet at one best price are not counted": (
-        trailing_stops,
-        "_merge",
-        "large.count += small.count",
-        "pass",
-    ),
-    "a trailing stop is looked at once only": (TrailingStops, "take_triggered", "self._expect(best)", "pass"),
-    "a smaller trail is not expected sooner": (TrailingStops, "_expect", "best.expected <= key", "best.expected"),
-    "a trail that a stop left stays in its heap": (
-        TrailingStops,
-        "_waits",
-        "and order.trail_amount_e8 ==",
-        "or trail_amount_e8 ==",
-    ),
-    "a trailing stop outlives its order": (TrailingStops, "remove", "self._waiting.pop(order.sequence, None)", "pass"),
-    "a trailing stop forgets the price at entry": (
-        OrderBook,
-        "wait",
-        "SharedBest(self.last_trade_price_e8)",
-        "SharedBest(None)",
-    ),
-    "a trailing stop never follows": (session, "follow_up", "stops.ratchet(last_price_e8)", "pass"),
-    "a triggered stop keeps its stop price": (
-        Order,
-        "trigger",
-        "self.fixed_stop_price_e8 = self.trail_amount_e8 =",
-        "self.trail_amount_e8 =",
-    ),
-    "a triggered limit goes beyond the band": (session, "_activate", "_is_out_of_band(order, book)", "False"),
-    "the breaker forgets the stops that waited": (session, "follow_up", "stops.put_back_triggered()", "pass"),
-    "an entering stop triggers nothing": (
-        MatchingEngine,
-        "_place",
-        "if book.stops.orders or",
-        "if outcome.trade_count and book.stops.orders or",
-    ),
-    "a price that a stop left stays in its heap": (TriggerBook, "_is_current", "and key ==", "or key =="),
+    "an amended order triggers nothing": (MatchingEngine, "_amend", "self._follow_up(book, outcome)", "pass"),
 }
 
 ICEBERGS: dict[str, Planted] = {
@@ -178,16 +126,18 @@ ICEBERGS: dict[str, Planted] = {
     ),
     "a FOK order does not count what is hidden": (
         guard,
-        "fillable_lots",
+        "can_fill",
         "level.shown_lots + level.hidden_lots",
         "level.shown_lots",
     ),
-    "a FOK order counts slices behind its own user's": (
-        Guard,
-        "tradable",
-        "return shown_lots, True",
-        "return whole_lots, True",
+    "a FOK order with a bound does not count what is hidden": (
+        guard,
+        "_walk",
+        "if order.hidden_lots and",
+        "if False and",
     ),
+    "a FOK order counts each iceberg once": (guard, "_walk_slices", "steps - slices", "steps - len(icebergs)"),
+    "a FOK order goes on where its own user's order ends it": (guard, "_walk", "return lots, 0", "return lots, steps"),
     "a requeued iceberg shows all": (OrderBook, "rest", "order.show_slice()", "pass"),
 }
 
@@ -206,11 +156,11 @@ SELF_TRADES: dict[str, Planted] = {
     ),
     "a new configured mode governs new books only": (
         MatchingEngine,
-        "_configure",
-        "book.give_terms(book.instrument, command.self_trade_prevention)",
+        "give_settings",
+        "book.give_terms(book.instrument, settings.self_trade_prevention)",
         "pass",
     ),
-    "orders of nobody are one user's": (OrderBook, "_cross", "guard.own_user is not None and", ""),
+    "orders of nobody are one user's": (Guard, "owns", "self.own_user is not None and", ""),
     "CANCEL_BOTH spares the incoming order": (
         OrderBook,
         "_prevent_self_trade",
@@ -237,12 +187,12 @@ SELF_TRADES: dict[str, Planted] = {
     ),
     "DECREMENT keeps the total": (Order, "decrement", "self.quantity_lots -= lots", "pass"),
     "a FOK order is held up by an order it would cancel": (
-        Guard,
-        "tradable",
-        "self.mode is not SelfTradePrevention.CANCEL_OLDEST",
-        "self.mode",
+        guard,
+        "_walk",
+        "guard.mode is not SelfTradePrevention.CANCEL_OLDEST",
+        "guard.mode",
     ),
-    "a FOK order counts its own user's": (Guard, "tradable", "order.placed.user_id != self.own_user", "order"),
+    "a FOK order counts its own user's": (guard, "_walk", "guard.owns(order)", "False"),
 }
 
 SESSIONS: dict[str, Planted] = {
@@ -317,7 +267,7 @@ PROTECTIONS: dict[str, Planted] = {
         "guard.stops_at(level)",
         "(self._guard_of(taker) or guard).stops_at(level)",
     ),
-    "a FOK order does not see the band": (guard, "fillable_lots", "guard.stops_at(level)", "False"),
+    "a FOK order does not see the band": (guard, "can_fill", "guard.stops_at(level)", "False"),
     "the breaker measures from the last auction but one": (
         session,
         "enter_state",
@@ -344,7 +294,7 @@ PROTECTIONS: dict[str, Planted] = {
         "price_e8 * quantity_e8 >=",
     ),
     "one open order too many": (Accounts, "refusal_of_order", ">= open_max", "> open_max"),
-    "immediate orders count as open": (Accounts, "refusal_of_order", "and _may_wait(placed)", ""),
+    "immediate orders count as open": (Accounts, "refusal_of_order", "and may_wait(placed)", ""),
     "the largest position is too large": (Accounts, "_refusal_of_position", "reached_e8 >", "reached_e8 >="),
     "a position forgets pending orders": (
         OpenSums,
@@ -417,4 +367,4 @@ NAMES: dict[str, Planted] = {
     "a refused state lists its symbol": (MatchingEngine, "_set_state", "self._listable", "self._default_instrument"),
 }
 
-WRONG_EVENTS = PRIORITY | AMENDS | STOPS | ICEBERGS | SELF_TRADES | SESSIONS | PROTECTIONS | NAMES
+WRONG_EVENTS = PRIORITY | AMENDS | ICEBERGS | SELF_TRADES | SESSIONS | PROTECTIONS | NAMES

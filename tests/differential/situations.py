@@ -60,6 +60,15 @@ SITUATIONS = (
     "trailing stop follows",
     "trailing stop gets its first stop price",
     "trailing stop stays",
+    "FOK needs more steps than it may take",
+    "a session leaves OPEN before the turn of stops",
+    "a stop whose turn had not come is ended",
+    "an admin lists beyond the bound",
+    "an iceberg shows too little",
+    "stops get their turn before another command",
+    "stops wait beyond the bound for their turn",
+    "the bound ends a stop",
+    "the bound ends an order",
 )
 NAMES = (
     *(f"event {kind.__struct_config__.tag}" for kind in Event.__args__),

@@ -14,12 +14,15 @@ import pytest
 from order_engine.matching.order import Order
 from order_engine.matching.price_level import PriceLevel
 from tests import dumps
+from tests.differential.bugs_in_bounds import BOUNDS
 from tests.differential.bugs_in_dumps import WRONG_STATE
+from tests.differential.bugs_in_stops import STOPS
 from tests.differential.planted_bugs import WRONG_EVENTS, Planted
 from tests.naive import agreement
 from tests.naive.agreement import Run, assert_replays_alike, run_alone, run_beside_naive
 from tests.naive.random_commands import RandomCommands, Step
 
+WRONG = BOUNDS | STOPS | WRONG_EVENTS
 SEEDS = range(60)
 COMMANDS = 1_000
 CAUGHT = (AssertionError, LookupError, TypeError)
@@ -67,12 +70,13 @@ def run_beside_naive_exchange() -> None:
 
 def dump_and_load() -> None:
     for seed in SEEDS:
-        assert_replays_alike(right_run(seed), stream(seed), Random(seed).randrange(COMMANDS), f"seed {seed}")
+        run = right_run(seed)
+        assert_replays_alike(run, stream(seed), run.dump_point(Random(seed)), f"seed {seed}")
 
 
-@pytest.mark.parametrize("bug", WRONG_EVENTS)
+@pytest.mark.parametrize("bug", WRONG)
 def test_bug_planted_in_the_engine_is_caught(monkeypatch: pytest.MonkeyPatch, bug: str) -> None:
-    plant(monkeypatch, WRONG_EVENTS[bug])
+    plant(monkeypatch, WRONG[bug])
 
     with pytest.raises(CAUGHT):
         run_beside_naive_exchange()

@@ -1,8 +1,8 @@
 """Golden scenarios: small streams of commands, and to the letter the events that they give.
 
 They are there to be read: each directory holds ``about.md`` (the rule), ``commands.ndjson`` and ``events.ndjson``, some
-the ``book.json`` that is left. ``GOLDEN_UPDATE=1`` writes the events anew; whoever does that reads the difference and
-knows why.
+the ``book.json`` that is left, and some the ``settings.json`` that they need. ``GOLDEN_UPDATE=1`` writes the events
+anew; whoever does that reads the difference and knows why.
 """
 
 import io
@@ -11,9 +11,10 @@ import os
 from itertools import pairwise, product
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from order_engine.matching.commands import SessionState
+from order_engine.matching.commands import Configure, SessionState
 from order_engine.matching.events import OrderStatus
 from order_engine.matching.reason import Reason
 from order_engine.streams.ndjson_lines import NAMES
@@ -33,7 +34,9 @@ NOT_SHOWN = {
 
 def events_of(scenario: Path, book: str | None = None) -> str:
     output, told = io.BytesIO(), io.StringIO()
-    options = ProcessOptions(commands=str(scenario / "commands.ndjson"), events="-", book=book)
+    path = scenario / "settings.json"
+    settings = msgspec.json.decode(path.read_bytes(), type=Configure) if path.exists() else Configure()
+    options = ProcessOptions(commands=str(scenario / "commands.ndjson"), events="-", book=book, settings=settings)
     summary = process_stream(options, StandardStreams(io.BytesIO(), output, told))
     assert summary.dead_letters == 0, told.getvalue()
     return output.getvalue().decode()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from random import Random
 
 from order_engine.matching.auction import indicate
 from order_engine.matching.commands import Command, SessionState
@@ -30,6 +31,13 @@ class Run:
     events: list[list[Event]]
     state_hash: str
     met: Counter[str] = field(default_factory=Counter)
+    unfinished_after: list[int] = field(default_factory=list)
+
+    def dump_point(self, chance: Random) -> int:
+        """Choose after how many commands to dump: now and then while stops wait for their turn."""
+        if self.unfinished_after and chance.random() < 0.5:
+            return chance.choice(self.unfinished_after)
+        return chance.randrange(len(self.events))
 
 
 def run_beside_naive(steps: list[Step], story: str) -> Run:
@@ -39,6 +47,7 @@ def run_beside_naive(steps: list[Step], story: str) -> Run:
     """
     engine, naive, ledger = MatchingEngine(), NaiveExchange(), Ledger()
     said: list[list[Event]] = []
+    unfinished_after: list[int] = []
     for position, step in enumerate(steps, start=1):
         events = engine.apply(step.command, step.sequence, step.timestamp_ns)
         expected = naive.apply(step.command, step.sequence, step.timestamp_ns)
@@ -52,6 +61,8 @@ def run_beside_naive(steps: list[Step], story: str) -> Run:
         if position % CHECK_ALL_EVERY == 0:
             check_engine(engine)
         said.append(events)
+        if engine.unfinished is not None:
+            unfinished_after.append(position)
     check_engine(engine)
     _assert_same_books(engine, naive, story)
     positions_e8 = {
@@ -62,14 +73,19 @@ def run_beside_naive(steps: list[Step], story: str) -> Run:
     }
     assert positions_e8 == {key: net_e8 for key, net_e8 in ledger.positions_e8.items() if net_e8}, story
     assert ledger.bought_e8 == ledger.sold_e8, story
-    return Run(said, engine_hash(engine), naive.report.met)
+    return Run(said, engine_hash(engine), naive.report.met, unfinished_after)
 
 
 def run_alone(steps: list[Step]) -> Run:
     """Apply all steps to an engine."""
     engine = MatchingEngine()
-    events = [engine.apply(step.command, step.sequence, step.timestamp_ns) for step in steps]
-    return Run(events, engine_hash(engine))
+    run = Run([], "")
+    for position, step in enumerate(steps, start=1):
+        run.events.append(engine.apply(step.command, step.sequence, step.timestamp_ns))
+        if engine.unfinished is not None:
+            run.unfinished_after.append(position)
+    run.state_hash = engine_hash(engine)
+    return run
 
 
 def assert_replays_alike(run: Run, steps: list[Step], dump_after: int, story: str) -> None:

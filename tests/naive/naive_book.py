@@ -20,7 +20,7 @@ from order_engine.matching.events import (
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 from tests.naive.naive_auction import find_auction_price
-from tests.naive.naive_order import NaiveOrder
+from tests.naive.naive_order import STOPS, NaiveOrder
 
 
 @dataclass
@@ -31,11 +31,17 @@ class NaiveReport:
     events: list[Event] = field(default_factory=list)
     positions_e8: dict[tuple[str, str], int] = field(default_factory=dict)
     arrivals: int = 0
+    steps_max: int = 10**18
+    prevented: int = 0
     met: Counter[str] = field(default_factory=Counter)
 
     def trades(self) -> int:
         """Count the trades so far."""
         return sum(isinstance(event, TradeExecuted) for event in self.events)
+
+    def steps_left(self) -> int:
+        """Say how many trades, or meetings of one user's orders, may follow in this command."""
+        return self.steps_max - self.trades() - self.prevented
 
     def meet(self, situation: str) -> None:
         """Count a situation that the streams must reach."""
@@ -60,6 +66,7 @@ class NaiveBook:
     buys: list[NaiveOrder] = field(default_factory=list)
     sells: list[NaiveOrder] = field(default_factory=list)
     stops: list[NaiveOrder] = field(default_factory=list)
+    queue: list[NaiveOrder] = field(default_factory=list)
 
     def live(self) -> list[NaiveOrder]:
         """Every order that rests or waits."""
@@ -96,7 +103,9 @@ class NaiveBook:
 
     def take(self, order: NaiveOrder) -> None:
         """Take an order from wherever it is."""
-        for orders in (self.buys, self.sells, self.stops):
+        if order in self.queue:
+            self.report.meet("a stop whose turn had not come is ended")
+        for orders in (self.buys, self.sells, self.stops, self.queue):
             if order in orders:
                 orders.remove(order)
 
@@ -137,6 +146,10 @@ class NaiveBook:
             if order.price_e8 is None and not in_band(maker.price_e8):
                 self.report.meet(f"band stops a market order that filled {bool(order.filled_e8)}")
                 break
+            if self.report.steps_left() <= 0:
+                self.report.meet(f"the bound ends {'a stop' if order.placed.order_type in STOPS else 'an order'}")
+                self.cancel(order, Reason.TRADE_LIMIT)
+                return
             if self._are_one_users(order, maker):
                 self._prevent_self_trade(order, maker)
             else:
@@ -202,6 +215,7 @@ class NaiveBook:
         return incoming.placed.user_id == resting.placed.user_id
 
     def _prevent_self_trade(self, incoming: NaiveOrder, resting: NaiveOrder) -> None:
+        self.report.prevented += 1
         mode = self._mode_of(incoming)
         if mode is SelfTradePrevention.CANCEL_NEWEST:
             self.cancel(incoming, Reason.SELF_TRADE)
@@ -233,7 +247,7 @@ class NaiveBook:
         """Walk the very sequence that matching would go, on copies of what shows and what hides."""
         others = self.sells if order.buys else self.buys
         queue = [(resting, resting.shown_e8, resting.hidden_e8) for resting in others]
-        wanted_e8 = order.remaining_e8
+        wanted_e8, steps = order.remaining_e8, self.report.steps_left()
         while queue and wanted_e8 > 0:
             resting, shown_e8, hidden_e8 = queue.pop(0)
             assert resting.price_e8 is not None
@@ -242,6 +256,10 @@ class NaiveBook:
             if order.price_e8 is None and not self.in_band(resting.price_e8):
                 self.report.meet("FOK meets the band")
                 return False
+            if steps <= 0:
+                self.report.meet("FOK needs more steps than it may take")
+                return False
+            steps -= 1
             if self._are_one_users(order, resting):
                 if self._mode_of(order) is SelfTradePrevention.CANCEL_OLDEST:
                     self.report.meet("FOK passes an own order")
@@ -261,8 +279,7 @@ class NaiveBook:
 
     def look_at_triggers(self, trades_before: int) -> None:
         """Follow up a matching step: breaker, then stops, each of which is a matching step again."""
-        queue: list[NaiveOrder] = []
-        activated = 0
+        queue, activated = self.queue, 0
         while self.state is SessionState.OPEN and self.last_price_e8 is not None:
             if self.report.trades() > trades_before:
                 self._let_stops_follow()
@@ -273,11 +290,15 @@ class NaiveBook:
                     halted = StateChanged(self.instrument.symbol, SessionState.HALTED, Reason.CIRCUIT_BREAKER)
                     self.report.events.append(halted)
                     self.report.meet(f"breaker halts with triggered stops waiting: {bool(queue)}")
+                    queue.clear()
                     return
             newly = [stop for stop in self.stops if stop.triggers_at(self.last_price_e8) and stop not in queue]
             self._note_triggers(newly, queue, activated)
             queue += newly
             if not queue:
+                return
+            if self.report.steps_left() <= 0:
+                self.report.meet("stops wait beyond the bound for their turn")
                 return
             trades_before = self.report.trades()
             activated += 1
@@ -325,6 +346,9 @@ class NaiveBook:
         if before is not state:
             self.report.meet(f"{before} to {state}")
         self.report.events.append(StateChanged(self.instrument.symbol, state))
+        if state is not SessionState.OPEN and self.queue:
+            self.report.meet("a session leaves OPEN before the turn of stops")
+            self.queue.clear()
         if state is SessionState.CLOSED:
             day = [order for order in self.live() if order.placed.time_in_force is TimeInForce.DAY]
             for order in sorted(day, key=lambda order: order.sequence):

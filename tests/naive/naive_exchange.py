@@ -7,7 +7,7 @@ commands and events, and the names in them.
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import structs
+from msgspec import UnsetType, structs
 
 from order_engine.matching.commands import (
     AmendOrder,
@@ -15,6 +15,7 @@ from order_engine.matching.commands import (
     CancelOrder,
     Command,
     Configure,
+    Continue,
     DisableUser,
     EnableUser,
     ExpireDue,
@@ -44,7 +45,7 @@ from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 from tests.naive.naive_book import NaiveBook, NaiveReport
 from tests.naive.naive_order import STOPS, NaiveOrder
-from tests.naive.naive_refusals import NewTerms, why_not_amended, why_not_placed
+from tests.naive.naive_refusals import NaiveBounds, NewTerms, why_not_amended, why_not_placed
 from tests.naive.naive_risk import NaiveRisk
 
 
@@ -62,10 +63,12 @@ class NaiveExchange:
     def apply(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
         """Carry out one command, or refuse it; return what happened, in order."""
         self.report.sequence, self.report.events, self._timestamp_ns = sequence, [], timestamp_ns
+        self.report.steps_max, self.report.prevented = self._set(self.settings.trades_max, 10**18), 0
         for order in self.live_orders():
             expire_at_ns = order.placed.expire_at_ns
             if expire_at_ns is not None and timestamp_ns >= expire_at_ns:
                 self._book_of(order).expire(order)
+        self._go_on(command)
         handlers: dict[type, Callable[[Any], None]] = {  # Any: each takes its own kind of command
             PlaceOrder: self._place,
             AmendOrder: self._amend,
@@ -77,10 +80,25 @@ class NaiveExchange:
             DisableUser: self._disable_user,
             EnableUser: self._enable_user,
             ExpireDue: lambda _: None,
+            Continue: lambda _: None,
             Configure: self._configure,
         }
         handlers[type(command)](command)
         return self.report.events
+
+    def _go_on(self, command: Command) -> None:
+        """Before a command that names an instrument, give the stops there their turn that still wait for it."""
+        symbol = getattr(command, "symbol", None)
+        if isinstance(command, AmendOrder | CancelOrder):
+            order = self._find(command)
+            symbol = symbol if order is None else order.placed.symbol
+        book = self.books.get(symbol or "")
+        if book is not None and book.queue:
+            self.report.meet("stops get their turn before another command")
+            book.look_at_triggers(trades_before=0)
+
+    def _set(self, setting: int | UnsetType, otherwise: int) -> int:
+        return otherwise if isinstance(setting, UnsetType) else setting
 
     def live_orders(self) -> list[NaiveOrder]:
         """Every order that rests or waits, in order of sequence."""
@@ -135,7 +153,10 @@ class NaiveExchange:
                 return Reason.UNKNOWN_SYMBOL
             # An empty book to hold the order against; it is thrown away.
             book = self._new_book(self._default_instrument(placed.symbol))
-        return why_not_placed(order, book, self.live_orders(), self.risk, self._timestamp_ns)
+        bounds = NaiveBounds(
+            self._set(self.settings.iceberg_slices_max, 10**18), self._set(self.settings.max_live_orders, 10**18)
+        )
+        return why_not_placed(order, book, self.live_orders(), self.risk, self._timestamp_ns, bounds)
 
     def _amend(self, command: AmendOrder) -> None:
         order = self._find(command)
@@ -143,7 +164,8 @@ class NaiveExchange:
             self._say(AmendRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER))
             return
         book, terms = self._book_of(order), NewTerms.of(command, order)
-        reason = why_not_amended(command, terms, order, book, self.live_orders(), self.risk)
+        slices_max = self._set(self.settings.iceberg_slices_max, 10_000)
+        reason = why_not_amended(command, terms, order, book, self.live_orders(), self.risk, slices_max)
         if reason is not None:
             self._say(AmendRejected(order.order_id, order.placed.symbol, reason, order.placed.user_id))
         elif terms.quantity_e8 == 0:
@@ -224,7 +246,11 @@ class NaiveExchange:
         named = {name: getattr(command, name) for name in command.__struct_fields__ if name != "symbol"}
         after = structs.replace(before, **{name: term for name, term in named.items() if term is not None})
         steps_change = (before.tick_size_e8, before.lot_size_e8) != (after.tick_size_e8, after.lot_size_e8)
-        if book is None and len(self.books) >= self.settings.max_instruments:
+        is_full = len(self.books) >= self.settings.max_instruments
+        if book is None and is_full and self.settings.admins_list_beyond_max is True:
+            self.report.meet("an admin lists beyond the bound")
+            is_full = False
+        if book is None and is_full:
             self._say(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
         elif book is None:
             self._list(after)

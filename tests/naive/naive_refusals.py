@@ -49,8 +49,21 @@ class NewTerms:
         return tuple(name for name, changed in changes.items() if changed)
 
 
+@dataclass(frozen=True)
+class NaiveBounds:
+    """How many slices a new iceberg may have, and how many orders may live."""
+
+    slices_max: int
+    live_orders_max: int
+
+
 def why_not_placed(
-    order: NaiveOrder, book: NaiveBook, live: list[NaiveOrder], risk: NaiveRisk, timestamp_ns: int
+    order: NaiveOrder,
+    book: NaiveBook,
+    live: list[NaiveOrder],
+    risk: NaiveRisk,
+    timestamp_ns: int,
+    bounds: NaiveBounds,
 ) -> Reason | None:
     """Find the first refusal of a new order, from the session on."""
     placed = order.placed
@@ -64,7 +77,10 @@ def why_not_placed(
         return Reason.NOT_IN_AUCTION
     if any(_have_one_name(order, other) for other in live):
         return Reason.DUPLICATE_ORDER_ID
-    if placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns:
+    may_stay = order.waits or (placed.order_type is OrderType.LIMIT and not is_immediate)
+    if may_stay and len(live) + 1 > bounds.live_orders_max:
+        return Reason.TOO_MANY_ORDERS
+    if _is_too_late(placed, timestamp_ns) or _shows_too_little(order, book, bounds):
         return Reason.INVALID_INSTRUCTION
     reason = _why_not_in_steps(placed, book)
     if reason is not None:
@@ -73,7 +89,6 @@ def why_not_placed(
         assert placed.price_e8 is not None
         if not book.in_band(placed.price_e8):
             return Reason.PRICE_OUT_OF_BAND
-    may_stay = order.waits or (placed.order_type is OrderType.LIMIT and not is_immediate)
     reason = risk.why_not_placed(order, live, may_stay)
     if reason is not None:
         return reason
@@ -89,6 +104,7 @@ def why_not_amended(
     book: NaiveBook,
     live: list[NaiveOrder],
     risk: NaiveRisk,
+    slices_max: int,
 ) -> Reason | None:
     """Find the first refusal of an amend of a live order, whose user therefore is not disabled."""
     if book.state is SessionState.CLOSED:
@@ -103,7 +119,7 @@ def why_not_amended(
     )
     if names_what_it_lacks:
         return Reason.INVALID_INSTRUCTION
-    if terms.display_e8 is not None and terms.quantity_e8 > 10_000 * terms.display_e8:
+    if terms.display_e8 is not None and terms.quantity_e8 > slices_max * terms.display_e8:
         return Reason.INVALID_INSTRUCTION
     reason = _why_not_in_steps(command, book)
     if reason is not None:
@@ -119,6 +135,17 @@ def why_not_amended(
         if best is not None and _crosses(order, terms.price_e8, best):
             return Reason.POST_ONLY_WOULD_TAKE
     return None
+
+
+def _is_too_late(placed: PlaceOrder, timestamp_ns: int) -> bool:
+    return placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns
+
+
+def _shows_too_little(order: NaiveOrder, book: NaiveBook, bounds: NaiveBounds) -> bool:
+    if order.display_e8 is None or order.quantity_e8 <= bounds.slices_max * order.display_e8:
+        return False
+    book.report.meet("an iceberg shows too little")
+    return True
 
 
 def _moves_out_of_band(command: AmendOrder, terms: NewTerms, order: NaiveOrder, book: NaiveBook) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from order_engine.matching.commands import (
     AmendOrder,
@@ -11,6 +11,7 @@ from order_engine.matching.commands import (
     CancelOrder,
     Command,
     Configure,
+    Continue,
     DisableUser,
     EnableUser,
     ExpireDue,
@@ -56,6 +57,8 @@ class RandomCommands:
         self._protects = chance.random() < 0.7
         self._limits = chance.random() < 0.6
         self._calls_first = chance.random() < 0.4
+        # Old journals have no bounds.
+        self._is_bounded = chance.random() < 0.5
         kinds = {
             self._place: 560,
             self._amend: 180,
@@ -69,6 +72,7 @@ class RandomCommands:
             self._enable: 15,
             self._expire_due: 10,
             self._configure: 8,
+            self._continue: 8,
             self._begin_call: 22,
         }
         self._kinds, self._weights = list(kinds), list(kinds.values())
@@ -81,7 +85,7 @@ class RandomCommands:
             yield Step(self._command(), self._sequence, self._timestamp_ns)
 
     def _command(self) -> Command:
-        if self._sequence == 1 and self._chance.random() < 0.3:
+        if self._sequence == 1 and self._chance.random() < (0.8 if self._is_bounded else 0.3):
             return self._configure()
         if self._calls_first and self._sequence <= 5:
             symbol = self._market.symbol()
@@ -200,4 +204,17 @@ class RandomCommands:
             auto_list=chance.random() < 0.6,
             max_instruments=chance.choice((2, 3, 100, 100)),
             self_trade_prevention=chance.choice((SelfTradePrevention.NONE, *SelfTradePrevention)),
+            **(self._bounds() if self._is_bounded else {}),
         )
+
+    def _bounds(self) -> dict[str, Any]:  # Any: numbers and a flag
+        chance = self._chance
+        return {
+            "trades_max": chance.choice((1, 1, 2, 3, 5)),
+            "iceberg_slices_max": chance.choice((2, 5, 100)),
+            "max_live_orders": chance.choice((8, 20, 1_000, 1_000)),
+            "admins_list_beyond_max": chance.random() < 0.7,
+        }
+
+    def _continue(self) -> Command:
+        return Continue(symbol=self._market.symbol())

@@ -70,6 +70,7 @@ REFUSALS: Mapping[Reason, str] = {
     Reason.INSTRUMENT_HALTED: "The instrument is halted: only cancels are taken.",
     Reason.NOT_IN_AUCTION: "While PRE_OPEN nothing trades: MARKET, IOC and FOK orders are not taken.",
     Reason.DUPLICATE_ORDER_ID: "A live order of this user has the same client_order_id.",
+    Reason.TOO_MANY_ORDERS: "The exchange holds as many live orders as it may: nothing that would wait is taken now.",
     Reason.INVALID_INSTRUCTION: "The instruction does not fit the order or the instrument.",
     Reason.TICK_SIZE: "The price is not a multiple of the instrument's tick size.",
     Reason.LOT_SIZE: "The quantity is not a multiple of the instrument's lot size.",

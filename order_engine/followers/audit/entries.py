@@ -34,6 +34,7 @@ _BY_TAG = {
     "disable_user": OPERATOR,
     "enable_user": OPERATOR,
     "expire_due": EXCHANGE,
+    "continue": EXCHANGE,
     "configure": EXCHANGE,
 }
 

@@ -216,6 +216,7 @@ COMMAND_WORDS: dict[str, Callable[[type[Struct]], Writer]] = {
     "disable_user": _just(lambda command: f"disable the user {command.user_id}"),
     "enable_user": _just(lambda command: f"enable the user {command.user_id}"),
     "expire_due": _just(lambda _: "expire what is due"),
+    "continue": _just(lambda command: f"give the stops that triggered in {command.symbol} their turn"),
     "configure": _with_terms(lambda _: "match under these settings"),
 }
 

@@ -1,12 +1,19 @@
 """Settings: each variable has a default, and a bad value is named with what was found and what is expected."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from order_engine.exchange.memory_limit import live_orders_that_fit, memory_limit_bytes
 from order_engine.journal.committer import SyncMode
 from order_engine.matching.commands import Configure
 from order_engine.settings import VARIABLES, SettingInvalid, Settings
+
+
+def bounded(**settings: Any) -> Configure:  # Any: each has the type of its field
+    """Make the settings with the bounds of today."""
+    return Configure(trades_max=10_000, iceberg_slices_max=100, admins_list_beyond_max=True, **settings)
 
 
 def test_empty_environment_gives_the_defaults() -> None:
@@ -18,7 +25,7 @@ def test_empty_environment_gives_the_defaults() -> None:
     assert settings.api_key is None
     assert settings.journal_sync is SyncMode.ALWAYS
     assert settings.snapshot_interval_sec == 60
-    assert settings.matching == Configure()
+    assert settings.matching == bounded(max_live_orders=live_orders_that_fit(memory_limit_bytes()))
 
 
 def test_empty_variables_are_as_good_as_absent() -> None:
@@ -29,6 +36,7 @@ def test_what_matching_reads_comes_from_the_environment() -> None:
     environment = {
         "AUTO_LIST": "no",
         "MAX_INSTRUMENTS": "3",
+        "MAX_LIVE_ORDERS": "7",
         "DEFAULT_TICK_SIZE": "0.25",
         "DEFAULT_LOT_SIZE": "1",
         "JOURNAL_SYNC": "Interval",
@@ -36,8 +44,12 @@ def test_what_matching_reads_comes_from_the_environment() -> None:
 
     settings = Settings.from_environment(environment)
 
-    assert settings.matching == Configure(
-        auto_list=False, max_instruments=3, default_tick_size_e8=25_000_000, default_lot_size_e8=100_000_000
+    assert settings.matching == bounded(
+        auto_list=False,
+        max_instruments=3,
+        max_live_orders=7,
+        default_tick_size_e8=25_000_000,
+        default_lot_size_e8=100_000_000,
     )
     assert settings.journal_sync is SyncMode.INTERVAL
 
@@ -56,6 +68,7 @@ def test_what_matching_reads_comes_from_the_environment() -> None:
         ("MAX_PROJECTION_LAG", "-1"),
         ("AUTO_LIST", "maybe"),
         ("MAX_INSTRUMENTS", "0"),
+        ("MAX_LIVE_ORDERS", "0"),
         ("DEFAULT_TICK_SIZE", "0"),
         ("DEFAULT_TICK_SIZE", "nan"),
         ("DEFAULT_TICK_SIZE", "0.000000001"),

@@ -95,7 +95,6 @@ def test_ioc_and_fok_are_short_for_a_limit_order(kind: str) -> None:
         ({"type": "MARKET", "time_in_force": "GTD", "expire_at": "2026-11-23T10:00:00Z"}, "time_in_force"),
         ({"price": "1", "display_quantity": "0"}, "display_quantity"),
         ({"price": "1", "display_quantity": "1.1"}, "display_quantity"),
-        ({"price": "1", "quantity": "10000.1", "display_quantity": "1"}, "display_quantity"),
         ({"price": "1", "time_in_force": "FOK", "display_quantity": "1"}, "display_quantity"),
         ({"type": "IOC", "price": "1", "display_quantity": "1"}, "display_quantity"),
         ({"type": "MARKET", "display_quantity": "1"}, "display_quantity"),

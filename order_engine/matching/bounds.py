@@ -1,0 +1,42 @@
+"""Bounds: how much one record may do, and how much the exchange holds. See the rulebook, Bounds.
+
+A journal that was written before it had a bound lacks it in its settings, and replays as it happened.
+"""
+
+from typing import NamedTuple
+
+from msgspec import UnsetType
+
+from order_engine.matching.commands import Configure
+
+UNBOUNDED = 1 << 62
+TRADES_MAX = 10_000
+"""Today's bound of a record: how many trades and prevented self-trades it may make."""
+ICEBERG_SLICES_MAX = 100
+"""Today's bound of an iceberg: at least this fraction of it shows."""
+SLICES_BEFORE = 10_000
+"""How many slices an amended iceberg could have before that was a setting; a new one was held to it by its form."""
+
+
+class Bounds(NamedTuple):
+    """The bounds of an engine. A step is a trade, or a meeting of an order with one of its own user's."""
+
+    steps_max: int = UNBOUNDED
+    slices_max: int = UNBOUNDED
+    amended_slices_max: int = SLICES_BEFORE
+    live_orders_max: int = UNBOUNDED
+
+    @staticmethod
+    def of(settings: Configure) -> "Bounds":
+        """Read the bounds in settings."""
+        slices_max = settings.iceberg_slices_max
+        return Bounds(
+            steps_max=_bound(settings.trades_max),
+            slices_max=_bound(slices_max),
+            amended_slices_max=SLICES_BEFORE if isinstance(slices_max, UnsetType) else slices_max,
+            live_orders_max=_bound(settings.max_live_orders),
+        )
+
+
+def _bound(setting: int | UnsetType) -> int:
+    return UNBOUNDED if isinstance(setting, UnsetType) else setting

@@ -1,0 +1,103 @@
+"""What the exchange does where a record's bound was reached: it goes on by itself, and cuts a batch."""
+
+import pytest
+
+from order_engine.exchange.memory_limit import LIVE_ORDERS_MAX, live_orders_that_fit, memory_limit_bytes
+from order_engine.exchange.state import state_hash
+from order_engine.journal.record import Retry
+from order_engine.matching.commands import Command, Configure, Continue
+from tests.builders import SYMBOL, buy, sell
+from tests.fakes.fake_disk import FakeDisk
+from tests.unit.exchange.exchanges import START_NS, Opened, opened
+
+SETTINGS = Configure(trades_max=2)
+MIB = 1 << 20
+
+
+@pytest.fixture
+def disk() -> FakeDisk:
+    return FakeDisk()
+
+
+def let_stops_trigger(found: Opened) -> None:
+    """Leave three stops whose turn has not come."""
+    found.carry_out(*[buy(quantity="1", price=f"{price}.00") for price in range(20, 10, -1)])
+    found.carry_out(*[sell(quantity="1", stop="20.00") for _ in range(4)])
+    found.carry_out(sell(quantity="1", price="20.00"))
+
+
+def journaled(found: Opened) -> list[Command]:
+    history = found.recovery.history(0, found.exchange.applied_sequence)
+    return [command for applied in history for command in applied.record.commands]
+
+
+def test_exchange_goes_on_by_itself_one_record_at_a_time(disk: FakeDisk) -> None:
+    with opened(disk, settings=SETTINGS) as found:
+        let_stops_trigger(found)
+        before = found.exchange.applied_sequence
+
+        due_ns = found.exchange.keep_time()
+        after_one = found.exchange.applied_sequence
+        last_due_ns = found.exchange.keep_time()
+        found.exchange.wait_visible(found.exchange.applied_sequence)
+
+        assert due_ns == START_NS
+        assert after_one == before + 1
+        assert last_due_ns is None
+        assert journaled(found)[-2:] == [Continue(symbol=SYMBOL)] * 2
+
+
+def test_command_that_names_the_instrument_finds_no_turn_left(disk: FakeDisk) -> None:
+    with opened(disk, settings=SETTINGS) as found:
+        let_stops_trigger(found)
+
+        answer = found.carry_out(sell(quantity="2", price="1.00"))
+
+        assert len(answer.applied.events[0]) == 3
+        assert journaled(found)[-3:-1] == [Continue(symbol=SYMBOL)] * 2
+
+
+def test_turns_survive_a_restart(disk: FakeDisk) -> None:
+    with opened(disk, settings=SETTINGS) as found:
+        let_stops_trigger(found)
+    with opened(disk, settings=SETTINGS) as found:
+        found.exchange.keep_time()
+        found.exchange.keep_time()
+        found.exchange.wait_visible(found.exchange.applied_sequence)
+        replayed = found.recovery.replay(None)
+
+        assert journaled(found)[-2:] == [Continue(symbol=SYMBOL)] * 2
+        assert replayed.engine.unfinished is None
+        assert state_hash(replayed.dump()) == state_hash(found.recovery.state_at(replayed.sequence).dump())
+
+
+def test_batch_is_journaled_as_far_as_its_bound_let_it_come_and_a_retry_is_told_the_same(disk: FakeDisk) -> None:
+    one = sell(quantity="1", price="1.00")
+    retry = Retry(scope="ann", key="k", fingerprint="f")
+    with opened(disk, settings=SETTINGS) as found:
+        found.carry_out(*[buy(quantity="1", price="20.00") for _ in range(9)])
+
+        answer = found.carry_out(one, one, one, one, retry=retry)
+        again = found.carry_out(one, one, one, one, retry=retry)
+
+        assert len(answer.applied.events) == len(answer.applied.record.commands) == 2
+        assert again.replayed
+        assert again.applied == answer.applied
+        assert found.exchange.applied_sequence == answer.applied.record.last_sequence
+        assert journaled(found)[-2:] == [one, one]
+
+
+def test_live_orders_take_a_quarter_of_the_memory_at_most() -> None:
+    assert live_orders_that_fit(512 * MIB) == 134_217
+    assert live_orders_that_fit(1 << 50) == LIVE_ORDERS_MAX
+    assert live_orders_that_fit(0) == 1
+
+
+def test_container_limits_the_memory(tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("cgroup")
+    (directory / "memory.max").write_text("1048576\n")
+    (directory / "unlimited").write_text("max\n")
+    paths = [directory / "memory.max", directory / "unlimited", directory / "absent"]
+
+    assert memory_limit_bytes(paths) == MIB
+    assert memory_limit_bytes(paths[1:]) > MIB
