@@ -1,4 +1,4 @@
-"""The database as a sink: rows and checkpoint move together, in one transaction for each batch."""
+"""The database as a sink. Each batch is one transaction, which writes the rows and moves the checkpoint."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,7 +40,7 @@ class SqlSink:
         self.sequence = 0
 
     def open(self, journal_id: str, journal_end: int) -> int:
-        """Connect, migrate, claim the checkpoint, and return the sequence up to which all is written."""
+        """Connect, migrate, claim the checkpoint, and return its sequence."""
         self.close()
         try:
             with _translated():
@@ -55,7 +55,7 @@ class SqlSink:
         return found.sequence
 
     def write(self, batch: Sequence[Applied]) -> None:
-        """Write rows and checkpoint of consecutive records in one transaction."""
+        """Write the rows of consecutive records and the checkpoint in one transaction."""
         first, last = batch[0].record, batch[-1].record
         assert first.sequence == self.sequence + 1
         rows = rows_of(batch)
@@ -68,13 +68,13 @@ class SqlSink:
                     moved = move_checkpoint(connection, self._checkpoint, last.last_sequence, last.timestamp_ns)
                     self._rows.write(connection, rows)
         except BaseException:
-            # Nobody knows now what was committed.
+            # It is unknown whether the transaction was committed; opening again reads the checkpoint.
             self.close()
             raise
         self._checkpoint, self.sequence = moved, moved.sequence
 
     def sync(self) -> int:
-        """Put all that was committed on disk; return the sequence up to which that is so."""
+        """Sync what was committed; return the last synced sequence."""
         if self._synced_sequence != self.sequence:
             with self._timed(), _translated():
                 writer = self._open_writer()
@@ -84,7 +84,7 @@ class SqlSink:
         return self._synced_sequence
 
     def close(self) -> None:
-        """Give the connection up, whatever state it is in."""
+        """Drop the connection, in whatever state it is."""
         writer, self._writer = self._writer, None
         self._synced_sequence = 0
         self._rows.forget()
@@ -93,7 +93,7 @@ class SqlSink:
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        """Allow the next attempt twice the time after one that took all of its own: the rows may be that many."""
+        """After an attempt that ran out of time, double the time of the next: the batch may need it."""
         began = monotonic()
         try:
             yield
