@@ -1,6 +1,6 @@
-"""What the exchange and its followers' process say to each other: one JSON message a line, over a socket pair.
+"""The messages between the exchange and its followers' process: one JSON message a line, over a socket pair.
 
-When one of them ends, however it ends, the other finds the socket closed.
+When one process ends, even by kill -9, the other finds the socket closed.
 """
 
 import socket
@@ -16,7 +16,7 @@ RECEIVE_BYTES = 1 << 16
 
 
 class Report(Struct, frozen=True, kw_only=True, tag="report"):
-    """How far the followers are. The next report comes within ``patience_seconds``, or they hang."""
+    """How far the followers are. If no other report comes within ``patience_seconds``, they hang."""
 
     sinks: dict[str, SinkProgress]
     replica_sequence: int
@@ -26,19 +26,19 @@ class Report(Struct, frozen=True, kw_only=True, tag="report"):
 
 
 class Want(Struct, frozen=True, tag="want"):
-    """Somebody waits until the database has this sequence."""
+    """A request waits until the database has this sequence."""
 
     sequence: int
 
 
 class WantSnapshot(Struct, frozen=True, tag="snapshot"):
-    """A snapshot at this sequence or after it is to be taken."""
+    """Take a snapshot at this sequence or after it."""
 
     sequence: int
 
 
 class Finish(Struct, frozen=True, tag="finish"):
-    """Nothing comes after this sequence: write it all, then end."""
+    """This sequence is the last one: write everything up to it, then end."""
 
     sequence: int
 
@@ -50,7 +50,7 @@ _decode: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
 class ControlClosed(Exception):
-    """The other side is gone."""
+    """The other side has closed the socket."""
 
 
 class Control:
@@ -75,9 +75,9 @@ class Control:
             raise ControlClosed from error
 
     def offer(self, message: Message) -> bool:
-        """Send a message unless the other side has too much to read; False then. Raises ``ControlClosed``."""
+        """Send a message without waiting; return False if the socket is full. Raises ``ControlClosed``."""
         try:
-            # The system takes a message this short whole or not at all.
+            # A message this short is sent whole or not at all.
             self._socket.send(_encode(message) + b"\n", socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
@@ -86,7 +86,7 @@ class Control:
         return True
 
     def receive(self, seconds: float) -> Iterator[Message]:
-        """Yield the messages that have come, waiting at most so long for the first; raises ``ControlClosed``."""
+        """Yield the messages received within ``seconds``; raises ``ControlClosed``."""
         try:
             piece = self._socket.recv(RECEIVE_BYTES) if self._readable.poll(seconds * 1_000) else None
         except OSError as error:
@@ -100,5 +100,5 @@ class Control:
             yield _decode.decode(line)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close this end."""
         self._socket.close()

@@ -1,6 +1,6 @@
-"""The follower: reads the journal up to the watermark and hands what happened to its sinks.
+"""The follower: reads the journal up to the watermark and writes the events to its sinks.
 
-``step`` does one round, so that a thread, a process or a test may take the steps.
+``step`` does one round, so a process, a thread or a test can drive it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -18,8 +18,8 @@ READ_RECORDS_MAX = 500
 class Follower:
     """Follows the journal ``journal_id``, which ended at ``journal_end`` when the exchange started.
 
-    ``make_replica`` returns a replica that stands at or before a sequence; the first is made once the sinks are open.
-    ``opened`` names the sinks that were opened since the exchange started: they may have what came after its start.
+    ``make_replica`` returns a replica at or before a sequence. ``opened`` names the sinks that earlier followers have
+    opened since the exchange started: these may be ahead of ``journal_end``.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Follower:
         return {} if self._replica is None else self._replica.digest.completed
 
     def want(self, sequence: int) -> None:
-        """Write at once what leads to this sequence: somebody waits for it."""
+        """Write up to this sequence at once, because a request waits for it."""
         self._wanted_sequence = max(self._wanted_sequence, sequence)
 
     def want_snapshot(self, sequence: int) -> None:
@@ -67,18 +67,18 @@ class Follower:
         self._snapshots.want(sequence)
 
     def needs_long_step(self) -> bool:
-        """Tell whether the next step may take long: it migrates a database, or loads a replica of many orders."""
+        """Return whether the next step may take long, because it migrates a database or loads a large replica."""
         if any(line.is_due_to_open for line in self._lines):
             return True
         return self._replica is None or self._lowest_open(self._replica.sequence) < self._replica.sequence
 
     def step(self) -> bool:
-        """Open, read, write and sync what is due; say whether there is more to do at once."""
+        """Open, read, write and sync what is due; return whether there is more to do at once."""
         if self._open_lines():
-            # The next step may load a replica: ``needs_long_step`` is to be asked before it.
+            # Return first: the next step may load a replica, so the caller must ask ``needs_long_step`` again.
             return True
         replica = self._positioned_replica()
-        # Before it reads on: what it has applied may be on disk now, and what comes next not yet.
+        # Before reading on: what the replica has applied may be synced now, and the next records not yet.
         taken = self._snapshots.step(replica, self._watermark)
         stands_still = self._snapshots.holds(replica, self._watermark) or any(line.is_full for line in self._lines)
         read = [] if stands_still else self._read(replica)
@@ -88,7 +88,7 @@ class Follower:
         return len(read) == READ_RECORDS_MAX or any(written) or taken
 
     def finish(self, sequence: int) -> bool:
-        """Write and sync everything up to the last sequence; True once that is done, as far as the sinks let us."""
+        """Do one step towards the last sequence; True once every sink has written and synced what it can."""
         self.want(sequence)
         self.step()
         if self.replica_sequence < sequence:
@@ -111,18 +111,18 @@ class Follower:
         return bool(opened)
 
     def _end_for(self, line: SinkLine) -> int:
-        # A power cut may leave a sink with more than the journal, which then goes on with other records: a sink that no
-        # follower of this start has written to is held against where the journal ended, however much came since.
+        # After a power cut a sink may be ahead of the journal, which then continues with different records. So a sink
+        # that is opened for the first time since the start must not be beyond the journal's end at that start.
         return max(self._journal_end, self._watermark.visible) if line.name in self._opened else self._journal_end
 
     def _write(self, line: SinkLine) -> bool:
         if self._may_sync(line) and self._watermark.synced < self._watermark.visible and line.sync_if_due():
-            # Before it writes on: what comes next may not be on disk in the journal for a while.
+            # Before writing on: the next records may not be synced in the journal for a while.
             return True
         return line.write_if_due(hurry=self._hurries(line), may_sync=self._may_sync(line))
 
     def _may_sync(self, line: SinkLine) -> bool:
-        # What is synced in a sink must be on disk in the journal, or a power cut may leave the sink ahead of it.
+        # Never sync a sink beyond the journal's own sync, or a power cut may leave the sink ahead of the journal.
         return line.progress.sequence <= self._watermark.synced
 
     def _is_finished(self, line: SinkLine) -> bool:
@@ -140,7 +140,7 @@ class Follower:
         return line.progress.sequence < self._wanted_sequence
 
     def _positioned_replica(self) -> Replica:
-        """Return the replica where every open sink can go on from; load it anew if one has fallen behind it."""
+        """Return the replica, which is not ahead of any open sink; load it again if a sink is behind it."""
         if self._replica is None:
             self._replica = self._make_replica(self._lowest_open(self._watermark.visible))
         else:

@@ -1,6 +1,6 @@
-"""A dump in a forked child: it has a copy of the state, saves it, and ends.
+"""Saves a snapshot in a forked child, which has a copy of the state.
 
-The copy costs the follower a few milliseconds and no memory but what changes meanwhile.
+The fork takes the follower a few milliseconds. It copies only the memory pages that change meanwhile.
 """
 
 import gc
@@ -16,7 +16,7 @@ TEXT_BYTES_MAX = 500
 
 
 class ForkedDump:
-    """Calls ``save`` in a child, after ``prepare_child``; gives up after ``patience_seconds``."""
+    """Calls ``prepare_child`` and ``save`` in a child; kills it after ``patience_seconds``."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class ForkedDump:
     ) -> None:
         self._until = monotonic() + patience_seconds
         self._reading_end, writing_end = os.pipe()
-        # A collection in the child would touch, and so copy, every object there is.
+        # A garbage collection in the child would touch, and so copy, every object.
         gc.freeze()
         self._child: int | None = os.fork()
         if self._child == 0:
@@ -34,7 +34,7 @@ class ForkedDump:
         os.close(writing_end)
 
     def outcome(self) -> str | None:
-        """Return None while it goes on, then ``ok`` or what went wrong."""
+        """Return None while the child runs, then ``ok`` or the error."""
         assert self._child is not None
         found, status = os.waitpid(self._child, os.WNOHANG)
         if found == 0:
@@ -48,7 +48,7 @@ class ForkedDump:
         return OK if status == 0 else text or f"the process that took it ended with {status}"
 
     def abandon(self) -> None:
-        """Kill the child, if it still runs."""
+        """Kill the child if it still runs."""
         if self._child is not None:
             os.kill(self._child, signal.SIGKILL)
             os.waitpid(self._child, 0)
@@ -57,14 +57,14 @@ class ForkedDump:
 
 
 def _run_child(save: Callable[[], object], prepare: Callable[[], object], writing_end: int) -> None:
-    """Save and end the process; nothing of the parent may run on in it, at exit neither."""
+    """Save and end the process. No code of the parent may run in it, not even at exit."""
     code = 1
     try:
         gc.disable()
         prepare()
         save()
         code = 0
-    except BaseException as error:  # noqa: BLE001 -- the parent tells it
+    except BaseException as error:  # noqa: BLE001 -- the parent reports it
         os.write(writing_end, f"{type(error).__name__}: {error}".encode()[:TEXT_BYTES_MAX])
     finally:
         os._exit(code)

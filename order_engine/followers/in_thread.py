@@ -1,4 +1,4 @@
-"""The followers in a thread of the exchange's process: for tests, and where no other process may be started."""
+"""Runs the followers in a thread of the exchange's process, for tests."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ RESTART_SECONDS = 0.1
 
 
 class FollowerThread:
-    """Steps a follower as ``FollowerProcess`` has its process do it."""
+    """Does the same as ``FollowerProcess``, in a thread."""
 
     def __init__(self, make_follower: Callable[[], Follower], progress: Progress) -> None:
         self._make_follower = make_follower
@@ -27,15 +27,15 @@ class FollowerThread:
         progress.on_want(lambda sequence: self._ask(lambda follower: follower.want(sequence)))
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start the thread."""
         self._thread.start()
 
     def want_snapshot(self, sequence: int) -> None:
-        """Have a snapshot taken at a sequence that is on disk, or after it."""
+        """Ask for a snapshot at a synced sequence or after it."""
         self._ask(lambda follower: follower.want_snapshot(sequence))
 
     def finish(self, sequence: int, seconds: float) -> bool:
-        """Write everything up to the last sequence, in ``seconds`` at most; True if that is done."""
+        """Wait at most ``seconds`` until everything up to the last sequence is written; True if it is."""
         if not self._thread.is_alive():
             return False
         self._last_sequence = sequence
@@ -56,7 +56,7 @@ class FollowerThread:
             try:
                 self._follow()
             except Exception as error:
-                # As a process that crashes: somebody hears of it, and a successor begins a moment later.
+                # As after a crash of the process: report it, and start a new follower a moment later.
                 status = f"started again: {type(error).__name__}: {error}"
                 if status != told:
                     log.exception("the followers failed")

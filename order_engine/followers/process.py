@@ -1,4 +1,4 @@
-"""The followers' own process: takes the follower's steps, reports, and ends with the exchange."""
+"""The followers' own process: drives the follower, reports its progress, and ends with the exchange."""
 
 import os
 import select
@@ -18,7 +18,7 @@ LONG_PATIENCE_SECONDS = 3_600.0
 
 
 class FollowerRunner:
-    """Takes steps until the exchange hangs up or says that nothing more comes."""
+    """Drives a follower until the exchange closes the socket or asks it to finish."""
 
     def __init__(self, follower: Follower, control: Control) -> None:
         self._follower = follower
@@ -28,7 +28,7 @@ class FollowerRunner:
         self._reported_at = 0.0
 
     def run(self) -> None:
-        """Follow to the end."""
+        """Follow until the end."""
         try:
             while not self._is_finished():
                 is_busy = self._step()
@@ -37,7 +37,7 @@ class FollowerRunner:
                     self._take(message)
             self._report(is_last=True)
         except ControlClosed:
-            pass  # The exchange is gone: what the sinks lack is in the journal.
+            pass  # The exchange is gone. The next follower writes what the sinks lack.
         finally:
             self._follower.close()
 
@@ -59,7 +59,7 @@ class FollowerRunner:
                 self._last_sequence = sequence
 
     def _report(self, *, patience_seconds: float = PATIENCE_SECONDS, is_last: bool = False) -> None:
-        """Send what has changed, and a sign of life every so often."""
+        """Send a report if it has changed, and at least every ``REPORT_SECONDS``."""
         follower, before = self._follower, self._reported
         report = Report(
             sinks=follower.progress,
@@ -76,10 +76,10 @@ class FollowerRunner:
 
 
 def follow(follower: Follower, control_descriptor: int) -> None:
-    """Run as the exchange's child, which handed over the descriptor of its end of the control socket.
+    """Run as the exchange's child. ``control_descriptor`` is this side's end of the control socket.
 
-    Signals that stop a whole group are left to the exchange, which says when to end. The process also ends while a step
-    hangs, once the exchange is gone.
+    Signals that stop a whole process group are ignored, because the exchange says when to end. Once the exchange is
+    gone the process ends, even while a step hangs.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

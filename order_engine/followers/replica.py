@@ -1,4 +1,4 @@
-"""The replica: the same matching core, fed from the journal's tail. It gives followers the events of each record."""
+"""The replica: applies the journal's records to the same matching core, and so gives the followers their events."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -17,13 +17,13 @@ class RecordSource(Protocol):
         ...
 
     def close(self) -> None:
-        """Release what is open."""
+        """Close the open file."""
 
 
 class Replica:
     """A copy of the exchange's state that lags behind it.
 
-    ``load`` returns the newest known state at or before a sequence, ``open_source`` reads the journal after one.
+    ``load`` returns the newest saved state at or before a sequence. ``open_source`` opens the journal after one.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Replica:
         return self.state.sequence
 
     def rewind(self, sequence: int) -> None:
-        """Begin again at or before a sequence, from the newest snapshot there."""
+        """Load the newest snapshot at or before a sequence, and read on from there."""
         self.close()
         self.state = ExchangeState()
         self.state = self._load(sequence)
@@ -48,7 +48,7 @@ class Replica:
         self._source = self._open_source(self.state.sequence)
 
     def read(self, until_sequence: int, records_max: int) -> list[Applied]:
-        """Apply the next records, at most so many and none beyond ``until_sequence``; return what came of them."""
+        """Apply the next records, none beyond ``until_sequence``, and return them with their events."""
         if until_sequence <= self.sequence:
             return []
         assert self._source is not None
@@ -60,7 +60,7 @@ class Replica:
         return applied
 
     def close(self) -> None:
-        """Release the journal."""
+        """Close the journal."""
         source, self._source = self._source, None
         if source is not None:
             source.close()

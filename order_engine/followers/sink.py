@@ -1,4 +1,4 @@
-"""Sinks: where a follower writes what it read from the journal, each with a checkpoint of its own."""
+"""Sinks: where the follower writes the events. Each sink has a checkpoint of its own."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,15 +7,15 @@ from order_engine.exchange.applied import Applied
 
 
 class SinkAway(Exception):
-    """The sink cannot be written now, but may be later: the follower backs off and goes on."""
+    """The sink cannot be written now, but may be later. The follower backs off and tries again."""
 
 
 class SinkFaulted(Exception):
-    """Waiting does not help: the sink stands still, and the text names what is wrong and what repairs it."""
+    """The sink cannot go on without a repair. The text says what is wrong and how to repair it."""
 
 
 class Sink(Protocol):
-    """A place that follows the journal. It belongs to one thread; after any error it must be opened again."""
+    """A target that follows the journal. One thread uses it; after any error it must be opened again."""
 
     name: str
     sequence: int
@@ -29,9 +29,9 @@ class Sink(Protocol):
         ...
 
     def sync(self) -> int:
-        """Put all that was written on disk; return the sequence up to which no power cut takes it back."""
+        """Sync what was written; return the last sequence that a power cut cannot lose."""
         ...
 
     def close(self) -> None:
-        """Release the sink, synced or not."""
+        """Close the sink, synced or not."""
         ...

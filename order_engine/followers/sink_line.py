@@ -1,7 +1,7 @@
-"""The line of records that wait for one sink, and the sink's state: open, away, or faulted.
+"""The queue of records for one sink, and the sink's state: open, away, or faulted.
 
-A sink that is away does not hold up the others: its line keeps what comes, up to a bound. Past that the line is let go,
-and the follower reads the journal again from where the sink stands once the sink is back.
+A sink that is away does not hold up the others: its queue keeps the records, up to a bound. Beyond that the queue is
+dropped, and once the sink is back the follower reads the journal again from the sink's sequence.
 """
 
 import logging
@@ -19,7 +19,7 @@ NEVER = float("-inf")
 
 
 class Pace(NamedTuple):
-    """How many commands are written at once, how long to wait for more, and for a sink that is away; in seconds."""
+    """The size of a batch, and in seconds how long to wait for more records, between syncs, and between retries."""
 
     batch_commands_max: int = 1_000
     pause_seconds: float = 0.05
@@ -31,7 +31,7 @@ class Pace(NamedTuple):
 
 
 class SinkLine:
-    """One sink and what it has still to write. ``clock`` gives seconds that never go back."""
+    """One sink and the records that wait for it. ``clock`` returns monotonic seconds."""
 
     def __init__(self, sink: Sink, pace: Pace, clock: Callable[[], float]) -> None:
         self._sink = sink
@@ -50,12 +50,12 @@ class SinkLine:
 
     @property
     def name(self) -> str:
-        """The sink's name."""
+        """The name of the sink."""
         return self._sink.name
 
     @property
     def held_sequence(self) -> int:
-        """The last sequence that the sink has, or that waits for it here; ``UNKNOWN`` until the sink was opened."""
+        """The last sequence that the sink has or that is queued for it; ``UNKNOWN`` until the sink was opened."""
         return self._waiting[-1].record.last_sequence if self._waiting else self._written_sequence
 
     @property
@@ -65,12 +65,12 @@ class SinkLine:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that was offered is written and on disk, or cannot be now."""
+        """Whether everything offered is written and synced, or the sink is not open."""
         return not self.is_open or (not self._waiting and self._synced_sequence == self._written_sequence)
 
     @property
     def is_full(self) -> bool:
-        """Whether an open sink has so much to write that reading on would only take memory."""
+        """Whether an open sink has so much queued that the follower must not read on."""
         return self.is_open and self._waiting_commands > self._pace.waiting_commands_max
 
     @property
@@ -80,27 +80,27 @@ class SinkLine:
 
     @property
     def is_due_to_open(self) -> bool:
-        """Whether the sink is not open and may be tried now."""
+        """Whether the sink is not open and a retry is due."""
         return not self.is_open and self._clock() >= self._retry_at
 
     def open_if_due(self, journal_id: str, journal_end: int) -> bool:
-        """Open a sink that is not open, unless it was tried a moment ago; say whether it was opened now."""
+        """Open the sink if a try is due; return whether it was opened now."""
         if not self.is_due_to_open:
             return False
         with _Attempt(self):
             sequence = self._sink.open(journal_id, journal_end)
             if self._written_sequence != sequence:
-                # What waits does not join on: another process wrote, a power cut took commits, the sink was replaced.
+                # The queue does not join: another process wrote, a power cut lost commits, or the sink was replaced.
                 self._drop_waiting()
             self._written_sequence = sequence
-            # What a process wrote that was killed may not be on disk yet.
+            # A killed process may have left writes that are not on disk yet.
             self._synced_sequence, self._synced_at = UNKNOWN, NEVER
             self._status, self._retry_seconds = OK, self._pace.retry_seconds_first
             self.is_open = True
         return self.is_open
 
     def offer(self, batch: Sequence[Applied]) -> None:
-        """Take consecutive records; those that the sink has already are passed over."""
+        """Queue consecutive records; skip those that the sink already has."""
         held = self.held_sequence
         if held == UNKNOWN or not batch or batch[0].record.sequence > held + 1:
             return
@@ -114,9 +114,9 @@ class SinkLine:
             self._drop_waiting()
 
     def write_if_due(self, *, hurry: bool, may_sync: bool = True) -> bool:
-        """Write a batch once it is large or old enough, or at once in a ``hurry``; say whether anything was done.
+        """Write a batch once it is large or old enough, or at once in a ``hurry``; return whether anything was done.
 
-        With nothing to write, put on disk what was written, if that is due and ``may_sync``.
+        If there is nothing to write, and ``may_sync``, sync once that is due.
         """
         if not self.is_open:
             return False
@@ -126,7 +126,7 @@ class SinkLine:
         return may_sync and self.sync_if_due(hurry=hurry)
 
     def sync_if_due(self, *, hurry: bool = False) -> bool:
-        """Put on disk what was written, if that was not done a moment ago; say whether it was done now."""
+        """Sync what was written if that is due or in a ``hurry``; return whether it was done."""
         if not self.is_open or self._synced_sequence >= self._written_sequence:
             return False
         if not hurry and not self._sync_is_due():
@@ -135,21 +135,21 @@ class SinkLine:
         return True
 
     def sync(self) -> None:
-        """Put on disk what was written, if the sink is open."""
+        """Sync what was written, if the sink is open."""
         if self.is_open and self._synced_sequence < self._written_sequence:
             self._sync()
 
     def close(self) -> None:
-        """Release the sink."""
+        """Close the sink."""
         self.is_open = False
         try:
             self._sink.close()
         except Exception:
-            # The other sinks go on; opening it again shows whether it is well.
+            # The other sinks go on. The next open shows whether this one works.
             log.exception("the %s follower could not be closed", self.name)
 
     def note_trouble(self, error: SinkAway | SinkFaulted) -> None:
-        """Close the sink, and try again later: soon if it is away, seldom if somebody must act first."""
+        """Close the sink and set the next retry: soon if it is away, later if it is faulted."""
         self.close()
         if str(error) != self._status:
             level = logging.ERROR if isinstance(error, SinkFaulted) else logging.WARNING
@@ -195,7 +195,7 @@ class SinkLine:
 
 
 class _Attempt:
-    """Turns what a sink raises into its state."""
+    """Turns an exception of the sink into its state."""
 
     def __init__(self, line: SinkLine) -> None:
         self._line = line
@@ -208,7 +208,7 @@ class _Attempt:
             self._line.note_trouble(error)
             return True
         if isinstance(error, Exception):
-            # Whatever it is: the other sinks go on, and somebody must hear of it.
+            # An unexpected error: log it, and let the other sinks go on.
             log.error("the %s follower failed", self._line.name, exc_info=error)
             self._line.note_trouble(SinkFaulted(f"{type(error).__name__}: {error}"))
             return True

@@ -1,8 +1,7 @@
-"""Snapshots, taken from the replica: trading pays nothing for them.
+"""Takes snapshots from the replica, so that they cost trading nothing.
 
-The state is dumped at the end of a batch, by a forked child that has a copy of it, so that the follower goes on
-meanwhile. A snapshot never passes what is on disk of the journal: one that outlived the journal's tail in a power cut
-would be of a history that nobody has.
+A forked child dumps its copy of the state while the follower goes on. A snapshot is never ahead of the synced journal:
+a power cut could otherwise lose the end of the journal and leave a snapshot of records that no longer exist.
 """
 
 import logging
@@ -19,18 +18,18 @@ log = logging.getLogger(__name__)
 
 
 class Dumping(Protocol):
-    """A dump that was begun."""
+    """A dump that is being saved."""
 
     def outcome(self) -> str | None:
-        """Return None while it goes on, then ``ok`` or what went wrong."""
+        """Return None while it runs, then ``ok`` or the error."""
         ...
 
     def abandon(self) -> None:
-        """End it, whatever it has done by now."""
+        """Stop it."""
 
 
 class SnapshotTaker:
-    """Takes the snapshots that are wanted; ``begin_dump`` starts to save a state that stands still."""
+    """Takes the requested snapshots. ``begin_dump`` starts to save a state, which does not change in this call."""
 
     name = SNAPSHOTS
 
@@ -45,24 +44,24 @@ class SnapshotTaker:
 
     @property
     def progress(self) -> SinkProgress:
-        """The sequence of the last snapshot, that of the last attempt, and how the attempt went."""
+        """The sequence of the last snapshot, and the sequence and status of the last attempt."""
         return SinkProgress(self._sequence, self._attempted_sequence, self._status)
 
     @property
     def is_idle(self) -> bool:
-        """Whether no snapshot is wanted or being taken."""
+        """Whether no snapshot is requested or in progress."""
         return self._wanted is None and self._dumping is None
 
     def want(self, sequence: int) -> None:
-        """Take one at this sequence or after it, as soon as that may be done."""
+        """Request a snapshot at this sequence or after it."""
         self._wanted = sequence if self._wanted is None else max(sequence, self._wanted)
 
     def holds(self, replica: Replica, watermark: Watermark) -> bool:
-        """Tell whether the replica must stand still, until what it has applied is on disk."""
+        """Return whether the replica must wait until the journal is synced as far as it has read."""
         return self._is_reached(replica) and replica.sequence > watermark.synced
 
     def step(self, replica: Replica, watermark: Watermark) -> bool:
-        """Begin or end what can be begun or ended now; say whether anything was."""
+        """Begin or end a dump if that is possible now; return whether it was."""
         if self._dumping is not None:
             return self._end(self._dumping)
         if not self._is_reached(replica) or replica.sequence > watermark.synced:
@@ -78,7 +77,7 @@ class SnapshotTaker:
         return True
 
     def close(self) -> None:
-        """Give up a dump that goes on."""
+        """Stop a dump in progress."""
         if self._dumping is not None:
             self._dumping.abandon()
             self._dumping = None
@@ -103,14 +102,14 @@ class SnapshotTaker:
 
 
 class SavedDump:
-    """A dump that is saved at once, by the caller."""
+    """A dump that saves at once, in the caller's thread."""
 
     def __init__(self, save: Callable[[], object]) -> None:
         save()
 
     def outcome(self) -> str | None:
-        """Return that it is done."""
+        """Return ``ok``."""
         return OK
 
     def abandon(self) -> None:
-        """Do nothing: it is done."""
+        """Do nothing: the dump is saved."""

@@ -1,4 +1,4 @@
-"""The snapshot timer: asks the followers for a snapshot every so often, so that a restart has little to replay."""
+"""The snapshot timer: requests a snapshot at intervals, so that a restart has little to replay."""
 
 import logging
 from collections.abc import Callable
@@ -16,22 +16,22 @@ SYNC_SECONDS = 0.2
 
 
 class Patience(NamedTuple):
-    """How long a snapshot may take, and how long the followers may be in trouble meanwhile."""
+    """How long a snapshot may take, and for how long of that the followers may be in trouble."""
 
     seconds: float = 300.0
     trouble_seconds: float = 5.0
 
 
 class Syncing(Protocol):
-    """Something whose journal can be put on disk."""
+    """The exchange, as the timer needs it."""
 
     def sync(self) -> int:
-        """Put on disk what the journal's mode left to the system; return the last sequence. May raise Unavailable."""
+        """Sync the journal and return the last synced sequence; may raise ``Unavailable``."""
         ...
 
 
 class SnapshotTimer:
-    """Has a snapshot taken every ``interval`` seconds, 0: only when asked. After each it calls ``afterwards``."""
+    """Requests a snapshot every ``interval`` seconds (0: never), and calls ``afterwards`` after each."""
 
     def __init__(
         self,
@@ -61,16 +61,16 @@ class SnapshotTimer:
         return self._trouble or OK
 
     def start(self) -> None:
-        """Begin, if there is an interval."""
+        """Start the thread if there is an interval."""
         if self._interval > 0:
             self._thread.start()
 
     def stop(self) -> None:
-        """Ask for no more; one that is being taken is not waited for."""
+        """Request no more snapshots. This does not wait for one in progress."""
         self._stopping.set()
 
     def take(self) -> SnapshotHeader:
-        """Have a snapshot taken that covers all that is visible now; raises ``SnapshotError``."""
+        """Request a snapshot that covers everything visible now, and wait for it; raises ``SnapshotError``."""
         with self._taking:
             sequence = self._sync()
             if sequence == 0:
@@ -93,7 +93,7 @@ class SnapshotTimer:
             is_over = now - began > self._patience.seconds or now - well_at > self._patience.trouble_seconds
             if self._stopping.is_set() or is_over:
                 raise SnapshotError(f"the followers have taken none: {status}")
-            # The replica may have gone beyond what is on disk, and waits there for the rest.
+            # The replica may be ahead of the synced journal and wait for this sync.
             self._sync()
 
     def _is_attempted(self, sequence: int) -> bool:

@@ -1,7 +1,6 @@
-"""The exchange's side of its followers: starts their process, hears their reports, and starts it again when it ends.
+"""The supervisor: starts the followers' process, takes its reports, and restarts it when it ends or hangs.
 
-A follower that was killed, crashed or hangs costs nothing but its lag. A successor starts only when the old one is dead
-and reaped.
+A restart costs only some lag. A new process starts only once the old one is dead and reaped.
 """
 
 import logging
@@ -25,22 +24,22 @@ PATIENCE_FACTOR_MAX = 64
 
 Wish = Want | WantSnapshot | Finish
 Spawn = Callable[[int], "subprocess.Popen[bytes]"]
-"""Starts the process, which inherits the descriptor of its end of the control socket."""
+"""Starts the process. It inherits the descriptor of its end of the control socket."""
 
 
 class GrowingPatience:
-    """Doubles the patience each time that it ends where it ended before: a step may take longer than was foreseen."""
+    """Doubles the patience each time a process is given up without progress: its step may need longer than expected."""
 
     def __init__(self) -> None:
         self._factor = 1
         self._stood_at: Mapping[str, int] = {}
 
     def of(self, seconds: float) -> float:
-        """Return for how long to wait for a report that is due within so many seconds."""
+        """Return how long to wait for a report that is due within ``seconds``."""
         return self._factor * seconds
 
     def was_exhausted(self, sequences: Mapping[str, int]) -> None:
-        """Note where the sinks stood when a process was given up."""
+        """Note the sinks' sequences when a process was given up."""
         is_stuck = any(self._stood_at.get(name) == sequence for name, sequence in sequences.items())
         self._factor = min(2 * self._factor, PATIENCE_FACTOR_MAX) if is_stuck else 1
         self._stood_at = sequences
@@ -49,7 +48,7 @@ class GrowingPatience:
 class FollowerProcess:
     """Keeps one followers' process running and ``progress`` up to date.
 
-    ``digests`` gives the exchange's digest of each of its newest intervals: a replica that has another one diverged.
+    ``digests`` returns the exchange's newest digests. A replica with a different digest of the same interval diverged.
     """
 
     def __init__(self, spawn: Spawn, progress: Progress, digests: Callable[[], Mapping[int, int]]) -> None:
@@ -58,7 +57,7 @@ class FollowerProcess:
         self._digests = digests
         self._control: Control | None = None
         self._sending = Lock()
-        # What was asked for and is not done yet, the last of each kind: a successor is told again.
+        # The last pending wish of each kind, which is sent again to a new process.
         self._asked: dict[type[Wish], Wish] = {}
         self._has_unsent = False
         self._stopped = Event()
@@ -70,7 +69,7 @@ class FollowerProcess:
 
     @property
     def process_id(self) -> int | None:
-        """The process that runs now, or ran last."""
+        """The id of the running process, or of the last one."""
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
@@ -78,11 +77,11 @@ class FollowerProcess:
         self._thread.start()
 
     def want_snapshot(self, sequence: int) -> None:
-        """Have a snapshot taken at a sequence that is on disk, or after it."""
+        """Ask for a snapshot at a synced sequence or after it."""
         self._ask(WantSnapshot(sequence))
 
     def finish(self, sequence: int, seconds: float) -> bool:
-        """Let the followers write up to the last sequence, and kill them after ``seconds``; True if all is done."""
+        """Let the followers write up to the last sequence; kill them after ``seconds``. True if they have finished."""
         if not self._thread.is_alive():
             return False
         self._ask(Finish(sequence))
@@ -102,10 +101,10 @@ class FollowerProcess:
                 if self._run_one():
                     return
             except Exception as error:
-                # The exchange goes on without its followers; somebody must hear of it.
+                # The exchange goes on without followers: log and report the error.
                 log.exception("the followers cannot be run")
                 self._tell(f"cannot be run: {type(error).__name__}: {error}")
-            # The pauses grow only while the processes get nowhere.
+            # The pauses grow only while the processes make no progress.
             if monotonic() - began > RESTART_SECONDS_MAX or self._written() > before:
                 pause = RESTART_SECONDS_FIRST
             self._stopped.wait(pause)
@@ -115,7 +114,7 @@ class FollowerProcess:
         return self._progress.of(SQL).sequence + self._progress.of(AUDIT).sequence
 
     def _run_one(self) -> bool:
-        """Run one process to its end; True if it ended because nothing more comes."""
+        """Run one process to its end; True if it has finished."""
         ours, theirs = socket.socketpair()
         with ours, theirs:
             process = self._process = self._spawn(theirs.fileno())
@@ -137,7 +136,7 @@ class FollowerProcess:
         return False
 
     def _listen(self, control: Control) -> str:
-        """Take reports until the process ends or hangs; return what it did."""
+        """Take reports until the process ends or hangs; return how it ended."""
         patience = self._patience
         expected_by = monotonic() + patience.of(START_PATIENCE_SECONDS)
         while True:
@@ -207,12 +206,12 @@ class FollowerProcess:
                     del self._asked[kind]
 
     def _deliver(self, wish: Wish) -> None:
-        """Send without ever waiting: a process that hangs and reads nothing must not hold up the exchange."""
+        """Send without waiting: a process that hangs and reads nothing must not block the exchange."""
         if self._control is not None:
             try:
                 self._has_unsent |= not self._control.offer(wish)
             except ControlClosed:
-                return  # It is dead; its successor is told again.
+                return  # The process is dead. The next one gets the wish.
 
     def _kill(self) -> None:
         process = self._process

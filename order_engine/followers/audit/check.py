@@ -1,7 +1,7 @@
-"""Compares the log with the journal: every line is written again from the journal, and must be the same.
+"""Compares the log with the journal: every line is made again from the journal and must be the same.
 
-The chain alone does not show a log that was rewritten as a whole; the journal does. The log may lack the newest
-commands: it follows the journal, and a server that starts adds what a crash, or a cut, took from the end.
+The chain alone does not reveal a log that was rewritten as a whole; the journal does. The log may lack the newest
+commands, because it lags behind the journal, or because a crash or somebody cut off its end.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from order_engine.journal.still_disk import StillDisk
 
 
 class AuditChecked(Struct, kw_only=True):
-    """What was found to be right: entries, how many of them word by word, and the chain of the last one.
+    """How many entries were checked, how many of them word by word, and the chain of the last one.
 
-    ``behind`` counts the commands that the log does not have (yet).
+    ``behind`` counts the commands that the log does not have yet.
     """
 
     entries: int = 0
@@ -34,7 +34,7 @@ class AuditChecked(Struct, kw_only=True):
 
 
 class AuditCheck:
-    """Follows the journal and compares; see ``Follower``. The log is as it stands when this is made."""
+    """Compares the log, as it is when this is made, with the journal; see ``Follower``."""
 
     def __init__(self, directory: Path, disk: Disk) -> None:
         still = StillDisk(disk)
@@ -54,7 +54,7 @@ class AuditCheck:
         return not self._segments
 
     def check_journal(self, journal_id: str | None) -> None:
-        """Raise ``DifferenceFound`` if the log is about another journal, or lacks its beginning."""
+        """Raise ``DifferenceFound`` if the log belongs to another journal, or its beginning is missing."""
         self._begin()
         self._require_first_segment()
         header = self._reading.header
@@ -64,7 +64,7 @@ class AuditCheck:
             raise DifferenceFound(f"{self._segments[0].path}: journal_id", journal_id, header.journal_id)
 
     def follow(self, applied: Applied) -> None:
-        """Compare the entries of a record; what the log does not have is counted."""
+        """Compare the entries of a record; count those that the log does not have."""
         self._begin()
         if self._next is None:
             self.counts.behind += len(applied.record.commands)
@@ -73,7 +73,7 @@ class AuditCheck:
             self._compare(body)
 
     def finish(self, last_sequence: int) -> None:
-        """Raise ``DifferenceFound`` if the log goes on where the journal, or what is left of it, ends."""
+        """Raise ``DifferenceFound`` if the log has entries after the journal's end."""
         self._begin()
         if self._next is not None:
             where, found = _place(self._next), self._next.entry.sequence
@@ -124,7 +124,7 @@ class AuditCheck:
 
 
 class Together:
-    """Several followers of one walk through the journal."""
+    """Combines several followers into one, so that the journal is read once."""
 
     def __init__(self, followers: Sequence[Follower]) -> None:
         self._followers = followers
@@ -135,7 +135,7 @@ class Together:
             follower.check_journal(journal_id)
 
     def follow(self, applied: Applied) -> None:
-        """Hand each the next record."""
+        """Give each the next record."""
         for follower in self._followers:
             follower.follow(applied)
 

@@ -1,7 +1,7 @@
-"""Entries: one line of JSON for one command, made from the journal alone, each chained to the line before.
+"""Entries: one line of JSON for each command, made from the journal alone and chained to the line before.
 
-The chain of a line is the SHA-256 over the chain of the line before, as hexadecimal text, and the line without its own
-``chain``. A line that is changed, dropped or inserted breaks the chain there, unless all that follows is rewritten.
+A line's chain is the SHA-256 over the previous line's chain, as hexadecimal text, and the line without its own
+``chain``. A line that is changed, dropped or inserted breaks the chain, unless all later lines are rewritten.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _CHAIN_KEY = b',"chain":"'
 _CHAIN_END = b'"}'
 _ENDING_BYTES = 77
 
-# Names of users have no spaces: neither these nor an actor's can be one.
+# User names have no spaces, so none can equal one of these names or an actor's.
 OPERATOR = "the operator"
 EXCHANGE = "the exchange"
 UNNAMED = "an unnamed user"
@@ -40,7 +40,7 @@ _BY_TAG = {
 
 
 class OrderOutcome(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """How an order stood after the command; an order that there is not has only the ``reason``."""
+    """An order's state after the command; for an unknown order only the ``reason`` of the refusal is set."""
 
     user: str | None = None
     status: str | None = None
@@ -50,11 +50,11 @@ class OrderOutcome(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """A command and what came of it.
+    """A command and its outcome.
 
-    ``by`` is the record's actor, else ``user``, or one of the names above. ``user`` is whom the command names, or whose
-    order it is about, and is left out where it is ``by``. ``part`` is ``k of n`` for the commands of a batch, which
-    stood or fell together.
+    ``by`` is the record's actor, else ``user``, else one of the names above. ``user`` is the user whom the command
+    names, or the owner of its order; it is left out if it equals ``by``. ``part`` is ``k of n`` for the commands of a
+    batch, which are carried out all or none.
     """
 
     sequence: int
@@ -138,7 +138,7 @@ def is_last_part(entry: Entry) -> bool:
 
 
 def _time_text(timestamp_ns: int) -> str:
-    # Thousands of commands share a second; only their microseconds are written anew.
+    # Thousands of commands share a second, so only the microseconds are formatted for each.
     seconds, fraction_ns = divmod(timestamp_ns, NS_PER_SECOND)
     return f"{_up_to_second(seconds)}{fraction_ns // NS_PER_US:06d}Z"
 

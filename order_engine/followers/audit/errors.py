@@ -1,10 +1,10 @@
-"""What can be wrong with the audit log, as one tree. None of it ever stops trading."""
+"""The errors of the audit log, in one tree. None of them stops trading."""
 
 from order_engine.journal.errors import Damage
 
 
 class AuditError(Exception):
-    """The audit log cannot be written or believed."""
+    """The audit log cannot be written, or is wrong."""
 
 
 class AuditDamaged(AuditError, Damage):
@@ -12,8 +12,8 @@ class AuditDamaged(AuditError, Damage):
 
 
 class AuditForeign(AuditError):
-    """The log was written about another journal, or about more than the journal has."""
+    """The log belongs to another journal, or has more than the journal."""
 
 
 class AuditIncomplete(AuditError):
-    """The journal did not hand over the commands that the log lacks."""
+    """The records to append do not follow the log's last entry."""

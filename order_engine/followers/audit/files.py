@@ -1,7 +1,7 @@
-"""The segments of the log: read line by line, the chain checked from the first line to the last.
+"""Reads the segments of the log line by line and checks the chain.
 
-A crash can cost what was not yet on disk: a last line that is cut short, or stretches that read as zeros. Anything else
-that does not fit is damage.
+A crash can leave an unsynced tail torn: a last line cut short, or ranges of zeros. Any other line that does not fit is
+damage.
 """
 
 import re
@@ -29,14 +29,14 @@ _NAME = re.compile(r"([0-9]{20})\.audit")
 
 
 class AuditSegment(NamedTuple):
-    """A file of the log, by its name alone."""
+    """A file of the log, as its name describes it."""
 
     path: Path
     first_sequence: int
 
 
 class Line(NamedTuple):
-    """A line whose chain holds: the entry, its bytes without chain, the chain, and where it lies."""
+    """A line with a good chain: the entry, its bytes without the chain, the chain, and its place in the file."""
 
     entry: Entry
     body: bytes
@@ -49,7 +49,7 @@ class Line(NamedTuple):
 
 
 class Boundary(NamedTuple):
-    """The end of a whole record, or of the header: up to where a segment can be gone on with."""
+    """The end of a whole record or of the header: where appending may continue."""
 
     sequence: int
     chain: bytes
@@ -57,7 +57,7 @@ class Boundary(NamedTuple):
 
 
 class TornLine(NamedTuple):
-    """Where a crash, or a server that is writing, left the log unfinished."""
+    """The torn tail that a crash, or a running server, leaves in the log."""
 
     path: Path
     offset: int
@@ -65,12 +65,12 @@ class TornLine(NamedTuple):
 
 
 def segment_path(directory: Path, first_sequence: int) -> Path:
-    """Return where the segment that begins with this sequence lies."""
+    """Return the path of the segment that begins with this sequence."""
     return directory / f"{first_sequence:020d}.audit"
 
 
 def list_segments(directory: Path, disk: Disk) -> list[AuditSegment]:
-    """Return the segments in order; none if there is no log yet."""
+    """Return the segments in order of sequence; none if there is no log yet."""
     try:
         names = disk.names(directory)
     except FileNotFoundError:
@@ -88,9 +88,9 @@ def read_header(segment: AuditSegment, disk: Disk) -> Header:
 
 
 class AuditReading:
-    """Reads segments in order; ``chain``, ``last_sequence`` and ``torn`` say how far it came.
+    """Reads segments in order; ``chain``, ``last_sequence`` and ``torn`` say how far it has come.
 
-    Where it does not begin with the log's first segment, it takes the first header's word for what came before.
+    If it does not begin with the log's first segment, it trusts the previous chain in the first header.
     """
 
     def __init__(self, segments: list[AuditSegment], disk: Disk) -> None:
@@ -140,7 +140,7 @@ class AuditReading:
         self.boundary = Boundary(self.last_sequence, expected, len(line))
 
     def _follow(self, segment: AuditSegment, line: bytes, number: int, offset: int) -> Line | None:
-        """Return the line, or None if a crash may have left it; raise ``AuditDamaged`` if none explains it."""
+        """Return the line, or None if it may be a torn tail; raise ``AuditDamaged`` if no crash explains it."""
         assert self.header is not None
         parts = split_line(line)
         expected = None if parts is None else chain_after(self.chain, parts[0])

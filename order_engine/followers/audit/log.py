@@ -1,6 +1,6 @@
-"""Appending to the log: whole records, chained, in segments by size.
+"""Appends whole records to the log, chained, in segments of a bounded size.
 
-Belongs to one thread. After an error it must be opened again: only then is it known what was written.
+One thread uses it. After an error it must be opened again, to find out what was written.
 """
 
 import logging
@@ -21,7 +21,7 @@ SEGMENT_BYTES_MAX = 64 << 20
 
 
 class AuditLog:
-    """The log in a directory. ``last_sequence`` is the last written, ``synced_sequence`` the last that is on disk."""
+    """The log in a directory. ``last_sequence`` is the last written, ``synced_sequence`` the last synced."""
 
     def __init__(self, directory: Path, disk: Disk, segment_bytes_max: int = SEGMENT_BYTES_MAX) -> None:
         self._directory = directory
@@ -38,9 +38,9 @@ class AuditLog:
         self.synced_sequence = 0
 
     def open(self, journal_id: str) -> int:
-        """Go on where the log ends, after cutting off what a crash left unfinished; return the last sequence.
+        """Cut off a torn tail, and return the last sequence, after which appending continues.
 
-        Raises ``AuditDamaged``, or ``AuditForeign`` if it is about another journal.
+        Raises ``AuditDamaged``, or ``AuditForeign`` if the log belongs to another journal.
         """
         self.close()
         self._journal_id = journal_id
@@ -73,17 +73,17 @@ class AuditLog:
         self._write(lines)
 
     def sync(self) -> None:
-        """Return once all that was written is on disk."""
+        """Return once everything written is on disk."""
         if self._file is None or self.synced_sequence == self.last_sequence:
             return
-        # After a failed sync the system may show what is not on disk: the next ``open`` cuts that off first.
+        # After a failed sync the system may show bytes that are not on disk. The next ``open`` cuts them off.
         self._unsynced = self._path, self._synced_bytes
         self._file.sync()
         self._unsynced = None
         self._synced_bytes, self.synced_sequence = self._written_bytes, self.last_sequence
 
     def close(self) -> None:
-        """Release the file, synced or not."""
+        """Close the file, synced or not."""
         file, self._file = self._file, None
         if file is not None:
             file.close()
@@ -99,7 +99,7 @@ class AuditLog:
             self._unsynced = None
 
     def _take_up(self, segment: AuditSegment) -> None:
-        """Read the last segment and cut it behind the last whole record; go on in it if it was worded as we do."""
+        """Check the last segment, cut it after its last whole record, and continue in it if its wording is ours."""
         reading = AuditReading([segment], self._disk)
         for _ in reading.lines():
             pass
@@ -113,12 +113,12 @@ class AuditLog:
             self._disk.truncate(segment.path, boundary.offset)
         self.last_sequence = boundary.sequence
         if boundary.sequence < segment.first_sequence:
-            # Nothing but a header: the next record begins it anew.
+            # The segment has only a header: the next record replaces it.
             self._chain = header.previous.encode()
             return
         self._chain = boundary.chain
-        # A process that was killed may have left lines that no sync has covered yet. If their sync failed, the system
-        # may show lines that it has given up writing: another sync alone would lie.
+        # A killed process may have left unsynced lines. If their sync failed, the system may show lines that it gave up
+        # writing, and another sync would succeed without them: write them again first.
         self._disk.rewrite(segment.path, self._synced_bytes if segment.path == self._path else 0)
         self._file = self._disk.open_append(segment.path)
         self._file.sync()

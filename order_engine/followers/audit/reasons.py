@@ -1,4 +1,4 @@
-"""Why, in words: the end of a sentence that says "because", with the code beside it."""
+"""The reasons in words: the end of a sentence, from "because" on, with the code in parentheses."""
 
 WORDS = {
     "unknown_order": "there is no such live order",
@@ -33,5 +33,5 @@ WORDS = {
 
 
 def because(reason: str) -> str:
-    """Return the end of a sentence: why, and the code that clients see."""
+    """Return the end of a sentence: the reason, and the code that clients see."""
     return f"because {WORDS.get(reason, reason.replace('_', ' '))} ({reason})"

@@ -1,8 +1,8 @@
 """Commands and events in words.
 
-A sentence is made from its command or event alone, so that writing it again gives the same one. Prices have two
-decimals at least, whatever the tick. Amounts repeat: their texts are kept. Raise ``WORDING`` with every change of an
-existing sentence: lines of another wording are not compared word by word.
+A sentence depends only on its command or event, so it can be made again and compared. Prices have at least two
+decimals, whatever the tick. The texts of amounts are cached, because amounts repeat. Raise ``WORDING`` when you change
+an existing sentence: lines of another wording are not compared word by word.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ from order_engine.wire.units import format_price, format_quantity
 WORDING: Final = 2
 _CENT_E8 = 1_000_000
 
-# Any in this module: a command or an event, told apart by its type before.
+# Any in this module: a command or an event, already selected by its type.
 Writer = Callable[[Any], str]
 
 
@@ -37,32 +37,32 @@ quantity_text = lru_cache(maxsize=8_192)(format_quantity)
 
 
 def command_sentence(command: Command) -> str:
-    """Say what was wanted, as the end of a sentence that begins "somebody asked to"."""
+    """Return what was asked, as the end of a sentence that begins "somebody asked to"."""
     return _WRITER_OF_COMMAND[type(command)](command)
 
 
 def event_sentence(event: Event) -> str:
-    """Say what came of it."""
+    """Return what happened, as a sentence."""
     return _WRITER_OF_EVENT[type(event)](event)
 
 
 def order_name(order: OrderState) -> str:
-    """Name an order and whose it is."""
+    """Return the name of an order and its user."""
     user_id = order.placed.user_id
     return f"order {order.order_id}" if user_id is None else f"order {order.order_id} of {user_id}"
 
 
 def tag_of(message: type[Struct]) -> str:
-    """Return the name under which a kind of command or event is written down, without its version."""
+    """Return the tag of a type of command or event, without its version."""
     return str(message.__struct_config__.tag).partition("/")[0]
 
 
 def kinds(union: object) -> tuple[type[Struct], ...]:
-    """Return the kinds of command or event that there are."""
+    """Return the members of a union of commands or events."""
     return get_args(union)
 
 
-# False and 0 are worth a word in settings, which have no other way to say so.
+# In settings False and 0 carry meaning, so they are always written.
 _ALWAYS_SAID = frozenset({"default_tick_size_e8", "default_lot_size_e8", "auto_list", "max_instruments"})
 
 
@@ -112,7 +112,7 @@ def _with(sentence: str, terms: str) -> str:
 
 
 def _generic(message: type[Struct]) -> Writer:
-    """Write a kind that nobody has found words for: its name and its fields."""
+    """Write a message that has no sentence of its own: its name and its fields."""
     words, terms = tag_of(message).replace("_", " "), _Terms(message)
     return lambda found: _with(words, terms(found))
 

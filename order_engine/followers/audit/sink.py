@@ -1,4 +1,4 @@
-"""The audit log as a sink: damage faults it, a disk that fails keeps it away for a while."""
+"""The audit log as a sink. Damage makes it faulted; while its disk fails it is away."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,17 +15,17 @@ _REPAIR = "move the audit directory away, and it is written anew from the journa
 
 
 class Held(Protocol):
-    """A directory that this process alone may write."""
+    """The lock on a directory."""
 
     def release(self) -> None:
-        """Let another process have it."""
+        """Release the lock."""
 
 
 Hold = Callable[[Path], Held]
 
 
 class AuditSink:
-    """Writes the audit log in ``directory``. ``hold`` keeps other processes from writing there."""
+    """Writes the audit log in ``directory``. ``hold`` locks it against other processes."""
 
     name = "audit"
 
@@ -38,7 +38,7 @@ class AuditSink:
         self.sequence = 0
 
     def open(self, journal_id: str, journal_end: int) -> int:
-        """Cut off what a crash left unfinished and return the last sequence that is written."""
+        """Cut off a torn tail and return the last sequence written."""
         self._log.close()
         with _translated():
             self._hold_directory()
@@ -55,13 +55,13 @@ class AuditSink:
         self.sequence = self._log.last_sequence
 
     def sync(self) -> int:
-        """Put all entries on disk and return the last sequence."""
+        """Sync all entries and return the last sequence."""
         with _translated():
             self._log.sync()
         return self._log.synced_sequence
 
     def close(self) -> None:
-        """Release the file, then the directory."""
+        """Close the file, then release the directory."""
         with suppress(OSError):
             self._log.close()
         self._let_go()

@@ -1,6 +1,6 @@
-"""Answers from the log: who did what, what came of it, and why an order ended as it did.
+"""Searches the log: who did what, with which outcome, and why an order ended as it did.
 
-The log is read once, line by line; lines that cannot matter are passed over without being looked into.
+The log is read once, line by line. Lines that cannot match are not decoded.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ _LIVE = frozenset({"OPEN", "PARTIALLY_FILLED", "PENDING"})
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """Which entries are asked for; ``since`` is a time as the log writes it."""
+    """Selects entries; ``since`` is a time in the log's format."""
 
     order_id: str | None = None
     user_id: str | None = None
@@ -29,12 +29,12 @@ class Question(Struct, frozen=True, kw_only=True):
 
     @staticmethod
     def of(order_id: str | None, user_id: str | None, since: str | None) -> "Question":
-        """Read a question as it is asked; raises ``ValueError`` if ``since`` is no time."""
+        """Make a question from arguments of the command line; raises ``ValueError`` if ``since`` is no time."""
         moment = None if since is None else format_timestamp(parse_rfc_3339(since))
         return Question(order_id=order_id, user_id=user_id, since=moment)
 
     def concerns(self, entry: Entry) -> bool:
-        """Tell whether an entry is among those asked for."""
+        """Return whether an entry is selected."""
         if self.since is not None and entry.time < self.since:
             return False
         if self.order_id is not None and self.order_id not in entry.orders:
@@ -44,12 +44,12 @@ class Question(Struct, frozen=True, kw_only=True):
         return any(order.user == self.user_id for order in entry.orders.values())
 
     def needles(self) -> list[bytes]:
-        """Return what a line must hold to be worth reading."""
+        """Return the texts that a line must contain to be decoded."""
         return [text.encode() for text in (self.order_id, self.user_id) if text is not None and _is_plain(text)]
 
 
 def entries(directory: Path, disk: Disk, question: Question) -> Iterator[Entry]:
-    """Yield the entries asked for, in order; raises ``AuditDamaged`` where a line cannot be read."""
+    """Yield the selected entries, in order; raises ``AuditDamaged`` if a line cannot be decoded."""
     needles = question.needles()
     for segment in _segments_since(list_segments(directory, disk), disk, question.since):
         with disk.open_read(segment.path) as file:
@@ -63,7 +63,7 @@ def entries(directory: Path, disk: Disk, question: Question) -> Iterator[Entry]:
 
 
 def answer(data_directory: Path, disk: Disk, question: Question, *, as_json: bool) -> Iterator[str]:
-    """Yield the answer line by line: sentences, or the entries as JSON."""
+    """Yield the selected entries line by line, as sentences or as JSON."""
     found = entries(data_directory / AUDIT_DIRECTORY, disk, question)
     if as_json:
         yield from (msgspec.json.encode(entry).decode() for entry in found)
@@ -81,7 +81,7 @@ def told(entry: Entry) -> str:
 
 
 def _with_ending(order_id: str, found: Iterable[Entry]) -> Iterator[str]:
-    """Tell the entries of one order, and at last how it stands, or why it ended as it did."""
+    """Yield the entries of one order as sentences, and at the end its status, or why it ended."""
     last: tuple[Entry, OrderOutcome] | None = None
     for entry in found:
         outcome = entry.orders[order_id]
@@ -115,7 +115,7 @@ def _decoded(body: bytes, path: Path, offset: int) -> Entry:
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether JSON writes a text as it is."""
+    """Return whether JSON writes a text without escapes."""
     return text.isascii() and text.isprintable() and not set(text) & {'"', "\\"}
 
 

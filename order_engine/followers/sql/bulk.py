@@ -1,6 +1,6 @@
-"""Many rows at once, as fast as each database takes them: with as little of this process's time as possible.
+"""Writes many rows at once, in the way that costs this process the least time.
 
-SQLite gets prepared statements with many parameter sets, PostgreSQL gets COPY. Both go straight to the driver.
+SQLite gets prepared statements with many sets of parameters, PostgreSQL gets COPY. Both go straight to the driver.
 """
 
 import csv
@@ -17,7 +17,7 @@ _COPY_BUFFER_BYTES = 1 << 16
 
 
 class BulkWriter(Protocol):
-    """How one kind of database takes rows. Nothing happens where there are none."""
+    """Writes rows to one kind of database. Without rows it does nothing."""
 
     def insert(self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows that are not there yet."""
@@ -25,7 +25,7 @@ class BulkWriter(Protocol):
     def update(
         self, connection: Connection, table: str, changes: Sequence[str], key: Sequence[str], rows: Sequence[Row]
     ) -> int:
-        """Change rows that are there, each given as changes and key; return how many were."""
+        """Change existing rows, each given as changes and key; return how many were found."""
 
     def upsert(
         self,
@@ -36,11 +36,11 @@ class BulkWriter(Protocol):
         changes: Sequence[str],
         rows: Sequence[Row],
     ) -> None:
-        """Add rows; of those that are there change these columns."""
+        """Add rows; change only the columns ``changes`` of those that exist."""
 
 
 class StatementWriter:
-    """Prepared statements, each with many sets of parameters."""
+    """Writes with prepared statements, each with many sets of parameters."""
 
     def insert(self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows that are not there yet."""
@@ -72,12 +72,12 @@ class StatementWriter:
 
 
 class CopyWriter:
-    """COPY, which PostgreSQL takes ten times as fast as statements; changes go through a temporary table."""
+    """Writes with COPY, which is much faster than statements; changes go through a temporary table."""
 
     def insert(self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows that are not there yet."""
         if rows:
-            # Nothing that is stored as text can be empty, so that an empty field is always an absent value.
+            # No stored text is ever empty, so an empty CSV field is always NULL.
             text = StringIO()
             csv.writer(text).writerows(rows)
             text.seek(0)
@@ -93,7 +93,7 @@ class CopyWriter:
         if not rows:
             return 0
         staged = self._stage(connection, table, (*changes, *key), rows)
-        # The planner would read the whole table rather than look some hundred keys up in its index.
+        # Otherwise the planner may scan the whole table instead of looking up a few hundred keys in the index.
         connection.exec_driver_sql("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
         return connection.exec_driver_sql(
             f"UPDATE {table} SET {_listed(changes, '{0} = staged.{0}')} FROM {staged} AS staged "
@@ -118,7 +118,7 @@ class CopyWriter:
             )
 
     def _stage(self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
-        """Copy rows into a temporary table that is emptied at the end of the transaction; return its name."""
+        """Copy rows into a temporary table, which is emptied when the transaction ends; return its name."""
         staged = f"staged_{table}"
         connection.exec_driver_sql(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ON COMMIT DELETE ROWS "

@@ -1,6 +1,6 @@
-"""Candles and positions as the tables have them, remembered between batches: one process writes them, nobody else.
+"""A cache of the candles and positions in the tables. It is valid between batches, because only one process writes.
 
-After an error they must be forgotten: only the tables then tell what was committed.
+After an error it must be cleared, because only the tables say what was committed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ _POSITIONS_BY_KEY = select(
 
 
 class KnownTotals:
-    """What is remembered; a batch adds to the objects that it is handed."""
+    """The cached candles and positions. The caller adds a batch to the objects returned."""
 
     def __init__(self, entries_max: int = _ENTRIES_MAX) -> None:
         self._entries_max = entries_max
@@ -36,12 +36,12 @@ class KnownTotals:
         self._positions: dict[PositionKey, Position] = {}
 
     def forget(self) -> None:
-        """Ask the tables anew."""
+        """Clear the cache."""
         self._candles.clear()
         self._positions.clear()
 
     def candles(self, connection: Connection, keys: Iterable[CandleKey]) -> dict[CandleKey, Candle]:
-        """Return all known candles; those of these keys are known after this, unless the table has none."""
+        """Return all cached candles, after loading those of ``keys`` that the table has."""
         known = self._candles
         if len(known) > self._entries_max:
             known.clear()
@@ -51,7 +51,7 @@ class KnownTotals:
         return known
 
     def positions(self, connection: Connection, keys: Iterable[PositionKey]) -> dict[PositionKey, Position]:
-        """Return all known positions; those of these keys are among them."""
+        """Return all cached positions, after loading those of ``keys``; a new one is empty."""
         known = self._positions
         if len(known) > self._entries_max:
             known.clear()

@@ -1,7 +1,7 @@
-"""Compares the projection with the journal: every row, in the order in which the journal gives them.
+"""Compares the projection with the journal: every row, in the journal's order.
 
-The tables are read as one transaction shows them, whatever is projected meanwhile, and as streams: memory holds the
-live orders and the candles of one minute.
+One transaction reads all tables, so a running server does not disturb the comparison. The rows are streamed: memory
+holds only live orders, positions, and the candles of one interval.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ _EVENT_KEY = ("sequence", "number")
 
 
 class ProjectionCounts(Struct, kw_only=True):
-    """How many rows were found to be right, up to which sequence."""
+    """How many rows were compared, up to which sequence."""
 
     checkpoint: int
     orders: int = 0
@@ -62,7 +62,7 @@ class ProjectionCounts(Struct, kw_only=True):
 
 
 class ProjectionCheck:
-    """Follows the journal and compares; see ``Follower``. Lives as long as the connection's transaction."""
+    """Compares the tables with the journal; see ``Follower``. Valid while the connection's transaction is open."""
 
     def __init__(self, connection: Connection, checkpoint: Checkpoint) -> None:
         self._connection = connection
@@ -81,13 +81,13 @@ class ProjectionCheck:
         return []
 
     def check_journal(self, journal_id: str | None) -> None:
-        """Raise ``DifferenceFound`` if the rows are those of another journal."""
+        """Raise ``DifferenceFound`` if the rows belong to another journal."""
         found = self._checkpoint.journal_id
         if found != journal_id:
             raise DifferenceFound("projection_checkpoint, journal_id", journal_id, found)
 
     def follow(self, applied: Applied) -> None:
-        """Compare what a record became; what is beyond the checkpoint is not there yet."""
+        """Compare the rows of a record, unless it is beyond the checkpoint."""
         record, checkpoint = applied.record, self._checkpoint.sequence
         if record.sequence > checkpoint:
             return
@@ -104,7 +104,7 @@ class ProjectionCheck:
         self._positions.add(rows.positions)
 
     def finish(self, last_sequence: int) -> None:
-        """Compare the orders that are still live, and see that there is no row too many."""
+        """Compare the orders that are still live, and check that no row is left over."""
         if self._checkpoint.sequence > last_sequence:
             expected = f"at most {last_sequence}, where the journal ends"
             raise DifferenceFound("projection_checkpoint, sequence", expected, self._checkpoint.sequence)
@@ -139,7 +139,7 @@ class ProjectionCheck:
         terms = len(INSTRUMENT_COLUMNS)
         for row in rows.instruments:
             known = self._instruments.get(row[0])
-            # A session starts OPEN when its instrument is listed; later terms leave it as it is.
+            # A session starts OPEN when its instrument is listed. A later change of terms keeps its state.
             state = (SessionState.OPEN.value, row[INSTRUMENT_COLUMNS.index("updated_ns")])
             self._instruments[row[0]] = row + (state if known is None else known[terms:])
         for symbol, *state_and_since in rows.states:
@@ -155,7 +155,7 @@ class ProjectionCheck:
 
 
 class AbsentDatabase:
-    """Stands in for the projection where there is no SQLite file: a difference once there is anything to project."""
+    """Stands in for the projection if there is no SQLite file. That is a difference once the journal has commands."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -166,19 +166,19 @@ class AbsentDatabase:
         return []
 
     def check_journal(self, journal_id: str | None) -> None:
-        """Do nothing: there is nothing that could be another journal's."""
+        """Do nothing: there is no checkpoint."""
 
     def follow(self, applied: Applied) -> None:
         """Do nothing: there is nothing to compare."""
 
     def finish(self, last_sequence: int) -> None:
-        """Raise ``DifferenceFound`` unless the journal has no commands either."""
+        """Raise ``DifferenceFound`` if the journal has commands."""
         if last_sequence > 0:
             raise DifferenceFound(str(self._path), f"a database up to sequence {last_sequence}", "no such file")
 
 
 class _TableReader:
-    """The rows of a table in the order of its key, each to be taken once."""
+    """The rows of a table in the order of its key. Each is taken once."""
 
     def __init__(
         self,
@@ -208,7 +208,7 @@ class _TableReader:
         return self._rows
 
     def take(self, expected: Row) -> Row:
-        """Return the row of this key, which must be the next."""
+        """Return the next row, which must have this key."""
         found = next(self._rows, None)
         if found is None or self._key(found) > self._key(expected):
             self.require_same(expected, None)
@@ -219,12 +219,12 @@ class _TableReader:
         return found
 
     def compare(self, rows: Sequence[Row]) -> None:
-        """See that these rows come next."""
+        """Compare these rows with the next ones."""
         for expected in rows:
             self.require_same(expected, self.take(expected))
 
     def finish(self) -> None:
-        """See that no row is left."""
+        """Raise ``DifferenceFound`` if a row is left."""
         for found in self._rows:
             self.require_same(None, found)
 
@@ -241,7 +241,7 @@ class _TableReader:
                     raise DifferenceFound(f"{self._name(expected)}, {column}", wanted, there)
 
     def _plain(self, expected: Row) -> Row:
-        """Write an expected row as the database gives it back: integers beyond 64 bits travel as text."""
+        """Return an expected row as the database returns it. Integers beyond 64 bits are written as text."""
         if not self._wide:
             return expected
         plain = list(expected)
@@ -257,7 +257,7 @@ class _TableReader:
 
 
 class _CandleReader:
-    """The candles of one length, stretch by stretch. Time never goes back: one is done when a later one begins."""
+    """The candles of one length, by interval. Time never goes back, so an interval ends when a later one begins."""
 
     def __init__(self, connection: Connection, seconds: int) -> None:
         of_length = CandleRow.seconds == seconds
@@ -298,7 +298,7 @@ class _CandleReader:
 
 
 class _PositionReader:
-    """The positions, compared once all trades are known: memory holds one for each user and symbol."""
+    """The positions, compared once all trades are known. Memory holds one for each user and symbol."""
 
     def __init__(self, connection: Connection) -> None:
         self._table = _TableReader(connection, "positions", POSITION_COLUMNS, POSITION_COLUMNS[:2])
@@ -322,10 +322,10 @@ class _PositionReader:
 
 @contextmanager
 def checking_projection(url: str) -> Iterator[ProjectionCheck | AbsentDatabase | None]:
-    """Read the projection at a database URL as it stands now; None where nothing was ever projected.
+    """Read the projection at a database URL as it is now; yield None if nothing was ever projected.
 
     Raises ``DatabaseUnavailable`` or ``SchemaOutdated``, and ``DifferenceFound`` for a database of a newer program.
-    Changes nothing, and makes no file.
+    Changes nothing and creates no file.
     """
     parsed = parse_database_url(url)
     path = sqlite_path(parsed)
@@ -345,7 +345,7 @@ def checking_projection(url: str) -> Iterator[ProjectionCheck | AbsentDatabase |
 
 
 def _begin_still(connection: Connection) -> None:
-    """Begin a transaction that goes on showing what was there at its first read."""
+    """Begin a transaction that keeps showing what its first read saw."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")

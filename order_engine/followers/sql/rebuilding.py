@@ -1,8 +1,7 @@
-"""Makes the database anew from the journal, even where the present one is damaged.
+"""Rebuilds the database from the journal, even if the old one is damaged.
 
-SQLite: a new file is filled beside the old one and then put in its place; until then the old one stays as it is.
-PostgreSQL: the tables are dropped and made again, then filled; if that is interrupted the checkpoint says how far it
-came, and the next server goes on there.
+SQLite: fills a new file beside the old one, which stays unchanged until the new one replaces it. PostgreSQL: drops,
+creates and fills the tables; if that is interrupted, the next server goes on from the checkpoint.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +30,7 @@ Report = Callable[[int], None]
 
 
 class Rebuilt(NamedTuple):
-    """What was projected."""
+    """How many records were projected, up to which sequence."""
 
     records: int
     sequence: int
@@ -42,8 +41,8 @@ def rebuild(
 ) -> Rebuilt:
     """Fill a new projection with the whole ``history`` of a journal.
 
-    Raises ``ForeignCheckpoint`` if the database is another journal's, ``SchemaUnknown`` if a newer program wrote it,
-    ``DatabaseNotOurs`` if its tables are not of this program, ``DatabaseUnavailable`` if it cannot be asked.
+    Raises ``ForeignCheckpoint`` if the database belongs to another journal, ``SchemaUnknown`` if a newer program wrote
+    it, ``DatabaseNotOurs`` if another program made its tables, ``DatabaseUnavailable`` if it cannot be reached.
     """
     path = sqlite_path(database.url)
     if path is None:

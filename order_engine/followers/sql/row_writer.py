@@ -1,6 +1,6 @@
-"""Writes the rows of a batch in the transaction of the connection that is handed in.
+"""Writes the rows of a batch in the transaction of the caller's connection.
 
-Sums beyond 64 bits are made here, exactly, and not by the database: nobody else writes candles and positions.
+Sums can exceed 64 bits, so they are added here, exactly, and not by the database. Only this process writes them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class RowWriter:
         self._totals = KnownTotals()
 
     def forget(self) -> None:
-        """Forget what the tables had: after an error only they can tell."""
+        """Clear the cached totals; call this after an error."""
         self._totals.forget()
 
     def write(self, connection: Connection, rows: Rows) -> None:
@@ -68,7 +68,7 @@ class RowWriter:
             self._add_trades_to_positions(connection, rows.positions)
 
     def _put_instruments(self, connection: Connection, rows: Sequence[Row]) -> None:
-        # Of an instrument that is there the state is left as it is; for a new one it follows.
+        # The upsert keeps the state of an existing instrument. A new one is OPEN until its state rows follow.
         updated_ns = INSTRUMENT_COLUMNS.index("updated_ns")
         whole = [(*row, SessionState.OPEN.value, row[updated_ns]) for row in rows]
         columns = INSTRUMENT_COLUMNS + STATE_COLUMNS[1:]
@@ -96,7 +96,7 @@ class RowWriter:
         self._bulk.upsert(connection, "positions", POSITION_COLUMNS, _POSITION_KEY, POSITION_COLUMNS[2:], rows)
 
 
-# Integers beyond 64 bits travel as text, which both databases take.
+# Integers that may exceed 64 bits are sent as text, which both databases accept.
 _WIDE_IN_CANDLES = tuple((_CANDLE_KEY + _CANDLE_TOTALS).index(column) for column in ("volume_e8", "notional_e16"))
 _WIDE_IN_POSITIONS = tuple(
     POSITION_COLUMNS.index(column) for column in ("net_quantity_e8", "total_cost_e16", "realized_pnl_e16")

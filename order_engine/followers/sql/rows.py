@@ -1,6 +1,6 @@
-"""From events to rows: a pure function. Of an order only its last state in the batch becomes a row.
+"""Turns events into rows: a pure function. Each order becomes one row, with its last state in the batch.
 
-The tuples have their values in the order of the columns named here; the tables have these columns.
+The values in a row have the order of the columns named here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -78,7 +78,7 @@ Row = tuple[str | int | None, ...]
 
 
 class PositionTrades(Struct):
-    """What a user bought of a symbol, sales negative, at which prices, in order; and when that was last."""
+    """A user's trades of a symbol in a batch, in order: the quantity bought (negative: sold), and the price."""
 
     trades: list[tuple[int, int]]
     updated_ns: int
@@ -88,8 +88,8 @@ class PositionTrades(Struct):
 class Rows(NamedTuple):
     """What a batch changes in the database.
 
-    ``new_orders`` have the columns terms, changes, key; ``changed_orders`` only changes, key. ``candles`` hold what the
-    batch adds to a symbol's, ``positions`` what it adds to those of a user and symbol.
+    ``new_orders`` have the columns terms, changes, key; ``changed_orders`` only changes, key. ``candles`` and
+    ``positions`` hold what the batch adds to the totals in the tables.
     """
 
     new_orders: list[Row]
@@ -102,12 +102,12 @@ class Rows(NamedTuple):
     positions: dict[tuple[str, str], PositionTrades]
 
 
-# When an event happened: its command, its place among that command's events, the time, and the actor.
+# When an event happened: the sequence of its command, its number among that command's events, time and actor.
 Moment = tuple[int, int, int, str | None]
 
 
 def rows_of(batch: Iterable[Applied]) -> Rows:
-    """Work out the rows of consecutive records."""
+    """Return the rows of consecutive records."""
     collected = _CollectedRows()
     for record, events_of_commands in batch:
         timestamp_ns, actor = record.timestamp_ns, record.actor
@@ -118,7 +118,7 @@ def rows_of(batch: Iterable[Applied]) -> Rows:
 
 
 def position_row(key: tuple[str, str], position: Position, trades: PositionTrades) -> Row:
-    """Write a position as these trades, its last, have left it; its columns are ``POSITION_COLUMNS``."""
+    """Return a position's row after ``trades``, which are its last; the columns are ``POSITION_COLUMNS``."""
     amounts = (position.net_e8, position.average_price_e8, position.cost_e16, position.realized_e16)
     return (*key, *amounts, trades.updated_ns, trades.updated_sequence)
 
@@ -178,7 +178,7 @@ class _CollectedRows:
         self._states[buy.sequence] = (buy, moment)
         self._states[sell.sequence] = (sell, moment)
         self._candles.add_trade(symbol, timestamp_ns, price_e8, quantity_e8)
-        # A trade of users with themselves changes nobody's position.
+        # A user's trade with itself changes no position.
         if buyer != seller:
             self._add_to_position(buyer, symbol, quantity_e8, price_e8, moment)
             self._add_to_position(seller, symbol, -quantity_e8, price_e8, moment)
@@ -193,7 +193,7 @@ class _CollectedRows:
         self._sessions[event.symbol] = (event.symbol, str(event.state), moment[2])
 
     def leave_out(self, event: Event, moment: Moment) -> None:
-        """Do nothing: the journal knows it, no row shows it."""
+        """Do nothing: no table shows this event."""
 
     def _add_order(
         self, event: OrderEvent, moment: Moment, canceled_e8: int | None = None, decremented_e8: int | None = None
@@ -278,12 +278,12 @@ def _instrument(terms: Instrument, moment: Moment) -> Row:
     )
 
 
-# Of a refused amend or cancel: status, amounts, and what only some orders have.
+# The columns that a refused amend or cancel leaves empty: status, amounts and optional terms.
 _NO_TERMS = (None,) * 10
 
 _ENUMERATIONS = (Side, OrderStatus, OrderType, TimeInForce, Reason, SelfTradePrevention)
 
-# Plain strings: the SQLite driver looks for an adapter first when it is handed an enumeration's member.
+# Plain strings: for an enum member the SQLite driver would look for an adapter first, which is slow.
 _WORDS: Mapping[str | None, str | None] = MappingProxyType(
     {None: None} | {word: word.value for words in _ENUMERATIONS for word in words}
 )

@@ -1,4 +1,4 @@
-"""The database as a sink: rows and checkpoint move together, in one transaction for each batch."""
+"""The database as a sink. Each batch is one transaction, which writes the rows and moves the checkpoint."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,24 +26,21 @@ _REPAIR = "stop the server and run `python -m order_engine rebuild`"
 
 
 class SqlSink:
-    """Writes the projection of the journal into ``database``.
-
-    A statement that takes more than ``seconds_first`` fails; the next attempt is allowed twice the time.
-    """
+    """Writes the projection of the journal into ``database``."""
 
     name = "sql"
 
-    def __init__(self, database: Database, seconds_first: int = WRITE_SECONDS_FIRST) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._rows = RowWriter(database.kind)
         self._writer: Writer | None = None
         self._checkpoint = Checkpoint("", 0)
-        self._seconds_first = self._seconds_max = seconds_first
+        self._seconds_max = WRITE_SECONDS_FIRST
         self._synced_sequence = 0
         self.sequence = 0
 
     def open(self, journal_id: str, journal_end: int) -> int:
-        """Connect, migrate, claim the checkpoint, and return the sequence up to which all is written."""
+        """Connect, migrate, claim the checkpoint, and return its sequence."""
         self.close()
         try:
             with _translated():
@@ -58,7 +55,7 @@ class SqlSink:
         return found.sequence
 
     def write(self, batch: Sequence[Applied]) -> None:
-        """Write rows and checkpoint of consecutive records in one transaction."""
+        """Write the rows of consecutive records and the checkpoint in one transaction."""
         first, last = batch[0].record, batch[-1].record
         assert first.sequence == self.sequence + 1
         rows = rows_of(batch)
@@ -71,13 +68,13 @@ class SqlSink:
                     moved = move_checkpoint(connection, self._checkpoint, last.last_sequence, last.timestamp_ns)
                     self._rows.write(connection, rows)
         except BaseException:
-            # Nobody knows now what was committed.
+            # It is unknown whether the transaction was committed; opening again reads the checkpoint.
             self.close()
             raise
         self._checkpoint, self.sequence = moved, moved.sequence
 
     def sync(self) -> int:
-        """Put all that was committed on disk; return the sequence up to which that is so."""
+        """Sync what was committed; return the last synced sequence."""
         if self._synced_sequence != self.sequence:
             with self._timed(), _translated():
                 writer = self._open_writer()
@@ -87,7 +84,7 @@ class SqlSink:
         return self._synced_sequence
 
     def close(self) -> None:
-        """Give the connection up, whatever state it is in."""
+        """Drop the connection, in whatever state it is."""
         writer, self._writer = self._writer, None
         self._synced_sequence = 0
         self._rows.forget()
@@ -96,15 +93,15 @@ class SqlSink:
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        # What took all of its time may only be large.
+        """After an attempt that ran out of time, double the time of the next: the batch may need it."""
         began = monotonic()
         try:
             yield
         except SinkAway:
             if monotonic() - began >= self._seconds_max:
-                self._seconds_max = max(self._seconds_max, min(2 * self._seconds_max, SECONDS_MAX))
+                self._seconds_max = min(2 * self._seconds_max, SECONDS_MAX)
             raise
-        self._seconds_max = self._seconds_first
+        self._seconds_max = WRITE_SECONDS_FIRST
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
