@@ -16,17 +16,20 @@ from order_engine.exchange.clock import Clock
 from order_engine.exchange.digest import RunningDigest
 from order_engine.exchange.ended_orders import EndedOrder, EndedOrders
 from order_engine.exchange.errors import ClockJumped, ExchangeHalted, NotReady, ProjectionBehind, RetryMismatch
+from order_engine.exchange.recent_changes import RecentChanges
 from order_engine.exchange.state import ExchangeState
 from order_engine.exchange.timetable import Timetable
 from order_engine.exchange.views import (
     Depth,
     Listed,
     Standing,
+    Steps,
     depth_of,
     instrument_of,
     instruments_of,
     live_order_of,
     standing_of,
+    steps_of,
 )
 from order_engine.journal.committer import Committer
 from order_engine.journal.errors import JournalError
@@ -105,6 +108,7 @@ class Exchange:
         self._journal: Committer
         self._timetable: Timetable
         self._digest: RunningDigest
+        self._changes: RecentChanges
 
     @property
     def phase(self) -> Phase:
@@ -139,6 +143,7 @@ class Exchange:
             self._state, self._journal = state, journal
             self._timetable = Timetable(state.engine)
             self._digest = RunningDigest(state.sequence)
+            self._changes = RecentChanges(state.engine.timestamp_ns)
             self._was_opened = True
             self._phase = Phase.OPEN
             if state.sequence == 0 or state.engine.settings != settings:
@@ -212,6 +217,10 @@ class Exchange:
         """Return an order as it stands; None if no live order has this id."""
         return self._shown(lambda engine: live_order_of(engine, order_id))
 
+    def order_in_memory(self, order_id: str) -> tuple[OrderState, int | None] | None:
+        """Show an order that is live, or ended a moment ago, and when it last changed; None if that is not known."""
+        return self._shown(lambda engine: self._find_in_memory(engine, order_id))
+
     def standing(self, user_id: str) -> Standing:
         """Return whether a user's orders are taken, and within which limits."""
         return self._shown(lambda engine: standing_of(engine, user_id))
@@ -228,6 +237,10 @@ class Exchange:
         """Return an instrument's tick in units of 10^-8, 0 if it is not listed. Needs no lock, works in every phase."""
         book = self._state.engine.books.get(symbol) if self._was_opened else None
         return 0 if book is None else book.instrument.tick_size_e8
+
+    def steps(self, symbol: str) -> Steps:
+        """Return an instrument's tick and lot, those by default if it is not listed; without a lock, once opened."""
+        return steps_of(self._state.engine, symbol)
 
     def wait_visible(self, sequence: int, timeout: float | None = None) -> bool:
         """Wait until a sequence is visible; return whether it is.
@@ -282,6 +295,10 @@ class Exchange:
             self._note(self._state.sequence)
             return look(self._state.engine)
 
+    def _find_in_memory(self, engine: MatchingEngine, order_id: str) -> tuple[OrderState, int | None] | None:
+        live = live_order_of(engine, order_id)
+        return self._ended.find(order_id) if live is None else (live, self._changes.updated_ns(live))
+
     def _require_open(self) -> None:
         if self._phase is Phase.OPEN:
             return
@@ -329,6 +346,7 @@ class Exchange:
             self._journal.append(applied.record)
             self._digest.add(applied)
             self._ended.note(applied)
+            self._changes.note(applied)
             self._note_what_is_due(commands)
         except Exception as error:
             # Either a bug in the core left the books half changed, or the journal failed and the books are ahead of it.

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 IDENTIFIER_LENGTH_MAX = 64
 ORDER_ID_LENGTH_MAX = 40
+INTEGER_MAX = 2**63 - 1
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}", re.ASCII)
 
@@ -21,12 +22,12 @@ def parse_symbol(value: object) -> str:
 
 
 def parse_identifier(value: object) -> str:
-    """Read the name of a user: 1 to 64 printable ASCII characters without spaces."""
+    """Read a user's id: 1 to 64 printable ASCII characters without spaces, or a JSON integer from 0."""
     return _printable(value, IDENTIFIER_LENGTH_MAX)
 
 
 def parse_order_id(value: object) -> str:
-    """Read the name of an order, ours or the client's: 1 to 40 printable ASCII characters without spaces."""
+    """Read an order's id, ours or the client's, as ``parse_identifier`` does, but with at most 40 characters."""
     return _printable(value, ORDER_ID_LENGTH_MAX)
 
 
@@ -56,4 +57,6 @@ def _printable(value: object, length_max: int) -> str:
         and " " not in value
     ):
         return value
+    if type(value) is int and 0 <= value <= INTEGER_MAX:
+        return str(value)
     raise ValueError(f"Must be a string of 1 to {length_max} printable ASCII characters without spaces.")

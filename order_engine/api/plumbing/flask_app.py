@@ -59,16 +59,20 @@ class ServiceApp(Flask):
         return self._respond(environ, lambda: self._called(view, environ), start_response)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Match by method and path, whatever the Host header says; paths without parameters by looking them up."""
+        """Match by method and path, with or without a slash at its end, for any Host."""
         if request is None:
             return super().create_url_adapter(None)
-        rule = self._static_rules.get((request.method, request.environ["PATH_INFO"]))
+        # Werkzeug takes several slashes at the beginning for one; a proxy that guards paths does not.
+        if request.environ["PATH_INFO"].startswith("//"):
+            return MapAdapter(self.url_map, "localhost", "/", "", "http", NOWHERE, request.method)
+        path = request.path
+        if path[-1:] == "/" and path != "/" and not _ends_in_encoded_slash(request.environ):
+            request.path = path[:-1]
+        rule = self._static_rules.get((request.method, request.path))
         if rule is not None:
             request.url_rule, request.view_args = rule, {}
             return None
-        # Werkzeug takes several slashes at the beginning for one; a proxy that guards paths does not.
-        path = NOWHERE if request.environ["PATH_INFO"].startswith("//") else request.path
-        return MapAdapter(self.url_map, "localhost", "/", "", "http", path, request.method)
+        return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
 
     def full_dispatch_request(self) -> Any:  # Any: a response of Flask or of ours, as WSGI sees it
         """Run the request's view."""
@@ -137,3 +141,9 @@ class ServiceApp(Flask):
             if None in hooked
             else frozenset(endpoint for endpoint in self.view_functions if endpoint.rpartition(".")[0] not in hooked)
         )
+
+
+def _ends_in_encoded_slash(environ: WSGIEnvironment) -> bool:
+    """Whether the slash belongs to the path's last parameter: ids may contain one."""
+    target: str = environ.get("RAW_URI", "")
+    return target.partition("?")[0].lower().endswith("%2f")

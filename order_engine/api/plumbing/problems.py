@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from order_engine.matching.reason import Reason
 from order_engine.wire.messages.orders import Order
 from order_engine.wire.messages.problem import ProblemDocument
 
@@ -21,6 +20,7 @@ Errors = Mapping[str, list[str]]
 RETRY_AFTER_SECONDS = 1
 FIELD_NAME_LENGTH_MAX = 64
 FIELDS_NAMED_MAX = 50
+FIELDS_IN_DETAIL_MAX = 5
 
 
 class Kind(NamedTuple):
@@ -60,26 +60,6 @@ KINDS: Mapping[str, Kind] = {
     "database_starting": Kind(503, "The database is being brought up to date."),
     "database_busy": Kind(503, "The database has as many reads to do as it can."),
     "database_unavailable": Kind(503, "The database cannot be reached."),
-}
-
-REFUSALS: Mapping[Reason, str] = {
-    Reason.UNKNOWN_ORDER: "No live order has this id.",
-    Reason.USER_DISABLED: "No orders of this user are taken.",
-    Reason.UNKNOWN_SYMBOL: "The instrument is not listed, and may not be listed by an order.",
-    Reason.MARKET_CLOSED: "The instrument's session is closed: only cancels are taken.",
-    Reason.INSTRUMENT_HALTED: "The instrument is halted: only cancels are taken.",
-    Reason.NOT_IN_AUCTION: "While PRE_OPEN nothing trades: MARKET, IOC and FOK orders are not taken.",
-    Reason.DUPLICATE_ORDER_ID: "A live order of this user has the same client_order_id.",
-    Reason.TOO_MANY_ORDERS: "The exchange holds as many live orders as it may: nothing that would wait is taken now.",
-    Reason.INVALID_INSTRUCTION: "The instruction does not fit the order or the instrument.",
-    Reason.TICK_SIZE: "The price is not a multiple of the instrument's tick size.",
-    Reason.LOT_SIZE: "The quantity is not a multiple of the instrument's lot size.",
-    Reason.PRICE_OUT_OF_BAND: "The price is further from the last price than the instrument's band allows.",
-    Reason.RISK_MAX_ORDER_QUANTITY: "The order is for more than the user's max_order_quantity.",
-    Reason.RISK_MAX_ORDER_NOTIONAL: "Price times quantity is more than the user's max_order_notional.",
-    Reason.RISK_MAX_OPEN_ORDERS: "The user has max_open_orders live orders in this symbol already.",
-    Reason.RISK_MAX_POSITION: "With all open orders filled the user would be beyond max_position.",
-    Reason.POST_ONLY_WOULD_TAKE: "The order is post-only and would have traded at once.",
 }
 
 
@@ -128,13 +108,9 @@ class Problem(Exception):
 
 def invalid(errors: Errors) -> Problem:
     """Name the fields or parameters that are wrong."""
-    named = ", ".join(list(_shortened(errors))[:5])
-    return Problem("invalid_fields", f"Not accepted: {named}.", errors=errors)
-
-
-def refused(reason: Reason, order: Order | None = None) -> Problem:
-    """Say that the rulebook refuses."""
-    return Problem(reason.value, REFUSALS[reason], order=order, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    first = list(_shortened(errors).items())[:FIELDS_IN_DETAIL_MAX]
+    detail = " ".join(f"{name}: {' '.join(messages)}" for name, messages in first)
+    return Problem("invalid_fields", detail, errors=errors)
 
 
 def unknown_symbol(symbol: str) -> Problem:

@@ -32,6 +32,7 @@ from order_engine.market_data.candles import INTERVALS
 from order_engine.matching.commands import SelfTradePrevention, SessionState, Side, TimeInForce
 from order_engine.matching.events import OrderStatus
 from order_engine.wire.form import OrderKind
+from order_engine.wire.identifiers import INTEGER_MAX
 
 JsonSchema = Mapping[str, Any]  # Any: JSON
 
@@ -93,6 +94,7 @@ SCHEDULE: JsonSchema = {
     "description": "The states that the session enters every day, and at what times, UTC. An empty list: no schedule.",
     "example": [{"at": "09:30", "state": "OPEN"}, {"at": "16:00", "state": "CLOSED"}],
 }
+IDENTIFIERS = frozenset({"user_id", "order_id", "client_order_id"})
 FLAG: JsonSchema = {"type": "boolean", "default": False}
 
 
@@ -174,10 +176,19 @@ def json_schema(form: Form, name: str) -> JsonSchema:
     return SCHEMAS_OF_FORMS.get(form.name, {}).get(name) or JSON_SCHEMAS[name]
 
 
+def _in_body(form: Form, name: str) -> dict[str, Any]:  # Any: JSON
+    described = dict(json_schema(form, name))
+    if name in IDENTIFIERS:
+        described.pop("type")
+        text = {"type": "string", "pattern": described.pop("pattern")}
+        described["oneOf"] = [text, {"type": "integer", "minimum": 0, "maximum": INTEGER_MAX}]
+        described["description"] += " An integer is taken as its digits."
+    return described
+
+
 def _body_schema(form: Form) -> Schema:
     described: dict[str, fields.Field[Any]] = {  # Any: whatever a parser returns
-        name: fields.Raw(required=name in form.required, metadata=dict(json_schema(form, name)))
-        for name in form.parsers
+        name: fields.Raw(required=name in form.required, metadata=_in_body(form, name)) for name in form.parsers
     }
     return Strict.from_dict({**described}, name=form.name)()
 

@@ -1,12 +1,14 @@
 """Handing commands to the exchange, and reading what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from order_engine.api.plumbing.problems import Problem, refused
+from order_engine.api.plumbing.problems import Problem
+from order_engine.api.plumbing.refusals import broken_steps, refused
 from order_engine.api.plumbing.responses import REPLAYED_HEADER, SEQUENCE_HEADER
 from order_engine.api.plumbing.routes import ParsedRequest
 from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.views import Steps
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from order_engine.matching.events import (
     AmendRejected,
@@ -17,7 +19,6 @@ from order_engine.matching.events import (
     OrderStatus,
     TradeExecuted,
 )
-from order_engine.matching.reason import Reason
 from order_engine.wire.messages.orders import OrderWithTrades
 from order_engine.wire.rendering import Renderer
 
@@ -30,6 +31,7 @@ class Submission(NamedTuple):
     timestamp_ns: int
     events: list[list[Event]]
     headers: dict[str, str]
+    steps_of: Callable[[str], Steps]
 
     def order(self, renderer: Renderer, index: int = 0) -> OrderWithTrades:
         """Write the order that a command was about as the command left it, with the trades that it made.
@@ -39,18 +41,26 @@ class Submission(NamedTuple):
         state, trades = self._followed(index)
         if state.status is OrderStatus.REJECTED:
             assert state.reason is not None
-            raise refused(state.reason, renderer.order(state, self.timestamp_ns))
+            detail = broken_steps(state.reason, state.placed, self.steps_of(state.placed.symbol))
+            raise refused(state.reason, renderer.order(state, self.timestamp_ns), detail)
         sequence, timestamp_ns = self.sequence + index, self.timestamp_ns
         return renderer.order_with_trades(
             state, timestamp_ns, [renderer.trade(trade, sequence, timestamp_ns) for trade in trades]
         )
 
-    def refusal(self, index: int = 0) -> Reason | None:
-        """Tell why an amend or a cancel was refused, if it was."""
+    def refusal(self, index: int = 0) -> AmendRejected | CancelRejected | None:
+        """Return the event that refused an amend or a cancel; None if it was carried out."""
         for event in self.events[index]:
             if isinstance(event, AmendRejected | CancelRejected):
-                return event.reason
+                return event
         return None
+
+    def refused_change(self, event: AmendRejected | CancelRejected, index: int = 0) -> Problem:
+        """Return the problem for a refused amend or cancel."""
+        command, detail = self.commands[index], ""
+        if isinstance(command, AmendOrder) and event.symbol is not None:
+            detail = broken_steps(event.reason, command, self.steps_of(event.symbol))
+        return self.with_headers(refused(event.reason, detail=detail))
 
     def with_headers(self, problem: Problem) -> Problem:
         """Give a refusal the headers of every response to a write: a refusal is journaled too."""
@@ -85,7 +95,7 @@ def submit(exchange: Exchange, commands: Sequence[Command], parsed: ParsedReques
     headers = {SEQUENCE_HEADER: str(record.last_sequence)}
     if is_replayed:
         headers[REPLAYED_HEADER] = "true"
-    return Submission(record.commands, record.sequence, record.timestamp_ns, events, headers)
+    return Submission(record.commands, record.sequence, record.timestamp_ns, events, headers, exchange.steps)
 
 
 def _is_about(command: Command, order: OrderState, sequence: int) -> bool:

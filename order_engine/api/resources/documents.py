@@ -7,7 +7,8 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 
 from order_engine.api.plumbing.openapi import describe
 from order_engine.api.plumbing.operation import Operation
-from order_engine.api.plumbing.problems import KINDS, REFUSALS, Content
+from order_engine.api.plumbing.problems import KINDS, Content
+from order_engine.api.plumbing.refusals import REFUSALS
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.wire.field_names import OTHER_NAMES

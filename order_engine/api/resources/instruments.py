@@ -5,7 +5,8 @@ from flask import Blueprint
 from order_engine.api.plumbing import forms
 from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
-from order_engine.api.plumbing.problems import Problem, refused, unknown_symbol
+from order_engine.api.plumbing.problems import Problem, unknown_symbol
+from order_engine.api.plumbing.refusals import refused
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.plumbing.submission import submit

@@ -147,6 +147,7 @@ def create_market_blueprint(routes: Routes, market: Market) -> Blueprint:
     routes.add(blueprint, "GET", "/market/<symbol>/candles", market.candles, CANDLES)
     routes.add(blueprint, "GET", "/orderbook/<symbol>", market.order_book, ORDER_BOOK)
     routes.add(blueprint, "GET", "/bbo/<symbol>", market.top_of_book, TOP_OF_BOOK)
+    routes.add(blueprint, "GET", "/market/<symbol>/bbo", market.top_of_book, TOP_OF_BOOK, name="bbo")
     return blueprint
 
 

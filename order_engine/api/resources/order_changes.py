@@ -6,7 +6,7 @@ from order_engine.api.plumbing import forms
 from order_engine.api.plumbing.database_reads import DatabaseReads
 from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
-from order_engine.api.plumbing.problems import Problem, invalid, refused, unknown_order
+from order_engine.api.plumbing.problems import Problem, invalid, unknown_order
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.plumbing.submission import Submission, submit
@@ -133,11 +133,11 @@ class OrderChanges:
 
     def _change(self, parsed: ParsedRequest, command: AmendOrder | CancelOrder) -> JsonResponse:
         submission = submit(self._exchange, (command,), parsed)
-        reason = submission.refusal()
-        if reason is None:
+        refusal = submission.refusal()
+        if refusal is None:
             return json_response(submission.order(self._renderer), 200, submission.headers)
-        if reason is not Reason.UNKNOWN_ORDER:
-            raise submission.with_headers(refused(reason))
+        if refusal.reason is not Reason.UNKNOWN_ORDER:
+            raise submission.refused_change(refusal)
         return self._say_where_it_is(submission, NamedOrder(self._exchange, self._queries, command))
 
     def _say_where_it_is(self, submission: Submission, named: NamedOrder) -> JsonResponse:

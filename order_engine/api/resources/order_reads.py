@@ -13,7 +13,6 @@ from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.resources.order_history import OrderHistory
 from order_engine.database.errors import DatabaseUnavailable
 from order_engine.exchange.exchange import Exchange
-from order_engine.matching.events import OrderState
 from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
 from order_engine.wire.form import Fields
@@ -64,7 +63,7 @@ class OrderReads:
 
     def show_order(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """Show an order with its trades; without them where only memory has it now."""
-        known = self._in_memory(order_id)
+        known = self._exchange.order_in_memory(order_id)
         if known is None:
             return self._one(parsed, lambda: self._queries.order(order_id), self._with_trades)
         state, updated_ns = known
@@ -124,11 +123,6 @@ class OrderReads:
 
     def _with_trades(self, stored: StoredOrder) -> JsonResponse:
         return json_response(self._history.with_trades(stored))
-
-    def _in_memory(self, order_id: str) -> tuple[OrderState, int | None] | None:
-        live = self._exchange.live_order(order_id)
-        # Only the database knows when a live order last changed.
-        return self._exchange.ended_order(order_id) if live is None else (live, None)
 
     def _list(self, filters: Fields) -> JsonResponse:
         return json_response(self._history.page({"limit": forms.LIMIT_DEFAULT, **filters}))

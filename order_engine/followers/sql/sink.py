@@ -26,16 +26,19 @@ _REPAIR = "stop the server and run `python -m order_engine rebuild`"
 
 
 class SqlSink:
-    """Writes the projection of the journal into ``database``."""
+    """Writes the projection of the journal into ``database``.
+
+    A statement that takes more than ``seconds_first`` fails; the next attempt is allowed twice the time.
+    """
 
     name = "sql"
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seconds_first: int = WRITE_SECONDS_FIRST) -> None:
         self._database = database
         self._rows = RowWriter(database.kind)
         self._writer: Writer | None = None
         self._checkpoint = Checkpoint("", 0)
-        self._seconds_max = WRITE_SECONDS_FIRST
+        self._seconds_first = self._seconds_max = seconds_first
         self._synced_sequence = 0
         self.sequence = 0
 
@@ -99,9 +102,9 @@ class SqlSink:
             yield
         except SinkAway:
             if monotonic() - began >= self._seconds_max:
-                self._seconds_max = min(2 * self._seconds_max, SECONDS_MAX)
+                self._seconds_max = max(self._seconds_max, min(2 * self._seconds_max, SECONDS_MAX))
             raise
-        self._seconds_max = WRITE_SECONDS_FIRST
+        self._seconds_max = self._seconds_first
 
     def _open_writer(self) -> Writer:
         if self._writer is None:

@@ -131,7 +131,7 @@ def test_order_is_shown_from_memory_while_the_database_is_away(without_database:
         "filled_quantity": "40",
         "remaining_quantity": "60",
         "average_price": "150.50",
-        "updated_at": None,
+        "updated_at": ended["updated_at"],
         "trades": None,
     }
     assert answered(client.get(f"/orders/{ended['order_id']}")) == {**ended, "trades": None}

@@ -70,3 +70,19 @@ def test_other_names_are_documented(client: FlaskClient) -> None:
 
     for name in ("order_type", "instrument", "client_id", "idempotency_key"):
         assert f"<code>{name}</code>" in page
+
+
+def test_integers_are_taken_for_ids(client: FlaskClient) -> None:
+    placed = place(client, buy(user_id=7, client_order_id=8))
+
+    assert (placed["user_id"], placed["client_order_id"]) == ("7", "8")
+    assert len(answered(client.get("/orders?user_id=7&client_order_id=8"))["orders"]) == 1
+    canceled = answered(client.post("/orders/cancel", json={"order_id": int(placed["order_id"])}))
+    assert (canceled["order_id"], canceled["status"]) == (placed["order_id"], "CANCELED")
+
+
+@pytest.mark.parametrize("user_id", [-7, 7.5, True, 10**30])
+def test_other_numbers_are_not_taken_for_ids(client: FlaskClient, user_id: object) -> None:
+    assert set(problem(client.post("/orders", json=buy(user_id=user_id)), 400, "invalid_fields")["errors"]) == {
+        "user_id"
+    }

@@ -55,8 +55,8 @@ def test_number_beyond_every_range_is_refused(client: FlaskClient, number: str) 
             ("symbol", value)
             for value in ("", "ÄPFEL", "A B", "😀", "A" * 33, "../etc", "A\x00", 7, None, [], "\u017f", "ß")
         ),
-        *(("user_id", value) for value in ("", "a b", "x" * 65, "x" * 1_000_000, "\x00", "é", 7, True, {})),
-        *(("client_order_id", value) for value in ("", "a b", "x" * 41, "\n", "'; DROP TABLE orders; --", 7)),
+        *(("user_id", value) for value in ("", "a b", "x" * 65, "x" * 1_000_000, "\x00", "é", -7, True, {})),
+        *(("client_order_id", value) for value in ("", "a b", "x" * 41, "\n", "'; DROP TABLE orders; --", -7)),
         *(("side", value) for value in ("", "UP", 1, None, ["BUY"], "BUY ", "bu\u0443")),
         *(("type", value) for value in ("", "ICEBERG", 1, "L" * 1_000_000)),
         *(("time_in_force", value) for value in ("", "GFD", 1)),
@@ -179,7 +179,7 @@ def test_order_id_of_wrong_form_is_named(client: FlaskClient, order_id: str) -> 
     "path",
     [
         *("/orders/../../etc/passwd", "/static/../../order_engine/settings.py", "/static/%2e%2e/%2e%2e/etc/passwd"),
-        *("/orders/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "/api//v1/orders", "/api/v2/orders", "/orders/", "/static/"),
+        *("/orders/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "/api//v1/orders", "/api/v2/orders", "/static/"),
         *("/static//etc/passwd", "/nothing", "/api/v1/", "/.git/config", "/%00", "/\\"),
     ],
 )

@@ -33,14 +33,15 @@ def test_depth_has_ten_levels_unless_asked_for_more_and_a_book_all(client: Flask
 def test_top_of_an_empty_side_is_null(client: FlaskClient) -> None:
     order = place(client, buy())
 
-    assert answered(client.get("/bbo/AAPL")) == {
-        "symbol": "AAPL",
-        "sequence": order["sequence"],
-        "best_bid": "150.50",
-        "best_bid_quantity": "100",
-        "best_ask": None,
-        "best_ask_quantity": None,
-    }
+    for path in ("/bbo/AAPL", "/market/AAPL/bbo"):
+        assert answered(client.get(path)) == {
+            "symbol": "AAPL",
+            "sequence": order["sequence"],
+            "best_bid": "150.50",
+            "best_bid_quantity": "100",
+            "best_ask": None,
+            "best_ask_quantity": None,
+        }
 
 
 def test_market_sums_up_the_day(client: FlaskClient) -> None:

@@ -67,7 +67,7 @@ def test_ioc_and_fok_are_short_for_a_limit_order(kind: str) -> None:
         ({"price": "1", "side": 1}, "side"),
         ({"price": "1", "symbol": "A B"}, "symbol"),
         ({"price": "1", "user_id": ""}, "user_id"),
-        ({"price": "1", "user_id": 7}, "user_id"),
+        ({"price": "1", "user_id": -7}, "user_id"),
         ({"price": "1", "colour": "red"}, "colour"),
         ({"price": "1", "client_order_id": "a" * 41}, "client_order_id"),
         ({"price": "1", "stop_price": "1"}, "stop_price"),
@@ -229,16 +229,20 @@ def test_symbol_of_wrong_form_is_refused(symbol: object) -> None:
         parse_symbol(symbol)
 
 
-@pytest.mark.parametrize("identifier", ["", "a b", "a\n", "\u00e4", "a" * 65, 5, None, ["a"]])
+@pytest.mark.parametrize("identifier", ["", "a b", "a\n", "\u00e4", "a" * 65, -5, 5.0, True, 2**63, None, ["a"]])
 def test_identifier_of_wrong_form_is_refused(identifier: object) -> None:
     with pytest.raises(ValueError, match="1 to 64 printable ASCII"):
         parse_identifier(identifier)
 
 
-@pytest.mark.parametrize("order_id", ["", "a b", "a" * 41, 5, None])
+@pytest.mark.parametrize("order_id", ["", "a b", "a" * 41, -5, False, 10**40, None])
 def test_name_of_an_order_of_wrong_form_is_refused(order_id: object) -> None:
     with pytest.raises(ValueError, match="1 to 40 printable ASCII"):
         parse_order_id(order_id)
+
+
+def test_integer_is_read_as_its_digits() -> None:
+    assert (parse_identifier(2**63 - 1), parse_order_id(0)) == ("9223372036854775807", "0")
 
 
 def test_longest_names_are_read() -> None:
