@@ -83,7 +83,7 @@ class Progress:
 
     def is_in_trouble(self, name: str) -> bool:
         """Tell whether a sink stands still, so that waiting for it is in vain."""
-        return self.status_of(name) not in (OK, STARTING)
+        return self._sinks[name].status not in (OK, STARTING)
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Have a function called after each report, from the thread that received it."""
