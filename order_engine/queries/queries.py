@@ -1,6 +1,6 @@
-"""Reads of orders, trades, candles and positions. Nothing of SQL leaves this module.
+"""Reads orders, trades, candles and positions. No SQL leaves this module.
 
-Every method may raise ``DatabaseUnavailable``; lists raise ``CursorInvalid`` for a cursor that is not theirs.
+Every method may raise ``DatabaseUnavailable``. Lists raise ``CursorInvalid`` for a cursor of another list.
 """
 
 from collections.abc import Iterable
@@ -51,11 +51,11 @@ class Queries:
         self._database = database
 
     def order(self, order_id: str, before: int | None = None) -> StoredOrder | None:
-        """Find an order by its id; of several, the newest that was not refused. ``before`` is a sequence."""
+        """Find the newest order with this id, rather one that was not refused; with ``before``, one of a lower sequence."""
         return self._newest_order(_ORDERS.c.order_id == order_id, before, order_id)
 
     def order_by_client_id(self, user_id: str, client_order_id: str, before: int | None = None) -> StoredOrder | None:
-        """Find a user's newest order of that name, one that was not refused before any that was."""
+        """Find a user's newest order with this client order id, preferring those that were not refused."""
         named = and_(_ORDERS.c.client_order_id == client_order_id, _ORDERS.c.user_id == user_id)
         return self._newest_order(named, before, user_id, client_order_id)
 
@@ -77,7 +77,7 @@ class Queries:
         if status is not None:
             conditions.append(columns.status == status.value)
         if status in _LIVE_STATUSES:
-            # Said word for word as in the index of live orders, or SQLite does not use it.
+            # SQLite uses the index of live orders only if the condition is the same text.
             conditions.append(text(LIVE_STATUSES_SQL))
         if cursor is not None:
             conditions.append(columns.sequence < decode_cursor("orders", cursor, 1)[0])
@@ -117,7 +117,7 @@ class Queries:
         return TradePage(page, encode_cursor("trades", page[-1].sequence, page[-1].number) if more else None)
 
     def trades_of(self, orders: Iterable[StoredOrder]) -> dict[str, list[StoredTrade]]:
-        """Return the trades of each order, oldest first, up to the state that the order was read in."""
+        """Return the trades of each order, oldest first, none newer than the order's row."""
         orders = list(orders)
         trades: dict[str, list[StoredTrade]] = {stored.order.order_id: [] for stored in orders}
         ids = list(trades)
@@ -132,7 +132,7 @@ class Queries:
         return trades
 
     def order_events(self, order_id: str, since: int = 0) -> list[StoredOrderEvent]:
-        """Return what happened to an order, oldest first; its trades are ``trades_of``. ``since`` is a sequence."""
+        """Return the events of an order from the sequence ``since`` on, oldest first, without its trades."""
         if not _all_storable(order_id):
             return []
         columns = _ORDER_EVENTS.c
@@ -156,7 +156,7 @@ class Queries:
         return Statistics(total.volume_e8, total.notional_e16, vwap_e8, *prices, total.trades)
 
     def candles(self, symbol: str, seconds: int, limit: int) -> list[tuple[int, Candle]]:
-        """Return the newest candles of so many seconds, each with its start, oldest first."""
+        """Return the newest candles of this length, each with its start, oldest first."""
         if not _all_storable(symbol):
             return []
         kept_seconds = kept_length(seconds)
@@ -165,7 +165,7 @@ class Queries:
         return add_up([(row[0], Candle(*row[1:])) for row in reversed(rows)], seconds)[-limit:]
 
     def positions(self, user_id: str) -> list[StoredPosition]:
-        """Return what a user holds, or held, by symbol."""
+        """Return a user's positions by symbol, closed ones too."""
         if not _all_storable(user_id):
             return []
         columns = _POSITIONS.c
@@ -183,7 +183,7 @@ class Queries:
         return _stored_order(rows[0]) if rows else None
 
     def _first_sequence_at(self, since_ns: int) -> int | None:
-        # Time never goes backwards from one command to the next, so a moment is a place in the sequence.
+        # Time never goes back from one command to the next, so a moment corresponds to a sequence.
         columns = _TRADES.c
         if since_ns > _INTEGER_MAX:
             return None
@@ -203,7 +203,7 @@ def _equalities(wanted: dict[Any, str | None]) -> list[Any]:  # Any: columns and
 
 
 def _all_storable(*names: str | None) -> bool:
-    # No name that was ever accepted has other characters, and drivers choke on some.
+    # No accepted name has other characters, and drivers fail on some of them.
     return all(name is None or (name.isascii() and name.isprintable()) for name in names)
 
 
@@ -212,7 +212,7 @@ def _place_in_tape() -> Any:  # Any: SQLAlchemy's tuple of two columns
 
 
 def _trades_statement(conditions: list[Any], user_id: str | None, order_id: str | None, limit: int) -> Any:
-    """Ask each index by itself for the newest: with OR in one question the database would read all of them."""
+    """Query each index for its newest rows. One query with OR would read all rows."""
     columns = _TRADES.c
     sides: list[ColumnElement[bool]] = []
     for buying in (True, False):
@@ -279,7 +279,7 @@ def _placed(row: Any) -> PlaceOrder:  # Any: a row of orders
         self_trade_prevention=None if mode is None else SelfTradePrevention(mode),
         user_id=row.user_id,
         client_order_id=row.client_order_id,
-        # An id that is the sequence was not chosen by a caller.
+        # An id that equals the sequence was not chosen by the caller.
         order_id=None if row.order_id == str(row.sequence) else row.order_id,
     )
 
