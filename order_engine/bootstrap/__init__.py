@@ -1,1 +1,1 @@
-"""The only place that builds the parts and joins them."""
+"""Builds all objects and connects them. No other package does."""

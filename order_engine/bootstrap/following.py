@@ -1,4 +1,4 @@
-"""The followers, joined: in a process of their own, in a thread, and in the simulation they are the same."""
+"""Builds the followers. Their own process, the thread in tests and the simulation all use ``make_follower``."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def make_follower(
     pace: Pace | None = None,
     clock: Callable[[], float] = monotonic,
 ) -> Follower:
-    """Join a follower's parts. ``opened`` names the sinks that were opened since the exchange started."""
+    """Build a follower. ``opened`` names the sinks that were opened since the exchange started."""
 
     def open_tail(sequence: int) -> Tail:
         return Tail(
@@ -68,7 +68,7 @@ def make_follower(
 def spawn_follower(
     settings: Settings, journal_id: str, journal_end: int, control_descriptor: int, opened: Iterable[str] = ()
 ) -> "subprocess.Popen[bytes]":
-    """Start the followers' process; it inherits the descriptor, and no lock."""
+    """Start the followers' process. It inherits the descriptor, and no lock."""
     arguments = (str(control_descriptor), journal_id, str(journal_end), *opened)
     command = [sys.executable, "-m", "order_engine", "follow", *arguments]
     places = {
@@ -82,7 +82,7 @@ def spawn_follower(
 def run_follower(
     settings: Settings, control_descriptor: int, journal_id: str, journal_end: int, opened: Iterable[str] = ()
 ) -> None:
-    """Follow the journal until the exchange says that nothing more comes, or is gone."""
+    """Follow the journal until the exchange asks to finish, or is gone."""
     disk = LocalDisk()
     recovery = Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
     sinks = (SqlSink(Database(settings.database_url)), audit_sink(settings, disk))
@@ -98,5 +98,5 @@ def run_follower(
 
 
 def audit_sink(settings: Settings, disk: Disk) -> AuditSink:
-    """Make the audit log's sink; it holds its directory against other processes."""
+    """Build the audit log's sink, which locks its directory against other processes."""
     return AuditSink(settings.data_dir / AUDIT_DIRECTORY, disk, HeldFile.of_directory)

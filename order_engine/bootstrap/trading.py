@@ -1,4 +1,4 @@
-"""What a venue trades with, joined: the exchange, its journal, and what it knows of its followers."""
+"""Builds the parts of a venue that trade: the exchange, its journal, and the progress of its followers."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -16,10 +16,10 @@ from order_engine.settings import Settings
 
 
 class Trading:
-    """The parts of a venue that have no thread: the exchange, its journal, and what it knows of its followers.
+    """The exchange, its journal, and the progress of its followers, without threads.
 
-    A venue starts their threads; the crash simulation takes their steps itself. ``stamps`` gives commands their time,
-    where that is not simply the clock's.
+    A venue starts their threads; the crash simulation takes their steps itself. ``stamps`` is the clock that stamps
+    commands, if that is not ``clock``.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The venue, joined: everything that serves an exchange, from its lock to its followers."""
+"""The venue: builds, starts and stops everything that serves an exchange, from its lock to its followers."""
 
 import gc
 import logging
@@ -46,25 +46,25 @@ ROOMS = (JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY, ARCHIVE_DIRECTORY, AUDIT_DIRECTO
 
 
 class Followers(Protocol):
-    """Whoever takes the followers' steps: a process of their own, or a thread."""
+    """Runs the followers, in their own process or in a thread."""
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start to follow."""
 
     def want_snapshot(self, sequence: int) -> None:
-        """Have a snapshot taken at a sequence that is on disk, or after it."""
+        """Ask for a snapshot at a synced sequence or after it."""
 
     def finish(self, sequence: int, seconds: float) -> bool:
-        """Write everything up to the last sequence, in ``seconds`` at most; True if that is done."""
+        """Let the followers write up to the last sequence, for at most ``seconds``; True if they have finished."""
         ...
 
 
 class Venue:
-    """A whole exchange: its parts, and their common life.
+    """A whole exchange: its parts, and how they start and stop.
 
-    Raises ``JournalLocked`` if another process owns the directory. ``on_start_failure`` is called if what is on disk
-    cannot be served; without it the venue stays up, halted, and ``/health`` says why. With ``follows_in_thread`` the
-    followers share this process. The clock is compared with ``uptime``: the system's, but for a given clock itself.
+    Raises ``JournalLocked`` if another process owns the directory. If recovery fails the venue stays up, halted,
+    ``/health`` says why, and ``on_start_failure`` is called. With ``follows_in_thread`` the followers share this
+    process. The clock is compared with ``uptime``: by default the system's, or the clock itself if one is given.
     """
 
     def __init__(
@@ -120,16 +120,16 @@ class Venue:
 
     @property
     def journal_failed(self) -> bool:
-        """Whether a write or fsync failed, so that what was not visible by then has an unknown outcome."""
+        """Whether a write or fsync failed. Commands that were not visible before have an unknown outcome."""
         journal = self.trading.journal
         return journal is not None and journal.failure is not None
 
     def on_commit(self, callback: Callable[[], object]) -> None:
-        """Have a function called after each move of the watermark, and after a failure, by the committing thread."""
+        """Call a function in the committer's thread, after each move of the watermark and after a failure."""
         self._commit_callbacks.append(callback)
 
     def start(self) -> None:
-        """Begin to recover, in the background; the exchange takes commands once that is done."""
+        """Start recovery in the background. The exchange takes commands once that is done."""
         api_key = self._settings.api_key
         if api_key is None:
             log.warning("API_KEY is not set: anybody who reaches this port may place and cancel orders")
@@ -139,19 +139,19 @@ class Venue:
         self._pulse.start()
 
     def wait_started(self, timeout: float | None = None) -> bool:
-        """Wait until recovery is over; say whether the exchange takes commands."""
+        """Wait until recovery is over; return whether the exchange takes commands."""
         self._starting.join(timeout)
         return self.exchange.phase is Phase.OPEN
 
     def stop_taking(self) -> None:
-        """Take no more commands; put on disk what was taken, so that every answer can be sent."""
+        """Take no more commands. Sync those that were taken, so that every response can be sent."""
         self._clock_watch.stop()
         self._timekeeper.stop()
         self.snapshots.stop()
         self.exchange.close()
 
     def close(self, grace_seconds: float = GRACE_SECONDS) -> None:
-        """Finish what is in flight, let the followers write it and take a last snapshot, and release the directory."""
+        """Stop taking commands, let the followers finish and take a last snapshot, and release the directory."""
         if not self._closing.acquire(blocking=False):
             return
         self.stop_taking()
@@ -166,7 +166,7 @@ class Venue:
         self._pulse.stop()
         self.database.close()
         if not self._starting.is_alive():
-            # Else the lock ends with the process, in which recovery is still looking at the journal.
+            # Otherwise recovery still reads the journal, and the lock ends with the process.
             self._directory_lock.release()
 
     def _tell_what_is_left(self, last_sequence: int) -> None:
@@ -178,7 +178,7 @@ class Venue:
     def _start(self) -> None:
         try:
             self._recover_and_open()
-        except Exception as error:  # noqa: BLE001 -- whatever it is, nothing may be served from a state in doubt
+        except Exception as error:  # noqa: BLE001 -- after any error the state is in doubt and must not be served
             self._halt(error)
             self._on_start_failure()
 
@@ -191,10 +191,10 @@ class Venue:
             path, offset, length = end.torn.path, end.torn.offset, end.torn.length
             log.warning("%s: cut %d bytes from byte %d on, a record that a crash left unfinished", path, length, offset)
         if end.header is None:
-            # Before a journal is begun: if one was lost, nothing may be put in its place.
+            # Check this before a journal is begun: a lost journal must not be replaced by a new one.
             self.database.require_unused()
         require_room(self._disk, self.recovery.journal_directory)
-        # What was recovered stays: the garbage collector need not look at a million orders again and again.
+        # Exempt the recovered state from garbage collection: each pass over a million orders would take long.
         gc.collect()
         gc.freeze()
         watermark = self._new_watermark(end.last_sequence)
@@ -251,7 +251,7 @@ class Venue:
         )
 
     def _database_part(self) -> str:
-        # A follower that has nothing to write does not notice that the database is gone.
+        # A follower with nothing to write does not notice that the database is gone.
         status = self.progress.status_of(SQL)
         return self._pulse.status() if status == OK else status
 
@@ -272,7 +272,7 @@ class Venue:
 
 
 def _own(directory: Path, disk: Disk) -> DirectoryLock:
-    """Make a directory unless it is there, lock it, and close it to other users."""
+    """Create a directory unless it exists, lock it, and make it private."""
     disk.make_directory(directory)
     lock = DirectoryLock(directory)
     make_private(directory, ROOMS)

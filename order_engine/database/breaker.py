@@ -1,6 +1,6 @@
-"""A breaker before the database's readers: once it does not answer, reads are refused at once instead of waiting.
+"""A circuit breaker for reads: while the database does not answer, reads are refused at once.
 
-Each would take its whole time-out, one after another; the last of a hundred would wait for a minute.
+Otherwise each read would wait for its full time-out, and requests would queue behind it.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ RETRY_SECONDS = 1.0
 
 
 class Breaker:
-    """Remembers the last trouble. While there is one, a single read may try again every ``retry_seconds``."""
+    """Keeps the last failure. While there is one, a single read may try again every ``retry_seconds``."""
 
     def __init__(self, clock: Callable[[], float] = monotonic, retry_seconds: float = RETRY_SECONDS) -> None:
         self._clock = clock
@@ -28,7 +28,7 @@ class Breaker:
             now = self._clock()
             if now < self._retry_at:
                 return self._trouble
-            # The caller tries; the others go on waiting for what becomes of it.
+            # This caller tries. The others are refused until it succeeds, or the next try is due.
             self._retry_at = now + self._retry_seconds
             return None
 

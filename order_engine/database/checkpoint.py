@@ -1,4 +1,7 @@
-"""The checkpoint: up to where which journal is in the tables. It moves in the transaction that writes the rows."""
+"""The checkpoint: which journal the tables were projected from, and up to which sequence.
+
+It moves in the transaction that writes the rows.
+"""
 
 from typing import NamedTuple
 
@@ -16,20 +19,20 @@ _MOVE = update(CheckpointRow).where(
 
 
 class Checkpoint(NamedTuple):
-    """``sequence`` is the last command whose rows are there; 0: none."""
+    """``sequence`` is that of the last command whose rows are written; 0: none."""
 
     journal_id: str
     sequence: int
 
 
 def read_checkpoint(connection: Connection) -> Checkpoint | None:
-    """Return the checkpoint, or nothing where nothing was ever projected."""
+    """Return the checkpoint, or None if nothing was ever projected."""
     row = connection.execute(select(CheckpointRow.journal_id, CheckpointRow.sequence)).one_or_none()
     return None if row is None else Checkpoint(row.journal_id, row.sequence)
 
 
 def claim_checkpoint(connection: Connection, journal_id: str) -> Checkpoint:
-    """Return the checkpoint; a database in which nothing was projected belongs to this journal from here on."""
+    """Return the checkpoint; if there is none, create it for this journal."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     first = insert(CheckpointRow).values(number=_ONLY, journal_id=journal_id, sequence=0, updated_ns=0)
     connection.execute(first.on_conflict_do_nothing())
@@ -39,7 +42,7 @@ def claim_checkpoint(connection: Connection, journal_id: str) -> Checkpoint:
 
 
 def check_unused(found: Checkpoint | None) -> None:
-    """Refuse a database that was projected from a journal, where a new journal is to begin."""
+    """Refuse a database that has a checkpoint, because a new journal begins."""
     if found is not None:
         raise ForeignCheckpoint(
             f"projection_checkpoint: found journal {found.journal_id} up to sequence {found.sequence}, but there is no "
@@ -57,7 +60,7 @@ def check_same_journal(found: Checkpoint, journal_id: str) -> None:
 
 
 def check_checkpoint(found: Checkpoint, journal_id: str, journal_end: int) -> None:
-    """Refuse a database of another journal, or one that is ahead of it."""
+    """Refuse a database of another journal, or one that is ahead of this journal."""
     check_same_journal(found, journal_id)
     if found.sequence > journal_end:
         raise CheckpointBeyondJournal(
@@ -68,12 +71,12 @@ def check_checkpoint(found: Checkpoint, journal_id: str, journal_end: int) -> No
 
 
 def touch_checkpoint(connection: Connection) -> None:
-    """Write the checkpoint as it is."""
+    """Write the checkpoint unchanged."""
     connection.execute(update(CheckpointRow).values(sequence=CheckpointRow.sequence))
 
 
 def move_checkpoint(connection: Connection, expected: Checkpoint, sequence: int, updated_ns: int) -> Checkpoint:
-    """Move the checkpoint on, if it is where it is expected: nobody else may project into these tables."""
+    """Move the checkpoint from where it is expected; raise ``CheckpointMoved`` if another process moved it."""
     parameters = {"journal_id_expected": expected.journal_id, "sequence_expected": expected.sequence}
     moved = connection.execute(_MOVE, {**parameters, "sequence": sequence, "updated_ns": updated_ns})
     if moved.rowcount != 1:

@@ -1,4 +1,4 @@
-"""What a driver's error means: the database is away, it refuses, or it has no tables yet."""
+"""Classifies errors of the drivers: the database is away, it refuses, or it has no tables yet."""
 
 import sqlite3
 from typing import Any
@@ -23,7 +23,7 @@ _POSTGRESQL_REFUSALS = ("22", "23", "42", "XX")
 
 
 def is_refusal(cause: BaseException) -> bool:
-    """Tell whether waiting will not help: a row or a statement is refused, or the database is damaged."""
+    """Return whether the database refuses a row or a statement, or is damaged. Waiting does not help then."""
     if isinstance(cause, sqlite3.Error):
         code: int | None = getattr(cause, "sqlite_errorcode", None)
         if code is None:
@@ -34,9 +34,9 @@ def is_refusal(cause: BaseException) -> bool:
 
 
 def is_silence(cause: BaseException) -> bool:
-    """Tell whether the database did not answer at all, or only waited for a lock: the next read would fare no better.
+    """Return whether the database did not answer, or the read only waited for a lock. Other reads would fail too.
 
-    A read that was too long for its time is none: others may be short.
+    A read that took too long does not count: others may be shorter.
     """
     if isinstance(cause, sqlite3.Error):
         return (getattr(cause, "sqlite_errorcode", 0) or 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
@@ -45,15 +45,15 @@ def is_silence(cause: BaseException) -> bool:
 
 
 def lacks_tables(cause: BaseException) -> bool:
-    """Tell whether a table or a column is not there (yet)."""
+    """Return whether a table or a column is missing."""
     if isinstance(cause, sqlite3.Error):
         return str(cause).startswith(_NO_TABLE)
     return _sqlstate(cause) in _UNDEFINED
 
 
 def describe(cause: BaseException, password: Any) -> str:  # Any: a text, or an object that shows as one
-    """Say in one line what the database complained about, without statement, parameters and password."""
-    # SQLAlchemy's own text goes on with the statement; a driver's first line is the complaint.
+    """Return the error in one line, without statement, parameters and password."""
+    # The first line is the error. SQLAlchemy adds the statement after it.
     line = str(cause).strip().partition("\n")[0]
     if password:
         line = line.replace(str(password), "***")

@@ -1,7 +1,7 @@
 """The database: Flask-SQLAlchemy's sessions for reads, and a connection for the one process that writes.
 
-It can be built while the database is down; every use then raises ``DatabaseUnavailable``. Reads change nothing: they
-open a SQLite file read-only and end after ``READ_SECONDS_MAX``.
+It can be built while the database is down; every use then raises ``DatabaseUnavailable``. Reads open a SQLite file
+read-only, and end after ``READ_SECONDS_MAX``.
 """
 
 import logging
@@ -49,14 +49,14 @@ log = logging.getLogger(__name__)
 MIGRATION_SECONDS_MAX = 3_600
 
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 20_000
-# What is refused sooner holds nobody up.
+# A faster refusal does not hold up other reads.
 _SILENT_SECONDS = 0.3
-# A table that is locked does not answer, however well the rest does.
+# Read the tables themselves: a locked table does not answer even if the server does.
 _ASK = "SELECT EXISTS (SELECT 1 FROM orders), EXISTS (SELECT 1 FROM trades)"
 
 
 class Database:
-    """Where the projection lives. ``app`` is the application whose requests read from it; scripts need none."""
+    """The database of the projection. ``app`` is the application whose requests read from it; scripts need none."""
 
     def __init__(self, url: str, app: Flask | None = None) -> None:
         self.url = parse_database_url(url)
@@ -86,13 +86,13 @@ class Database:
         return self.url.get_backend_name()
 
     def upgrade(self) -> None:
-        """Bring the tables to the form that this version needs, as the writer."""
+        """Migrate the tables to this version's schema, as the writer."""
         self.open_writer().close(self.errors)
 
     def open_writer(self, seconds_max: int = WRITE_SECONDS_FIRST) -> Writer:
-        """Connect as the only writer, and migrate; raises ``DatabaseUnavailable`` if another process is the writer.
+        """Connect as the only writer and migrate; raises ``DatabaseUnavailable`` if another process is the writer.
 
-        A statement on PostgreSQL may take ``seconds_max``, a migration much longer.
+        On PostgreSQL a statement may take ``seconds_max``, and a migration ``MIGRATION_SECONDS_MAX``.
         """
         with self.translated():
             writer = self._locked_writer()
@@ -112,10 +112,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Lend the session of the request, or of the caller's block; its connection goes back at the end.
+        """Give the session of the request, or of this block. Its connection returns to the pool at the end.
 
-        Each read is a transaction of its own, so that a request which waits and reads again sees what is new. While
-        the database does not answer only one read tries now and then.
+        Each read is a transaction of its own, so a request that waits and reads again sees new rows. While the database
+        does not answer, the breaker lets only one read try now and then.
         """
         if trouble := self._breaker.trouble():
             raise DatabaseUnavailable(trouble)
@@ -133,11 +133,11 @@ class Database:
                 session.close()
 
     def reading_connection(self) -> Connection:
-        """Connect for reads that no request waits for."""
+        """Connect for reads outside of requests."""
         return self._reading_engine.connect()
 
     def require_unused(self) -> None:
-        """Raise ``ForeignCheckpoint`` if a journal was projected into the database, as far as it can be asked."""
+        """Raise ``ForeignCheckpoint`` if the database has a checkpoint. If it is away, only log that."""
         try:
             self._check_file()
             with self.translated(), self.reading_connection() as connection:
@@ -149,9 +149,9 @@ class Database:
             log.warning("whether the database is another journal's cannot be told: %s", unavailable)
 
     def sync(self, connection: Connection) -> None:
-        """Return once all that was committed before is on disk: a power cut can take none of it back then.
+        """Return once all earlier commits are on disk, so that a power cut cannot lose them.
 
-        A commit that is synced syncs those before it in the write-ahead log, of SQLite and PostgreSQL alike.
+        On both databases one synced commit also syncs the earlier commits in the write-ahead log.
         """
         with self.translated():
             if self.kind == "postgresql":
@@ -165,7 +165,7 @@ class Database:
                 connection.rollback()
 
     def check(self) -> str:
-        """Ask the database for an answer: ``ok``, or why there is none."""
+        """Query the database; return ``ok`` or the error."""
         try:
             with self._asking() as session:
                 session.connection().exec_driver_sql(_ASK)
@@ -180,13 +180,13 @@ class Database:
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
-        """What a statement may raise that goes through SQLAlchemy or straight to the driver."""
+        """The errors that a statement may raise, from SQLAlchemy or from the driver."""
         driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         return (SQLAlchemyError, driver_error)
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """Raise ``DatabaseUnavailable`` or ``DatabaseRefused`` for what SQLAlchemy, driver or file system raise."""
+        """Turn errors of SQLAlchemy, driver and file system into ``DatabaseUnavailable`` or ``DatabaseRefused``."""
         try:
             yield
         except OSError as error:
@@ -201,7 +201,7 @@ class Database:
         file.path.parent.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(lock_path(file))
         try:
-            # A pooled connection may be one to a file that was replaced.
+            # A pooled connection may belong to a file that was replaced.
             self.engine.dispose()
             file.remove_leftovers()
             file.make_private()
@@ -238,13 +238,13 @@ class Database:
         self._breaker.succeeded()
 
     def unavailable(self, error: BaseException) -> DatabaseUnavailable:
-        """Return what to raise for an error of the database: it refuses, or it cannot be asked now."""
+        """Return the error to raise for one of SQLAlchemy or the driver."""
         if is_refusal(getattr(error, "orig", None) or error):
             return DatabaseRefused(f"{self.kind} refuses: {self.describe(error)}")
         return DatabaseUnavailable(f"{self.kind}: {self.describe(error)}")
 
     def describe(self, error: BaseException) -> str:
-        """Say in one line what the database complained about, without statement, parameters and password."""
+        """Return the error in one line, without statement, parameters and password."""
         return describe(getattr(error, "orig", None) or error, self.url.password)
 
     def _app_context(self) -> AbstractContextManager[AppContext | None]:

@@ -1,4 +1,4 @@
-"""From ``DATABASE_URL`` to an address and the engine options that suit readers and the writer."""
+"""Turns ``DATABASE_URL`` into a URL and the engine options of the readers and the writer."""
 
 import sqlite3
 from collections.abc import Callable
@@ -19,7 +19,7 @@ READ_SECONDS_MAX = 2
 WRITE_SECONDS_FIRST = 5
 LOCK_SECONDS_MAX = 1
 READ_LOCK_MILLISECONDS_MAX = 500
-# The server is to end a statement by itself, before the driver's connection is cut.
+# Give the server time to end a statement by itself before the connection is cut.
 CUT_AFTER_SECONDS = 0.5
 
 _DRIVERS = {
@@ -34,7 +34,7 @@ _DRIVERS = {
 
 
 def parse_database_url(text: str) -> URL:
-    """Read an address; ``postgres://`` is understood, a relative SQLite path counts from the working directory."""
+    """Parse a URL. ``postgres://`` is accepted; a relative SQLite path is resolved from the working directory."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -73,7 +73,7 @@ def writing_options(url: URL, guard: HangGuard) -> dict[str, Any]:
 
 
 def read_only_creator(path: Path) -> Callable[[], sqlite3.Connection]:
-    """Return what connects to a SQLite file without ever making or changing it."""
+    """Return a function that opens a SQLite file read-only, and never creates it."""
     address = f"file:{quote(str(path))}?mode=ro"
     return lambda: sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS_MAX, check_same_thread=False)
 
@@ -95,6 +95,6 @@ def _postgresql_arguments(url: URL, settings: str, seconds_max: int, guard: Hang
         "keepalives_count": 3,
         "tcp_user_timeout": 2_000 * seconds_max,
     }
-    # What the address itself says comes first.
+    # Options in the URL take precedence.
     said = {name: value for name, value in arguments.items() if name not in url.query}
     return said | guarded(guard, seconds_max + CUT_AFTER_SECONDS)

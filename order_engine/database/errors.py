@@ -1,8 +1,8 @@
-"""What can go wrong between the exchange and its database, in one tree. No message ever holds a password."""
+"""The errors of the database, in one tree. No message contains a password."""
 
 
 class PersistenceError(Exception):
-    """Everything that this package raises on purpose."""
+    """The base of all errors of the database."""
 
 
 class DatabaseUrlInvalid(PersistenceError):
@@ -10,19 +10,19 @@ class DatabaseUrlInvalid(PersistenceError):
 
 
 class DatabaseUnavailable(PersistenceError):
-    """The database cannot be asked now; it may be later."""
+    """The database cannot be reached now, but may be later."""
 
 
 class DatabaseStarting(DatabaseUnavailable):
-    """There is no database file yet, or no tables in it: the process that writes records makes both."""
+    """There is no database file yet, or it has no tables: the followers create both."""
 
 
 class DatabaseRefused(DatabaseUnavailable):
-    """The database answers, and refuses a row or a statement, or is damaged. Waiting does not repair it."""
+    """The database refuses a row or a statement, or is damaged. Waiting does not help."""
 
 
 class MigrationFailed(PersistenceError):
-    """The tables could not be brought to the form that this version needs."""
+    """The tables could not be migrated to this version's schema."""
 
 
 class SchemaUnknown(MigrationFailed):
@@ -39,7 +39,7 @@ class SchemaUnknown(MigrationFailed):
 
 
 class SchemaOutdated(PersistenceError):
-    """An older program wrote the database, and nobody has migrated it since."""
+    """An older program wrote the database, and it is not migrated yet."""
 
 
 class DatabaseNotOurs(PersistenceError):
@@ -47,11 +47,11 @@ class DatabaseNotOurs(PersistenceError):
 
 
 class CursorInvalid(PersistenceError):
-    """A cursor that this list did not hand out."""
+    """The cursor is not one that this list returned."""
 
 
 class ProjectionFault(PersistenceError):
-    """Database and journal do not belong together, so that nothing may be projected."""
+    """Database and journal do not belong together, so nothing may be projected."""
 
 
 class ForeignCheckpoint(ProjectionFault):
@@ -59,12 +59,12 @@ class ForeignCheckpoint(ProjectionFault):
 
 
 class CheckpointBeyondJournal(ProjectionFault):
-    """The database knows commands that the journal does not have."""
+    """The database has commands that the journal does not have."""
 
 
 class CheckpointMoved(ProjectionFault):
-    """Somebody else writes to the same projection."""
+    """Another process writes to the same projection."""
 
 
 class RowsMissing(ProjectionFault):
-    """A change came for rows that the database should have and has not."""
+    """Rows to change are missing from the database."""

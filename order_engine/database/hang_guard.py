@@ -1,8 +1,8 @@
-"""Ends calls to a PostgreSQL that says nothing any more.
+"""Ends calls to a PostgreSQL server that does not answer any more.
 
-``statement_timeout`` is kept by the server: one that is stopped or frozen keeps nothing, and the driver would wait for
-ever. So a thread cuts the connection of a call that has lasted too long; the call then fails as if the server had
-hung up, and the connection is thrown away.
+The server itself applies ``statement_timeout``. A stopped or frozen server does not, and the driver would wait for
+ever. So a thread cuts the connection of a call that takes too long. The call then fails as if the server had closed the
+connection, and the connection is discarded.
 """
 
 import os
@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.1
 
 
 class HangGuard:
-    """Watches the calls that are under way; its thread runs while there are any."""
+    """Watches the calls in progress, in a thread that sleeps while there are none."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -31,7 +31,7 @@ class HangGuard:
 
     @contextmanager
     def watching(self, connection: extensions.connection, seconds: float) -> Iterator[None]:
-        """Cut the connection if the block lasts longer; raise ``OperationalError`` then."""
+        """Cut the connection and raise ``OperationalError`` if the block takes longer than ``seconds``."""
         call = _Call(connection, monotonic() + seconds)
         with self._changed:
             self._calls[call] = None
@@ -70,7 +70,7 @@ class _Call:
     def cut(self) -> None:
         self.is_cut = True
         try:
-            # The descriptor stays the driver's: shutting the socket down wakes the call that reads from it.
+            # Shut down a copy of the descriptor, which the driver owns. That wakes the call that reads from the socket.
             with socket.socket(fileno=os.dup(self._connection.fileno())) as shared:
                 shared.shutdown(socket.SHUT_RDWR)
         except (OSError, psycopg2.Error):
@@ -78,7 +78,7 @@ class _Call:
 
 
 class GuardedConnection(extensions.connection):  # type: ignore[misc] # it has no types
-    """A connection whose calls end. The driver lets them be wrapped by inheritance alone."""
+    """A connection whose calls are bounded in time. The driver offers only inheritance to wrap them."""
 
     def __init__(
         self, guard: HangGuard, patience_seconds: float, dsn: str, *arguments: Any
@@ -90,17 +90,17 @@ class GuardedConnection(extensions.connection):  # type: ignore[misc] # it has n
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Bound the time that a block takes."""
+        """Bound the time of a block."""
         with self._guard.watching(self, self.patience_seconds):
             yield
 
     def commit(self) -> None:
-        """Commit, in time."""
+        """Commit, in bounded time."""
         with self.watched():
             super().commit()
 
     def rollback(self) -> None:
-        """Roll back, in time."""
+        """Roll back, in bounded time."""
         with self.watched():
             super().rollback()
 
@@ -113,21 +113,21 @@ class GuardedCursor(extensions.cursor):  # type: ignore[misc] # it has no types
     # Any: what the driver takes.
 
     def execute(self, query: Any, vars: Any = None) -> None:
-        """Execute a statement, in time."""
+        """Execute a statement, in bounded time."""
         with self.connection.watched():
             super().execute(query, vars)
 
     def executemany(self, query: Any, vars_list: Any) -> None:
-        """Execute a statement many times, in time."""
+        """Execute a statement many times, in bounded time."""
         with self.connection.watched():
             super().executemany(query, vars_list)
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
-        """Copy rows, in time."""
+        """Copy rows, in bounded time."""
         with self.connection.watched():
             super().copy_expert(sql, file, size)
 
 
 def guarded(guard: HangGuard, patience_seconds: float) -> dict[str, Callable[..., GuardedConnection]]:
-    """Return the arguments that have the driver connect so."""
+    """Return the driver's arguments for guarded connections."""
     return {"connection_factory": partial(GuardedConnection, guard, patience_seconds)}

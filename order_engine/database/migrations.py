@@ -1,4 +1,4 @@
-"""Brings the tables to the form that this version needs; two processes may do it at once."""
+"""Migrates the tables to this version's schema. Two processes may try at once."""
 
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ _LOCK_KEY = 5_127_634_601
 
 
 def upgrade(connection: Connection) -> None:
-    """Apply what is missing, all or nothing; a second process that starts now waits and finds nothing to do."""
+    """Apply the missing migrations, all or none. A second process waits, and then finds nothing to do."""
     if known_revision(connection) == known_revisions()[-1]:
         connection.rollback()
         return
@@ -31,7 +31,7 @@ def upgrade(connection: Connection) -> None:
 
 
 def check_revision(connection: Connection) -> None:
-    """Raise ``SchemaUnknown`` or ``SchemaOutdated`` unless the tables have the form that this version reads."""
+    """Raise ``SchemaUnknown`` or ``SchemaOutdated`` unless the tables have this version's schema."""
     found, head = known_revision(connection), known_revisions()[-1]
     if found != head:
         raise SchemaOutdated(
@@ -50,7 +50,7 @@ def known_revisions() -> tuple[str, ...]:
 
 
 def known_revision(connection: Connection) -> str | None:
-    """Return the revision of the tables, None if there are none; raise ``SchemaUnknown`` for a newer program's."""
+    """Return the revision of the tables, None if there are none; raise ``SchemaUnknown`` if it is a newer one."""
     if not inspect(connection).has_table(REVISION_TABLE):
         return None
     found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {REVISION_TABLE}").scalar()

@@ -1,7 +1,7 @@
-"""The pulse of the database: its status, known in time even when the database does not answer.
+"""The pulse: the status of the database, without waiting for the database.
 
-A database that hangs also blocks the caller. So a thread asks it every second, and nobody waits for the answer: that
-there is none is a status too.
+A call to a database that hangs blocks. So a thread checks it every second, and readers get the last result, or how long
+the present check has taken.
 """
 
 import logging
@@ -15,7 +15,7 @@ OK = "ok"
 
 
 class Pulse:
-    """Says what ``check`` said last, or for how long it has said nothing; ``ok`` until it was asked."""
+    """Keeps the last result of ``check``; ``ok`` before the first."""
 
     def __init__(self, check: Callable[[], str], interval_seconds: float = 1.0, patience_seconds: float = 1.0) -> None:
         self._check = check
@@ -27,15 +27,15 @@ class Pulse:
         self._thread = Thread(target=self._run, name="database-pulse", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Stop the thread."""
         self._stopping.set()
 
     def status(self) -> str:
-        """Return ``ok`` or what is wrong, at once."""
+        """Return ``ok`` or what is wrong, without waiting."""
         asked_at = self._asked_at
         if asked_at is not None and (seconds := monotonic() - asked_at) > self._patience_seconds:
             return f"no answer for {seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""The file of a SQLite database: who it is, and what may be done about a file that comes or goes."""
+"""The file of a SQLite database: tells whether it was replaced, and replaces it."""
 
 import os
 from pathlib import Path
@@ -7,14 +7,14 @@ Identity = tuple[int, int]
 
 
 class SqliteFile:
-    """Notices when another file has the path. ``identity`` is that of the file last seen, None before."""
+    """Tells whether another file has the path. ``identity`` is that of the file last seen, or None."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.identity: Identity | None = None
 
     def present_identity(self) -> Identity | None:
-        """Return device and inode of the file at the path, or None if there is none."""
+        """Return device and inode of the file at the path, or None if there is no file."""
         try:
             found = os.stat(self.path)
         except FileNotFoundError:
@@ -22,19 +22,19 @@ class SqliteFile:
         return found.st_dev, found.st_ino
 
     def make_private(self) -> None:
-        """Make the file, for its owner alone, if it is not there; SQLite gives its other files the same rights."""
+        """Create the file, for its owner alone, unless it exists. SQLite gives its other files the same rights."""
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
 
     def remove_leftovers(self) -> None:
-        """Remove the write-ahead log of a file that is gone: its index would be taken for the new file's."""
+        """Remove the write-ahead log of a file that is gone, because SQLite would apply it to the new file."""
         if self.present_identity() is None:
             _remove_write_ahead_log(self.path)
 
 
 def replace_file(new: Path, path: Path) -> None:
-    """Put a closed database in the place of another, durably.
+    """Replace a database with a closed one, durably.
 
-    The old one goes first, its write-ahead log next: at no moment does a log lie beside a file that it is not of.
+    Remove the old file first and its write-ahead log next, so that no file ever lies beside another file's log.
     """
     descriptor = os.open(new, os.O_RDONLY)
     try:

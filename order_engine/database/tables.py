@@ -1,4 +1,4 @@
-"""The tables. They are a projection of the journal: delete them and they can be rebuilt.
+"""The tables. They are a projection of the journal, and can be rebuilt from it.
 
 Amounts are 64-bit integers in units of 10^-8 (``_e8``), notionals in 10^-16 and wider (``_e16``), times nanoseconds
 since 1970 in UTC (``_ns``). ``sequence`` is a command's position in the journal, ``number`` the position of an event
@@ -19,7 +19,7 @@ _NAMED = text("client_order_id IS NOT NULL")
 class Base(DeclarativeBase):
     """The root of all models."""
 
-    # Not a type_annotation_map of this class: Flask-SQLAlchemy derives a base of its own, with the same registry.
+    # A registry and not a type_annotation_map: Flask-SQLAlchemy derives its own base class with this registry.
     registry = registry(type_annotation_map={int: BigInteger(), str: Text()})
 
 

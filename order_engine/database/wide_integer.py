@@ -20,11 +20,11 @@ class WideInteger(TypeDecorator[int]):
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> str | Decimal | None:
-        """Hand the driver something that it passes on exactly."""
+        """Convert to a type that the driver passes on exactly."""
         if value is None:
             return None
         return Decimal(value) if dialect.name == "postgresql" else str(value)
 
     def process_result_value(self, value: str | Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Read it back as an integer."""
+        """Convert back to an integer."""
         return None if value is None else int(value)

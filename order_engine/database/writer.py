@@ -1,4 +1,4 @@
-"""The one connection that writes to the database, and the lock that keeps it the only one."""
+"""The connection that writes to the database, and the lock that keeps it the only one."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ from order_engine.database.errors import DatabaseUnavailable
 from order_engine.database.sqlite_file import SqliteFile
 
 LOCK_SUFFIX = ".follower"
-# The cache is in KiB if negative: indexes by user and by order are written all over.
+# A negative cache size is in KiB. The cache is large because writes spread over the indexes by user and order.
 _PRAGMAS = (
     *("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=4000"),
     "cache_size=-65536",
@@ -27,7 +27,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class WriterLock:
-    """A lock beside a SQLite file. It ends with the process, however that ends; a forked child does not hold it."""
+    """A lock file beside a SQLite file. The lock ends with its process; a forked child does not hold it."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -39,7 +39,7 @@ class WriterLock:
         _close_in_children(weakref.ref(self))
 
     def close(self) -> None:
-        """Let another process write."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -55,7 +55,7 @@ def _close_in_children(reference: "weakref.ref[WriterLock]") -> None:
 
 
 class Writer:
-    """A connection that writes. It belongs to one thread; after an error it is closed and another one made."""
+    """A connection that writes. One thread uses it; after an error it is closed and a new one is opened."""
 
     def __init__(self, engine: Engine, lock: WriterLock | None, file: SqliteFile | None) -> None:
         self._lock = lock
@@ -69,7 +69,7 @@ class Writer:
             raise DatabaseUnavailable(f"sqlite: {file.path} was deleted or replaced while it was written to")
 
     def close(self, errors: Sequence[type[Exception]]) -> None:
-        """Give the connection up, whatever state it is in, and the lock after it."""
+        """Drop the connection, in whatever state it is, then release the lock."""
         with suppress(*errors):
             self.connection.invalidate()
         with suppress(*errors):
@@ -79,9 +79,9 @@ class Writer:
 
 
 def lock_postgresql(connection: Connection) -> None:
-    """Take the lock that the session of this connection holds until it ends.
+    """Take the advisory lock, which this connection's session holds until it ends.
 
-    The session of a process that was killed may still be carrying out its last commit, so this waits for a moment.
+    Wait a moment for it: the session of a killed process may still be in its last commit.
     """
     try:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS_MAX}s'")
@@ -95,7 +95,7 @@ def lock_postgresql(connection: Connection) -> None:
 
 
 def bound_statements(connection: Connection, seconds: int) -> None:
-    """Let a statement on PostgreSQL take so long, and its answer a little longer."""
+    """Bound a statement on PostgreSQL to ``seconds``, and the wait for its result to a little more."""
     connection.exec_driver_sql(f"SET statement_timeout = '{seconds}s'")
     connection.commit()
     driver: Any = connection.connection.dbapi_connection  # the guarded one, or that of a test
@@ -103,22 +103,16 @@ def bound_statements(connection: Connection, seconds: int) -> None:
 
 
 def lock_path(file: SqliteFile) -> Path:
-    """Return where the lock of a SQLite file lies."""
+    """Return the path of a SQLite file's lock."""
     return file.path.with_name(file.path.name + LOCK_SUFFIX)
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # Any: the pool's own record
     """Set up a connection that writes.
 
-    With the write-ahead log readers and the writer do not wait for each other. NORMAL may lose the last commits when
-    the power fails, never the consistency: the checkpoint is lost with the rows, and the journal has both.
+    With the write-ahead log readers and the writer do not wait for each other. With NORMAL a power cut may lose the
+    last commits, rows and checkpoint together; the follower writes them again from the journal.
     """
     with closing(connection.cursor()) as cursor:
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            "wal_autocheckpoint=4000",
-            "cache_size=-65536",
-        ):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")

@@ -180,7 +180,7 @@ class Queries:
         return _stored_order(rows[0]) if rows else None
 
     def _first_sequence_at(self, since_ns: int) -> int | None:
-        # Time never goes back from one command to the next, so a moment is a place in the sequence.
+        # Time never goes back from one command to the next, so a moment corresponds to a sequence.
         if since_ns > _INTEGER_MAX:
             return None
         newest = self._rows(select(func.max(_TRADES.c.sequence)))[0][0]

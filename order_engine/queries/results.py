@@ -1,4 +1,4 @@
-"""What the queries answer with: values, no rows of a session."""
+"""The results of queries: plain values, not rows of a session."""
 
 from typing import NamedTuple
 
@@ -71,7 +71,7 @@ class StoredOrderEvent(NamedTuple):
 
 
 class StoredPosition(NamedTuple):
-    """What a user holds of a symbol, and what closing parts of it earned; a short position is negative."""
+    """A user's position in a symbol (negative: short), and the profit that closing parts of it realized."""
 
     user_id: str
     symbol: str
