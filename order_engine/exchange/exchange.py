@@ -15,6 +15,7 @@ from order_engine.exchange.clock import Clock
 from order_engine.exchange.digest import RunningDigest
 from order_engine.exchange.ended_orders import EndedOrder, EndedOrders
 from order_engine.exchange.errors import ClockJumped, ExchangeHalted, NotReady, ProjectionBehind, RetryMismatch
+from order_engine.exchange.indications import Indications
 from order_engine.exchange.state import ExchangeState
 from order_engine.exchange.timetable import Timetable
 from order_engine.exchange.views import (
@@ -99,6 +100,7 @@ class Exchange:
         self._fault: BaseException | None = None
         self._was_opened = False
         self._ended = EndedOrders()
+        self._indications = Indications()
         self._state: ExchangeState
         self._journal: Committer
         self._timetable: Timetable
@@ -196,7 +198,8 @@ class Exchange:
 
         What an auction would do now costs more the more the book is crossed: ``indicates`` says whether it is wanted.
         """
-        return self._shown(lambda engine: depth_of(engine, symbol, levels, indicates=indicates))
+        indications = self._indications if indicates else None
+        return self._shown(lambda engine: depth_of(engine, symbol, levels, indications))
 
     def instruments(self) -> list[Listed]:
         """List all instruments, by symbol."""
