@@ -16,6 +16,7 @@ from order_engine.exchange.clock import Clock
 from order_engine.exchange.digest import RunningDigest
 from order_engine.exchange.ended_orders import EndedOrder, EndedOrders
 from order_engine.exchange.errors import ClockJumped, ExchangeHalted, NotReady, ProjectionBehind, RetryMismatch
+from order_engine.exchange.indications import Indications
 from order_engine.exchange.recent_changes import RecentChanges
 from order_engine.exchange.state import ExchangeState
 from order_engine.exchange.timetable import Timetable
@@ -104,6 +105,7 @@ class Exchange:
         self._fault: BaseException | None = None
         self._was_opened = False
         self._ended = EndedOrders()
+        self._indications = Indications()
         self._state: ExchangeState
         self._journal: Committer
         self._timetable: Timetable
@@ -203,7 +205,8 @@ class Exchange:
 
         ``indicates`` asks for the auction's indication too. It costs more the further the book is crossed.
         """
-        return self._shown(lambda engine: depth_of(engine, symbol, levels, indicates=indicates))
+        indications = self._indications if indicates else None
+        return self._shown(lambda engine: depth_of(engine, symbol, levels, indications))
 
     def instruments(self) -> list[Listed]:
         """List all instruments, by symbol."""

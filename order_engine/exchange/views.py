@@ -4,25 +4,13 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
+from order_engine.exchange.indications import Indicated, Indications
 from order_engine.matching.accounts import EVERYBODY
-from order_engine.matching.auction import indicate
 from order_engine.matching.commands import SessionState, SetRiskLimits
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
-from order_engine.matching.order_book import OrderBook
 from order_engine.matching.price_level import PriceLevel
-
-
-class Indicated(NamedTuple):
-    """The price and quantity that an auction would trade now, in units of 10^-8.
-
-    ``imbalance_e8`` is how much more there is to buy than to sell.
-    """
-
-    price_e8: int
-    quantity_e8: int
-    imbalance_e8: int
 
 
 class Depth(NamedTuple):
@@ -66,11 +54,10 @@ class Standing(NamedTuple):
     is_own: bool
 
 
-def depth_of(engine: MatchingEngine, symbol: str, levels: int | None, *, indicates: bool) -> Depth | None:
-    """Copy the best levels of a book, all if None. Icebergs count with what they display.
-
-    ``indicates`` asks for the auction's indication too.
-    """
+def depth_of(
+    engine: MatchingEngine, symbol: str, levels: int | None, indications: Indications | None = None
+) -> Depth | None:
+    """Copy the best levels of a book, all if None; with ``indications`` the auction too. Icebergs count as shown."""
     book = engine.books.get(symbol)
     if book is None:
         return None
@@ -82,7 +69,7 @@ def depth_of(engine: MatchingEngine, symbol: str, levels: int | None, *, indicat
         _levels(islice(book.bids.best_first(), levels), instrument),
         _levels(islice(book.asks.best_first(), levels), instrument),
         book.last_trade_price_e8,
-        _indicated(book) if indicates else None,
+        None if indications is None else indications.of(book),
     )
 
 
@@ -121,12 +108,3 @@ def standing_of(engine: MatchingEngine, user_id: str) -> Standing:
 def _levels(levels: Iterable[PriceLevel], instrument: Instrument) -> list[tuple[int, int, int]]:
     tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
     return [(level.price_ticks * tick, level.shown_lots * lot, level.length) for level in levels]
-
-
-def _indicated(book: OrderBook) -> Indicated | None:
-    indication = indicate(book) if book.state is SessionState.PRE_OPEN else None
-    if indication is None:
-        return None
-    tick, lot = book.instrument.tick_size_e8, book.instrument.lot_size_e8
-    price_ticks, quantity_lots, imbalance_lots = indication
-    return Indicated(price_ticks * tick, quantity_lots * lot, imbalance_lots * lot)

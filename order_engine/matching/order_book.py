@@ -38,7 +38,7 @@ class OrderBook:
     """Bids, asks and waiting stops of one instrument. What happens is written to the command's ``Outcome``.
 
     A position is what a user bought here minus what the user sold; orders without a user change none.
-    The caller indexes an order once it rests or waits; the book removes it from the index when it ends.
+    ``call_changes`` counts what may have changed the auction that a call will end in. The caller indexes an order once it rests or waits; the book removes it from the index when it ends.
     """
 
     __slots__ = (
@@ -47,6 +47,7 @@ class OrderBook:
         "asks",
         "bids",
         "breaker_reference_e8",
+        "call_changes",
         "instrument",
         "is_guarded",
         "last_trade_price_e8",
@@ -62,6 +63,7 @@ class OrderBook:
         self.bids = BookSide(_BUY)
         self.asks = BookSide(_SELL)
         self.stops = TriggerBook()
+        self.call_changes = 0
         self.last_trade_price_e8: int | None = None
         self.breaker_reference_e8: int | None = None
         self.positions_e8: defaultdict[str, int] = defaultdict(int)
@@ -107,6 +109,7 @@ class OrderBook:
     def enter(self, order: Order, outcome: Outcome) -> None:
         """Match an incoming order if the session does; what is left rests, or is canceled if it may not."""
         if self.state is _PRE_OPEN:
+            self.call_changes += 1
             self.rest(order)
             return
         opposite = self.asks if order.side is _BUY else self.bids
@@ -148,6 +151,7 @@ class OrderBook:
 
     def take_out(self, order: Order) -> None:
         """Take an order from where it rests or waits, as it is."""
+        self.call_changes += 1
         if order.status is _PENDING:
             self.stops.remove(order)
         else:
@@ -171,6 +175,7 @@ class OrderBook:
         """Shrink a resting order, or change what it shows; it keeps its place in the queue."""
         level = order.level
         assert level is not None
+        self.call_changes += 1
         level.discount(order)
         order.decrement(order.quantity_lots - quantity_lots)
         if display_lots != order.display_lots:

@@ -197,6 +197,9 @@ SELF_TRADES: dict[str, Planted] = {
 
 SESSIONS: dict[str, Planted] = {
     "a call matches": (OrderBook, "enter", "self.state is _PRE_OPEN", "False"),
+    "a call's indication does not see a new order": (OrderBook, "enter", "self.call_changes += 1", "pass"),
+    "a call's indication does not see a cancel": (OrderBook, "take_out", "self.call_changes += 1", "pass"),
+    "a call's indication does not see a smaller order": (OrderBook, "resize", "self.call_changes += 1", "pass"),
     "a call refuses a stop": (admission, "_refusal_of_session", "placed.order_type in STOP_TYPES", "False"),
     "a call refuses what would take": (
         admission,

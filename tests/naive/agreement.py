@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from order_engine.exchange.indications import Indications
 from order_engine.matching.auction import indicate
 from order_engine.matching.commands import Command, SessionState
 from order_engine.matching.engine import MatchingEngine
@@ -45,7 +46,7 @@ def run_beside_naive(steps: list[Step], story: str) -> Run:
 
     After every command the books that it touched are checked, and a ledger kept from the events alone must add up.
     """
-    engine, naive, ledger = MatchingEngine(), NaiveExchange(), Ledger()
+    engine, naive, ledger, indications = MatchingEngine(), NaiveExchange(), Ledger(), Indications()
     said: list[list[Event]] = []
     unfinished_after: list[int] = []
     for position, step in enumerate(steps, start=1):
@@ -57,7 +58,9 @@ def run_beside_naive(steps: list[Step], story: str) -> Run:
         for symbol in sorted(_touched(step.command, events) & engine.books.keys()):
             for order in check_book(engine.books[symbol]):
                 assert engine.live.by_id[order.order_id] is order
-            _assert_same_indication(engine.books[symbol], naive.books[symbol], f"{story}, command {position}")
+            _assert_same_indication(
+                engine.books[symbol], naive.books[symbol], indications, f"{story}, command {position}"
+            )
         if position % CHECK_ALL_EVERY == 0:
             check_engine(engine)
         said.append(events)
@@ -121,9 +124,10 @@ def _touched(command: Command, events: list[Event]) -> set[str]:
     return {symbol for symbol in symbols if symbol is not None}
 
 
-def _assert_same_indication(book: OrderBook, theirs: NaiveBook, story: str) -> None:
+def _assert_same_indication(book: OrderBook, theirs: NaiveBook, indications: Indications, story: str) -> None:
     if book.state is not SessionState.PRE_OPEN:
         return
+    assert indications.of(book) == Indications().of(book), f"{story}: a change went unseen"
     indicated, found = indicate(book), find_auction_price(theirs.buys, theirs.sells, theirs.last_price_e8)
     if indicated is None or found is None:
         assert indicated is found, f"{story}: one of them would hold an auction"

@@ -63,7 +63,7 @@ class RandomCommands:
             self._place: 560,
             self._amend: 180,
             self._cancel: 60,
-            self._cancel_all: 15,
+            self._cancel_all: 50 if self._is_bounded else 15,
             self._set_state: chance.choice((12, 60)),
             self._set_state_again: 40,
             self._set_instrument: 22,
@@ -202,7 +202,7 @@ class RandomCommands:
             default_tick_size_e8=chance.choice((CENT_E8, CENT_E8, CENT_E8, 5 * CENT_E8)),
             default_lot_size_e8=chance.choice((1, 1, ONE_E8)),
             auto_list=chance.random() < 0.6,
-            max_instruments=chance.choice((2, 3, 100, 100)),
+            max_instruments=chance.choice((2, 2, 3, 3, 100) if self._is_bounded else (2, 3, 100, 100)),
             self_trade_prevention=chance.choice((SelfTradePrevention.NONE, *SelfTradePrevention)),
             **(self._bounds() if self._is_bounded else {}),
         )

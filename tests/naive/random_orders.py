@@ -87,7 +87,7 @@ class RandomOrders:
             wanted = ("price_e8", "display_quantity_e8", "stop_price_e8", "trail_amount_e8")
             names = ["quantity_e8", *(name for name in wanted if getattr(placed, name) is not None)]
         terms: dict[str, int] = {}
-        if placed is not None and placed.price_e8 is not None and chance.random() < 0.2:
+        if placed is not None and placed.price_e8 is not None and chance.random() < 0.3:
             return {"price_e8": placed.price_e8, "quantity_e8": market.quantity(symbol)}
         for name in chance.sample(names, min(len(names), chance.choice((1, 2)))):
             if placed is not None and getattr(placed, name) is not None and chance.random() < 0.2:

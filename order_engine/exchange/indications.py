@@ -1,0 +1,60 @@
+"""What auctions would do now, worked out once for each change of a book, and not too often where that is dear."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from order_engine.matching.auction import indicate
+from order_engine.matching.commands import SessionState
+from order_engine.matching.order_book import OrderBook
+
+INTERVAL_NS = 100_000_000
+LEVELS_ALWAYS_FRESH = 200
+"""Up to so many levels on both sides an indication costs so little that it is always of the book's last change."""
+
+
+class Indicated(NamedTuple):
+    """What an auction would do now, in units of 10^-8; ``imbalance_e8`` is what more there is to buy than to sell."""
+
+    price_e8: int
+    quantity_e8: int
+    imbalance_e8: int
+
+
+class _Kept(NamedTuple):
+    call_changes: int
+    made_at_ns: int
+    indicated: Indicated | None
+
+
+class Indications:
+    """Of a large book ten in a second at most, so that one may be as old as a tenth of a second."""
+
+    def __init__(self, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._clock_ns = clock_ns
+        self._kept: dict[str, _Kept] = {}
+
+    def of(self, book: OrderBook) -> Indicated | None:
+        """Say what an auction would do; None if the book is in no call, or neither crossed nor locked."""
+        symbol = book.instrument.symbol
+        if book.state is not SessionState.PRE_OPEN:
+            self._kept.pop(symbol, None)
+            return None
+        kept = self._kept.get(symbol)
+        if kept is None or (kept.call_changes != book.call_changes and self._may_look_again(kept, book)):
+            kept = self._kept[symbol] = _Kept(book.call_changes, self._clock_ns(), _indicated(book))
+        return kept.indicated
+
+    def _may_look_again(self, kept: _Kept, book: OrderBook) -> bool:
+        if len(book.bids.levels) + len(book.asks.levels) <= LEVELS_ALWAYS_FRESH:
+            return True
+        return self._clock_ns() - kept.made_at_ns >= INTERVAL_NS
+
+
+def _indicated(book: OrderBook) -> Indicated | None:
+    indication = indicate(book)
+    if indication is None:
+        return None
+    tick, lot = book.instrument.tick_size_e8, book.instrument.lot_size_e8
+    price_ticks, quantity_lots, imbalance_lots = indication
+    return Indicated(price_ticks * tick, quantity_lots * lot, imbalance_lots * lot)
