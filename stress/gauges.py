@@ -42,7 +42,6 @@ def look(process_id: int, port: int, directory: Path, second: int, sequence: int
     How far a follower is behind is the worse of what its files show and of what the server says.
     """
     lags = lags_of(port)
-    database_lag = max(lags.get("sql", 0), lags.get("database", 0))
     return Sample(
         second=second,
         sequence=sequence,
@@ -52,14 +51,14 @@ def look(process_id: int, port: int, directory: Path, second: int, sequence: int
         audit=size_of(directory / "audit"),
         database=sum(path.stat().st_size for path in directory.glob("exchange.db*") if path.exists()),
         snapshots=size_of(directory / "snapshots"),
-        database_lag=max(database_lag, sequence - checkpoint_of(directory / "exchange.db")),
+        database_lag=max(lags.get("database", 0), sequence - checkpoint_of(directory / "exchange.db")),
         audit_lag=max(lags.get("audit", 0), sequence - last_entry_of(directory / "audit")),
     )
 
 
 def memory_of(process_id: int) -> int:
     """Return the resident memory of a server's processes, in bytes."""
-    return round(_sum_over_family(process_id, _resident_of))
+    return round(_sum_over_family(process_id, resident_of))
 
 
 def processor_seconds_of(process_id: int) -> float:
@@ -153,6 +152,7 @@ def _ticks_of(process_id: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _resident_of(process_id: int) -> int:
+def resident_of(process_id: int) -> int:
+    """Return the resident memory of one process, in bytes."""
     lines = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8").splitlines()
     return sum(int(line.split()[1]) * KIB for line in lines if line.startswith("VmRSS:"))

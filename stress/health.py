@@ -10,13 +10,9 @@ POLL_SECONDS = 0.5
 
 
 def lags_in(health: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
-    """Return the lag of each part that gives one as a number, by the part's name."""
-    parts = health.get("parts", health)
-    return {
-        name: part["lag"]
-        for name, part in parts.items()
-        if isinstance(part, Mapping) and isinstance(part.get("lag"), int)
-    }
+    """Return the lag of each follower that gives one as a number, by its name."""
+    lags = health.get("lag")
+    return {name: lag for name, lag in lags.items() if isinstance(lag, int)} if isinstance(lags, Mapping) else {}
 
 
 def lags_of(port: int) -> dict[str, int]:
@@ -49,9 +45,10 @@ class LagWatch:
         self._thread.join()
 
     def wait_caught_up(self, seconds_max: float) -> bool:
-        """Return whether no follower is behind any more, within a bounded time."""
+        """Return whether the server says, within a bounded time, that no follower is behind any more."""
         for _ in range(round(seconds_max / POLL_SECONDS)):
-            if not any(lags_of(self._port).values()):
+            # A server that is too busy to answer gives none.
+            if (lags := lags_of(self._port)) and not any(lags.values()):
                 return True
             self._stopping.wait(POLL_SECONDS)
         return False
