@@ -33,6 +33,8 @@ def table() -> str:
             against,
         ),
     ]
+    if (RESULTS / "snapshot-stall.json").exists():
+        rows += _stalled(_result("snapshot-stall"))
     if (RESULTS / "soak.json").exists():
         rows.append(_soaked(_result("soak")))
     lines = ["| what | measured | command, commit |", "|---|---|---|"]
@@ -83,6 +85,26 @@ def _speed(rounds: list[dict[str, float]]) -> str:
     ]
     speed = f"{_median(rounds, 'requests_per_second'):,.0f}/s, median {_median(rounds, 'median_ms'):.0f} ms"
     return ", ".join([speed, *within])
+
+
+def _stalled(result: Result) -> Iterator[tuple[str, str, Result]]:
+    orders = f"{result['orders']:,} live orders"
+    for name, found in result["databases"].items():
+        where = " on PostgreSQL" if name == "postgresql" else ""
+        without, during = (
+            _median(found[part], "percentile_99_9_ms") for part in ("without_snapshots", "with_snapshots")
+        )
+        taken = statistics.median(found["snapshot_seconds"])
+        yield (
+            f"{orders}{where}: ready from a snapshot",
+            f"{found['ready_seconds']:.1f} s; {found['bytes_an_order']} bytes an order in the exchange process",
+            result,
+        )
+        yield (
+            f"{orders}{where}: orders while snapshots are taken, each in {taken:.1f} s",
+            f"99.9 % within {during:.0f} ms, without snapshots {without:.0f} ms",
+            result,
+        )
 
 
 def _soaked(result: Result) -> tuple[str, str, Result]:

@@ -58,7 +58,7 @@ def look(process_id: int, port: int, directory: Path, second: int, sequence: int
 
 def memory_of(process_id: int) -> int:
     """Return the resident memory of a server's processes, in bytes."""
-    return round(_sum_over_family(process_id, _resident_of))
+    return round(_sum_over_family(process_id, resident_of))
 
 
 def processor_seconds_of(process_id: int) -> float:
@@ -152,6 +152,7 @@ def _ticks_of(process_id: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _resident_of(process_id: int) -> int:
+def resident_of(process_id: int) -> int:
+    """Return the resident memory of one process, in bytes."""
     lines = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8").splitlines()
     return sum(int(line.split()[1]) * KIB for line in lines if line.startswith("VmRSS:"))

@@ -32,6 +32,7 @@ from order_engine.wire.timestamps import parse_rfc_3339
 from order_engine.wire.units import parse_amount, parse_count, parse_positive_amount
 
 VALUES_REMEMBERED = 8_192
+USERS_REMEMBERED = 32_768
 HINTS_MAX = 3
 
 Parser = Callable[[object], object]
@@ -61,9 +62,12 @@ class FormError(ValueError):
         self.errors = errors
 
 
-def _remembering(parser: Parser) -> Parser:
-    """Remember what strings meant: the same prices, symbols and words come again and again."""
-    remembered = lru_cache(maxsize=VALUES_REMEMBERED)(parser)
+def _remembering(parser: Parser, values_max: int = VALUES_REMEMBERED) -> Parser:
+    """Remember what strings meant: the same prices, symbols and words come again and again.
+
+    Equal strings give one object, so that a million live orders share it.
+    """
+    remembered = lru_cache(maxsize=values_max)(parser)
 
     def parse(value: object) -> object:
         return remembered(value) if type(value) is str else parser(value)
@@ -72,12 +76,13 @@ def _remembering(parser: Parser) -> Parser:
 
 
 SYMBOL = _remembering(parse_symbol)
+USER = _remembering(parse_identifier, USERS_REMEMBERED)
 SIDE = _remembering(partial(parse_choice, Side))
 AMOUNT = _remembering(parse_amount)
 POSITIVE_AMOUNT = _remembering(parse_positive_amount)
 
 PLACE_FIELDS: Mapping[str, Parser] = {
-    "user_id": parse_identifier,
+    "user_id": USER,
     "symbol": SYMBOL,
     "side": SIDE,
     "quantity": POSITIVE_AMOUNT,

@@ -46,7 +46,7 @@ def main() -> None:
         os.sched_setaffinity(0, {load_on})
     bodies = resting_and_crossing(arguments.seed, "AAPL", BODIES)
     load = Load(bodies, arguments.connections[0], arguments.seconds, load_on)
-    measured = {name: _measured(name, load, server_on, allowed, arguments) for name in _databases(arguments.database)}
+    measured = {name: _measured(name, load, server_on, allowed, arguments) for name in databases(arguments.database)}
     first, *others = measured
     figures: Figures = {
         "pinned": pinned,
@@ -124,7 +124,8 @@ def _validating_server(processor: int | None) -> Iterator[RunningServer]:
         yield server
 
 
-def _databases(asked: str) -> list[str]:
+def databases(asked: str) -> list[str]:
+    """Return the databases to measure on, of those asked for only what this machine has."""
     if asked != "both":
         return [asked]
     try:

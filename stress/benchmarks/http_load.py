@@ -21,7 +21,7 @@ from pathlib import Path
 from stress.workloads import Body
 
 HEADERS = {"Content-Type": "application/json"}
-PERCENTILES = (50, 95, 99)
+PERMILLES = (500, 950, 990, 999)
 LATENCIES = "latencies in us:"
 
 
@@ -37,6 +37,7 @@ class Rate:
     median_ms: float
     percentile_95_ms: float
     percentile_99_ms: float
+    percentile_99_9_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ class Load:
 
 
 def _lua(bodies: Sequence[Body]) -> str:
-    percentiles = ", ".join(f"latency:percentile({percentile})" for percentile in PERCENTILES)
-    form = " ".join(["%d"] * len(PERCENTILES))
+    percentiles = ", ".join(f"latency:percentile({permille / 10})" for permille in PERMILLES)
+    form = " ".join(["%d"] * len(PERMILLES))
     done = f'done = function(_, latency) io.write(string.format("{LATENCIES} {form}\\n", {percentiles})) end\n'
     if not bodies:
         return done
@@ -154,7 +155,7 @@ def ask_from_threads(port: int, path: str, bodies: Sequence[Body], connections: 
     if refusals or not latencies:
         raise LoadFailed("; ".join(refusals[:3]) or "no answer came")
     latencies.sort()
-    return Rate(len(latencies) / taken, *(latencies[len(latencies) * part // 100] * 1000 for part in PERCENTILES))
+    return Rate(len(latencies) / taken, *(latencies[len(latencies) * part // 1000] * 1000 for part in PERMILLES))
 
 
 def _ask_as_told() -> None:

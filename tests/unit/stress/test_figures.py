@@ -52,3 +52,25 @@ def test_other_loads_databases_and_the_lag_have_rows_of_their_own(results: Path)
         "The same on PostgreSQL against an endpoint that only validates",
     ]
     assert "at most 1,234 commands behind" in figures.table()
+
+
+def test_snapshots_of_many_orders_have_two_rows_a_database(results: Path) -> None:
+    conditions = {"command": "stall", "commit": "c", "machine": "m", "python": "p"}
+    stall = {
+        "ready_seconds": 5.44,
+        "bytes_an_order": 690,
+        "without_snapshots": [{"percentile_99_9_ms": 30.2}],
+        "with_snapshots": [{"percentile_99_9_ms": 41.0}],
+        "snapshot_seconds": [6.0, 7.0],
+    }
+    result = {"conditions": conditions, "orders": 1_000_000, "databases": {"postgresql": stall}}
+    (results / "snapshot-stall.json").write_text(json.dumps(result))
+
+    rows = figures.table().splitlines()[-4:-2]
+
+    assert rows == [
+        "| 1,000,000 live orders on PostgreSQL: ready from a snapshot "
+        "| 5.4 s; 690 bytes an order in the exchange process | `stall`, c |",
+        "| 1,000,000 live orders on PostgreSQL: orders while snapshots are taken, each in 6.5 s "
+        "| 99.9 % within 41 ms, without snapshots 30 ms | `stall`, c |",
+    ]

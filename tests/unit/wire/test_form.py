@@ -1,5 +1,7 @@
 """Form: every wrong field is named, and instructions that do not go together are refused."""
 
+import json
+
 import pytest
 
 from order_engine.matching.commands import (
@@ -33,6 +35,14 @@ REQUIRED = ("symbol", "side", "quantity")
 
 def read_place(message: dict[str, object]) -> PlaceOrder:
     return place_order(read_fields({"symbol": "AAPL", "side": "BUY", "quantity": 1, **message}, PLACE_FIELDS, REQUIRED))
+
+
+def test_equal_users_and_symbols_of_two_messages_are_one_object() -> None:
+    # A million live orders share them.
+    first, second = (read_place(json.loads('{"symbol": "AAPL", "user_id": "user-123", "price": 1}')) for _ in range(2))
+
+    assert first.user_id is second.user_id
+    assert first.symbol is second.symbol
 
 
 def test_plain_limit_order_is_read_whatever_the_case() -> None:
