@@ -84,8 +84,10 @@ class Follower:
         read = [] if stands_still else self._read(replica)
         for line in self._lines:
             line.offer(read)
-        written = [self._write(line) for line in self._lines]
-        return len(read) == READ_RECORDS_MAX or any(written) or taken
+        # Where more can be read at once, even those who wait are served sooner by larger batches.
+        has_more = len(read) == READ_RECORDS_MAX
+        written = [self._write(line, hurry=self._hurries(line) and not has_more) for line in self._lines]
+        return has_more or any(written) or taken
 
     def finish(self, sequence: int) -> bool:
         """Do one step towards the last sequence; True once every sink has written and synced what it can."""
@@ -115,11 +117,11 @@ class Follower:
         # that is opened for the first time since the start must not be beyond the journal's end at that start.
         return max(self._journal_end, self._watermark.visible) if line.name in self._opened else self._journal_end
 
-    def _write(self, line: SinkLine) -> bool:
+    def _write(self, line: SinkLine, *, hurry: bool) -> bool:
         if self._may_sync(line) and self._watermark.synced < self._watermark.visible and line.sync_if_due():
             # Before writing on: the next records may not be synced in the journal for a while.
             return True
-        return line.write_if_due(hurry=self._hurries(line), may_sync=self._may_sync(line))
+        return line.write_if_due(hurry=hurry, may_sync=self._may_sync(line))
 
     def _may_sync(self, line: SinkLine) -> bool:
         # Never sync a sink beyond the journal's own sync, or a power cut may leave the sink ahead of the journal.

@@ -83,7 +83,7 @@ class Progress:
 
     def is_in_trouble(self, name: str) -> bool:
         """Return whether a sink stands still, so that it is useless to wait for it."""
-        return self.status_of(name) not in (OK, STARTING)
+        return self._sinks[name].status not in (OK, STARTING)
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call a function after each report, in the thread that received it."""

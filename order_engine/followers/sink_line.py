@@ -19,10 +19,15 @@ NEVER = float("-inf")
 
 
 class Pace(NamedTuple):
-    """The size of a batch, and in seconds how long to wait for more records, between syncs, and between retries."""
+    """The size of a batch, and in seconds how long to wait for more records, between syncs, and between retries.
 
-    batch_commands_max: int = 1_000
-    pause_seconds: float = 0.05
+    A large batch takes a third less time for each command than one of some hundred. So the first command of a batch
+    waits for ``pause_seconds`` while more come, but only for ``quiet_seconds`` if none does.
+    """
+
+    batch_commands_max: int = 2_000
+    pause_seconds: float = 0.2
+    quiet_seconds: float = 0.02
     sync_seconds: float = 1.0
     retry_seconds_first: float = 0.1
     retry_seconds_max: float = 5.0
@@ -39,7 +44,7 @@ class SinkLine:
         self._clock = clock
         self._waiting: deque[Applied] = deque()
         self._waiting_commands = 0
-        self._waiting_since = 0.0
+        self._waiting_since = self._offered_at = 0.0
         self._written_sequence = UNKNOWN
         self._synced_sequence = UNKNOWN
         self._synced_at = NEVER
@@ -104,10 +109,11 @@ class SinkLine:
         held = self.held_sequence
         if held == UNKNOWN or not batch or batch[0].record.sequence > held + 1:
             return
+        self._offered_at = self._clock()
         for applied in batch:
             if applied.record.last_sequence > held:
                 if not self._waiting:
-                    self._waiting_since = self._clock()
+                    self._waiting_since = self._offered_at
                 self._waiting.append(applied)
                 self._waiting_commands += len(applied.record.commands)
         if not self.is_open and self._waiting_commands > self._pace.waiting_commands_max:
@@ -162,8 +168,10 @@ class SinkLine:
         self._retry_seconds = min(2 * self._retry_seconds, self._pace.retry_seconds_max)
 
     def _is_due(self) -> bool:
-        is_large = self._waiting_commands >= self._pace.batch_commands_max
-        return is_large or self._clock() - self._waiting_since >= self._pace.pause_seconds
+        pace, now = self._pace, self._clock()
+        is_large = self._waiting_commands >= pace.batch_commands_max
+        is_quiet = now - self._offered_at >= pace.quiet_seconds
+        return is_large or is_quiet or now - self._waiting_since >= pace.pause_seconds
 
     def _sync_is_due(self) -> bool:
         return self._clock() - self._synced_at >= self._pace.sync_seconds

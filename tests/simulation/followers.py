@@ -32,7 +32,11 @@ PROMPT = Pace(
     faulted_retry_seconds=6,
     waiting_commands_max=12,
 )
-PACES = (PROMPT, PROMPT._replace(batch_commands_max=3, sync_seconds=5), PROMPT._replace(pause_seconds=4))
+PACES = (
+    PROMPT,
+    PROMPT._replace(batch_commands_max=3, sync_seconds=5),
+    PROMPT._replace(pause_seconds=4, quiet_seconds=4),
+)
 
 
 class LateDump:

@@ -13,7 +13,7 @@ from tests.builders import buy
 from tests.unit.exchange.exchanges import JOURNAL_ID, START_NS
 
 # Nothing waits for more to come, and nothing is synced because time has passed.
-AT_ONCE = Pace(batch_commands_max=10, pause_seconds=0.0, waiting_commands_max=20)
+AT_ONCE = Pace(batch_commands_max=10, pause_seconds=0.0, quiet_seconds=0.0, waiting_commands_max=20)
 
 
 class HandTime:

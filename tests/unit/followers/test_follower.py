@@ -201,7 +201,7 @@ def test_slow_sink_keeps_the_replica_from_running_ahead(following: Following) ->
 
 
 def test_somebody_who_waits_is_served_at_once(following: Following) -> None:
-    slow = AT_ONCE._replace(pause_seconds=3_600.0)
+    slow = AT_ONCE._replace(pause_seconds=3_600.0, quiet_seconds=3_600.0)
     lines = [SinkLine(sink, slow, following.clock) for sink in (following.sql, following.audit)]
     taker = SnapshotTaker(following.dumps.begin)
     follower = Follower(JOURNAL_ID, 0, following.journal.replica, lines, taker, following.watermark)

@@ -71,10 +71,26 @@ def test_record_larger_than_a_batch_is_written_alone(sink: FakeSink, clock: Hand
     assert sink.sequence == 53
 
 
+def test_batch_waits_for_more_only_while_more_come(sink: FakeSink, clock: HandTime, journal: FakeJournal) -> None:
+    line = opened_line(sink, clock, AT_ONCE._replace(batch_commands_max=1_000, pause_seconds=0.5, quiet_seconds=0.125))
+    line.sync()
+    for _ in range(8):
+        line.offer(journal.append())
+        clock.now += 0.0625
+        line.write_if_due(hurry=False)
+    assert sink.batches == [8]
+
+    line.offer(journal.append())
+    clock.now += 0.125
+    line.write_if_due(hurry=False)
+
+    assert sink.batches == [8, 1]
+
+
 def test_batch_waits_for_more_until_it_is_old_large_or_somebody_hurries(
     sink: FakeSink, clock: HandTime, journal: FakeJournal
 ) -> None:
-    line = opened_line(sink, clock, AT_ONCE._replace(pause_seconds=0.5))
+    line = opened_line(sink, clock, AT_ONCE._replace(pause_seconds=0.5, quiet_seconds=0.5))
     line.sync()
     line.offer(journal.append())
     assert not line.write_if_due(hurry=False)
