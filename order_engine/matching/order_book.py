@@ -38,7 +38,9 @@ class OrderBook:
     """Bids, asks and waiting stops of one instrument. What happens is written to the command's ``Outcome``.
 
     A position is what a user bought here minus what the user sold; orders without a user change none.
-    ``call_changes`` counts what may have changed the auction that a call will end in. The caller indexes an order once it rests or waits; the book removes it from the index when it ends.
+    ``call_changes`` counts what may have changed the auction that a call will end in.
+
+    The caller indexes an order once it rests or waits; the book removes it from the index when it ends.
     """
 
     __slots__ = (
