@@ -320,9 +320,7 @@ class Exchange:
         return Applied(first.record, first.events)
 
     def _require_room_for(self, commands: Iterable[Command]) -> None:
-        if not self._lag_max:
-            return
-        lag = self._backlog()
+        lag = self._backlog() if self._lag_max else 0
         if lag > self._lag_max and _enter_orders(commands):
             raise ProjectionBehind(f"The database is {lag} commands behind; orders and amends must wait.")
 

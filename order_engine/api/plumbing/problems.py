@@ -51,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "head_too_large": Kind(431, "The head of the request is too large."),
     "internal_error": Kind(500, "The server made a mistake."),
     "unknown_transfer_coding": Kind(501, "The body's transfer coding is not known."),
+    "batch_cut": Kind(503, "The batch ended before this entry."),
     "outcome_unknown": Kind(503, "The command may have been carried out."),
     "starting": Kind(503, "The exchange is starting or stopping."),
     "halted": Kind(503, "The exchange has stopped taking commands."),

@@ -31,7 +31,7 @@ PLACE_BATCH = Operation(
     summary="Place up to 1,000 orders",
     description="They are applied in order, each accepted or refused by itself: an entry of wrong form gets its own "
     "400 while the others are applied. All that are applied are one record of the journal: after a crash all of them "
-    "are there, or none.",
+    "are there, or none. Entries that the bound of a record does not reach get 503 `batch_cut`.",
     access=Access.TRADE,
     body=forms.PLACE_BATCH,
     body_bytes_max=BATCH_BYTES_MAX,
@@ -76,6 +76,10 @@ class OrderEntry:
         return json_response(BatchResults(results), 200, submission.headers)
 
     def _result(self, submission: Submission, index: int) -> BatchResult:
+        if index >= len(submission.commands):
+            return _failed(
+                Problem("batch_cut", "The entries before it used up what one record may do: send it again.")
+            )
         try:
             return BatchResult(status=201, order=submission.order(self._renderer, index))
         except Problem as problem:

@@ -62,3 +62,18 @@ def test_batch_may_be_larger_than_other_bodies(client: FlaskClient) -> None:
     response = client.post("/orders/batch", data=" " * (1 << 20) + text, content_type="application/json")
 
     assert response.status_code == 200
+
+
+def test_entries_that_the_bound_of_a_record_does_not_reach_are_told_to_come_again(client: FlaskClient) -> None:
+    for _ in range(11):
+        client.post("/orders/batch", json={"orders": [sell(quantity="1", user_id="maker")] * 1000})
+
+    entries = [buy(quantity="10000"), buy(quantity="7"), {"colour": "red"}]
+    response = client.post("/orders/batch", json={"orders": entries})
+
+    results = answered(response)["results"]
+    assert [result["status"] for result in results] == [201, 503, 400]
+    assert results[0]["order"]["status"] == "FILLED"
+    assert len(results[0]["order"]["trades"]) == 10_000
+    assert results[1]["problem"]["code"] == "batch_cut"
+    assert response.headers["X-Sequence"] == str(results[0]["order"]["sequence"])

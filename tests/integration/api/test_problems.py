@@ -59,6 +59,7 @@ def test_every_refusal_of_the_rulebook_is_explained() -> None:
         Reason.AMENDED_BELOW_FILLED,
         Reason.SELF_TRADE,
         Reason.PRICE_BAND,
+        Reason.TRADE_LIMIT,
         Reason.EXPIRED,
         Reason.CIRCUIT_BREAKER,
     }
