@@ -13,6 +13,11 @@ def encode_cursor(kind: str, *position: int) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+def trades_cursor(sequence: int, number: int) -> str:
+    """Write down where the trades begin that are older than this one."""
+    return encode_cursor("trades", sequence, number)
+
+
 def decode_cursor(kind: str, cursor: str, length: int) -> tuple[int, ...]:
     """Decode a cursor of ``length`` numbers; raise ``CursorInvalid`` if ``encode_cursor`` did not write it."""
     try:

@@ -3,7 +3,6 @@
 Every method may raise ``DatabaseUnavailable``; lists raise ``CursorInvalid`` for a cursor that is not theirs.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union
@@ -20,7 +19,7 @@ from order_engine.market_data.candles import MINUTE, MINUTE_NS, Candle, add_up, 
 from order_engine.matching.commands import OrderType, PlaceOrder, SelfTradePrevention, Side, TimeInForce
 from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.reason import Reason
-from order_engine.queries.cursors import decode_cursor, encode_cursor
+from order_engine.queries.cursors import decode_cursor, encode_cursor, trades_cursor
 from order_engine.queries.results import (
     OrderPage,
     Statistics,
@@ -39,7 +38,6 @@ _CANDLES = CandleRow.__table__
 _POSITIONS = PositionRow.__table__
 _INTEGER_MAX = (1 << 63) - 1
 _STATISTICS_MINUTES = 24 * 60
-_IDS_PER_QUERY = 400
 
 
 class Queries:
@@ -99,7 +97,7 @@ class Queries:
         """List trades, newest first; ``since_ns`` is inclusive."""
         conditions = _equalities({_TRADES.c.symbol: symbol})
         if cursor is not None:
-            conditions.append(_place_in_tape() < tuple_(*map(literal, decode_cursor("trades", cursor, 2))))
+            conditions.append(_place_in(_TRADES) < _place_of("trades", cursor))
         if not _all_storable(symbol, user_id, order_id):
             return TradePage([], None)
         if since_ns is not None:
@@ -108,34 +106,36 @@ class Queries:
                 return TradePage([], None)
             conditions.append(_TRADES.c.sequence >= first_sequence)
         rows = self._rows(_trades_statement(conditions, user_id, order_id, limit + 1))
-        found = [_stored_trade(row) for row in rows]
-        page = found[:limit]
-        more = len(found) > limit
-        return TradePage(page, encode_cursor("trades", page[-1].sequence, page[-1].number) if more else None)
+        return _trade_page(rows, limit)
 
-    def trades_of(self, orders: Iterable[StoredOrder]) -> dict[str, list[StoredTrade]]:
-        """Return the trades of each order, oldest first, up to the state that the order was read in."""
-        orders = list(orders)
-        trades: dict[str, list[StoredTrade]] = {stored.order.order_id: [] for stored in orders}
-        ids = list(trades)
-        for start in range(0, len(ids), _IDS_PER_QUERY):
-            some = ids[start : start + _IDS_PER_QUERY]
-            for trade in map(_stored_trade, self._rows(_trades_of_orders(some))):
-                for order_id in {trade.buy_order_id, trade.sell_order_id} & trades.keys():
-                    trades[order_id].append(trade)
-        for stored in orders:
-            order_id, first, last = stored.order.order_id, stored.order.sequence, stored.updated_sequence
-            trades[order_id] = [trade for trade in trades[order_id] if first <= trade.sequence <= last]
-        return trades
+    def trades_of_order(self, stored: StoredOrder, *, limit: int = 100, cursor: str | None = None) -> TradePage:
+        """List the trades of an order, newest first, up to the state that the order was read in."""
+        order_id, first, last = stored.order.order_id, stored.order.sequence, stored.updated_sequence
+        conditions = [_TRADES.c.sequence.between(first, last)]
+        if cursor is not None:
+            conditions.append(_place_in(_TRADES) < _place_of("trades", cursor))
+        return _trade_page(self._rows(_trades_statement(conditions, None, order_id, limit + 1)), limit)
 
-    def order_events(self, order_id: str, since: int = 0) -> list[StoredOrderEvent]:
-        """Return what happened to an order, oldest first; its trades are ``trades_of``. ``since`` is a sequence."""
+    def order_events(
+        self, order_id: str, since: int = 0, *, limit: int | None = None, cursor: str | None = None
+    ) -> list[StoredOrderEvent]:
+        """Return what happened to an order besides its trades, oldest first; ``since`` is a sequence."""
         if not _all_storable(order_id):
             return []
         columns = _ORDER_EVENTS.c
-        conditions = (columns.order_id == order_id, columns.sequence >= since)
-        statement = select(_ORDER_EVENTS).where(*conditions).order_by(columns.sequence, columns.number)
+        conditions = [columns.order_id == order_id, columns.sequence >= since]
+        if cursor is not None:
+            conditions.append(_place_in(_ORDER_EVENTS) > _place_of("events", cursor))
+        statement = select(_ORDER_EVENTS).where(*conditions).order_by(columns.sequence, columns.number).limit(limit)
         return [StoredOrderEvent(*row) for row in self._rows(statement)]
+
+    def trade_events(self, stored: StoredOrder, *, limit: int, cursor: str | None = None) -> list[StoredTrade]:
+        """Return the trades of an order, oldest first, up to the state that the order was read in."""
+        conditions = [_TRADES.c.sequence.between(stored.order.sequence, stored.updated_sequence)]
+        if cursor is not None:
+            conditions.append(_place_in(_TRADES) > _place_of("events", cursor))
+        statement = _trades_statement(conditions, None, stored.order.order_id, limit, newest_first=False)
+        return [_stored_trade(row) for row in self._rows(statement)]
 
     def statistics(self, symbol: str, now_ns: int) -> Statistics:
         """Sum up the last 24 hours in whole minutes: the present one and the 1,439 before it."""
@@ -216,12 +216,24 @@ def _all_storable(*names: str | None) -> bool:
     return all(name is None or (name.isascii() and name.isprintable()) for name in names)
 
 
-def _place_in_tape() -> Any:  # Any: SQLAlchemy's tuple of two columns
-    return tuple_(_TRADES.c.sequence, _TRADES.c.number)
+def _place_in(table: Any) -> Any:  # Any: SQLAlchemy's table, and its tuple of two columns
+    return tuple_(table.c.sequence, table.c.number)
 
 
-def _trades_statement(conditions: list[Any], user_id: str | None, order_id: str | None, limit: int) -> Any:
-    """Ask each index by itself for the newest: with OR in one question the database would read all of them."""
+def _place_of(kind: str, cursor: str) -> Any:  # Any: SQLAlchemy's tuple of two values
+    return tuple_(*map(literal, decode_cursor(kind, cursor, 2)))
+
+
+def _trade_page(rows: list[Any], limit: int) -> TradePage:  # Any: rows of trades
+    page = [_stored_trade(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return TradePage(page, trades_cursor(page[-1].sequence, page[-1].number) if more else None)
+
+
+def _trades_statement(
+    conditions: list[Any], user_id: str | None, order_id: str | None, limit: int, *, newest_first: bool = True
+) -> Any:
+    """Ask each index by itself for the first: with OR in one question the database would read all of them."""
     columns = _TRADES.c
     sides: list[ColumnElement[bool]] = []
     for buying in (True, False):
@@ -232,18 +244,19 @@ def _trades_statement(conditions: list[Any], user_id: str | None, order_id: str 
             sides.append(and_(order_column == order_id, *_owned_by(user_id)))
         elif user_id is not None:
             sides.append(user_column == user_id)
-    newest = [
-        select(_TRADES)
-        .where(*conditions, side)
-        .order_by(columns.sequence.desc(), columns.number.desc())
-        .limit(limit)
-        .subquery()
+
+    def in_order(columns: Any) -> tuple[Any, Any]:  # Any: SQLAlchemy's
+        places = (columns.sequence, columns.number)
+        return (places[0].desc(), places[1].desc()) if newest_first else places
+
+    first = [
+        select(_TRADES).where(*conditions, side).order_by(*in_order(columns)).limit(limit).subquery()
         for side in sides or [true()]
     ]
-    if len(newest) == 1:
-        return select(newest[0]).order_by(newest[0].c.sequence.desc(), newest[0].c.number.desc())
-    both = union(*(select(part) for part in newest)).subquery()
-    return select(both).order_by(both.c.sequence.desc(), both.c.number.desc()).limit(limit)
+    if len(first) == 1:
+        return select(first[0]).order_by(*in_order(first[0].c))
+    both = union(*(select(part) for part in first)).subquery()
+    return select(both).order_by(*in_order(both.c)).limit(limit)
 
 
 def _owned_by(user_id: str | None) -> list[ColumnElement[bool]]:
@@ -256,14 +269,6 @@ def _candles_of(symbol: str, seconds: int) -> Select[Any]:  # Any: a start and a
     columns = _CANDLES.c
     totals = (columns[name] for name in Candle.__struct_fields__)
     return select(columns.start_ns, *totals).where(columns.symbol == symbol, columns.seconds == seconds)
-
-
-def _trades_of_orders(order_ids: list[str]) -> Any:  # Any: a union
-    both = union(
-        select(_TRADES).where(_TRADES.c.buy_order_id.in_(order_ids)),
-        select(_TRADES).where(_TRADES.c.sell_order_id.in_(order_ids)),
-    ).subquery()
-    return select(both).order_by(both.c.sequence, both.c.number)
 
 
 def _stored_trade(row: Any) -> StoredTrade:  # Any: a row of trades

@@ -37,10 +37,10 @@ class Renderer:
         return Order(*self._order_fields(state, updated_ns))
 
     def order_with_trades(
-        self, state: OrderState, updated_ns: int | None, trades: list[Trade] | None
+        self, state: OrderState, updated_ns: int | None, trades: list[Trade] | None, trades_cursor: str | None = None
     ) -> OrderWithTrades:
         """Write an order and its trades; null is what is not known."""
-        return OrderWithTrades(*(*self._order_fields(state, updated_ns), trades))
+        return OrderWithTrades(*(*self._order_fields(state, updated_ns), trades, trades_cursor))
 
     def trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int) -> Trade:
         """Write a trade as it happened."""

@@ -123,6 +123,7 @@ OF_SYMBOL = Form("OfSymbol", {"symbol": parse_symbol})
 OF_USER = Form("OfUser", {"user_id": parse_identifier, "symbol": parse_symbol}, ("user_id",))
 USER_ORDERS = Form("UserOrders", _ORDER_FILTERS)
 ORDERS = Form("Orders", {"user_id": parse_identifier, **_ORDER_FILTERS})
+ORDER_PAGES = Form("OrderPages", {"symbol": parse_symbol, **_PAGE})
 TRADES = Form(
     "Trades",
     {

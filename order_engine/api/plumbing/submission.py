@@ -19,8 +19,11 @@ from order_engine.matching.events import (
     OrderStatus,
     TradeExecuted,
 )
+from order_engine.queries.cursors import trades_cursor
 from order_engine.wire.messages.orders import OrderWithTrades
 from order_engine.wire.rendering import Renderer
+
+TRADES_SHOWN_MAX = 100
 
 
 class Submission(NamedTuple):
@@ -44,9 +47,12 @@ class Submission(NamedTuple):
             detail = broken_steps(state.reason, state.placed, self.steps_of(state.placed.symbol))
             raise refused(state.reason, renderer.order(state, self.timestamp_ns), detail)
         sequence, timestamp_ns = self.sequence + index, self.timestamp_ns
-        return renderer.order_with_trades(
-            state, timestamp_ns, [renderer.trade(trade, sequence, timestamp_ns) for trade in trades]
-        )
+        cursor = None
+        if len(trades) > TRADES_SHOWN_MAX:
+            trades = trades[-TRADES_SHOWN_MAX:]
+            cursor = trades_cursor(sequence, _number_of(trades[0], self.events[index]))
+        shown = [renderer.trade(trade, sequence, timestamp_ns) for trade in trades]
+        return renderer.order_with_trades(state, timestamp_ns, shown, cursor)
 
     def refusal(self, index: int = 0) -> AmendRejected | CancelRejected | None:
         """Return the event that refused an amend or a cancel; None if it was carried out."""
@@ -87,6 +93,10 @@ class Submission(NamedTuple):
                     state = order
         assert state is not None, "a command about an order says what became of it"
         return state, trades
+
+
+def _number_of(wanted: Event, events: Sequence[Event]) -> int:
+    return next(number for number, event in enumerate(events) if event is wanted)
 
 
 def submit(exchange: Exchange, commands: Sequence[Command], parsed: ParsedRequest) -> Submission:

@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 
 from order_engine.api.plumbing.stored_rendering import StoredRenderer
+from order_engine.api.plumbing.submission import TRADES_SHOWN_MAX
 from order_engine.exchange.exchange import Exchange
 from order_engine.matching.events import OrderStatus
+from order_engine.queries.cursors import encode_cursor
 from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
 from order_engine.wire.messages.orders import Order, OrderEvents, OrderPage, OrderWithTrades
+from order_engine.wire.messages.trades import TradePage
 from order_engine.wire.rendering import Renderer
 
 
@@ -34,23 +37,30 @@ class OrderHistory:
         return self._renderer.order(*self._as_it_stands(stored))
 
     def with_trades(self, stored: StoredOrder) -> OrderWithTrades:
-        """Write an order and all of its trades."""
-        trades = self._queries.trades_of([stored])[stored.order.order_id]
-        shown = [self._stored_renderer.trade(trade) for trade in trades]
-        return self._renderer.order_with_trades(*self._as_it_stands(stored), shown)
+        """Write an order and its newest trades, oldest first."""
+        page = self._queries.trades_of_order(stored, limit=TRADES_SHOWN_MAX)
+        shown = [self._stored_renderer.trade(trade) for trade in reversed(page.trades)]
+        return self._renderer.order_with_trades(*self._as_it_stands(stored), shown, page.next_cursor)
 
-    def life(self, stored: StoredOrder) -> OrderEvents:
-        """Write what happened to an order, oldest first, its trades in their places."""
+    def trades(self, stored: StoredOrder, limit: int, cursor: str | None) -> TradePage:
+        """List the trades of an order, newest first."""
+        page = self._queries.trades_of_order(stored, limit=limit, cursor=cursor)
+        return TradePage([self._stored_renderer.trade(trade) for trade in page.trades], page.next_cursor)
+
+    def life(self, stored: StoredOrder, limit: int, cursor: str | None) -> OrderEvents:
+        """List what happened to an order, oldest first, its trades in their places."""
         order_id, symbol = stored.order.order_id, stored.order.placed.symbol
         render = self._stored_renderer
         # What was asked of this id before there was the order is not of its life.
-        events = self._queries.order_events(order_id, stored.order.sequence)
+        events = self._queries.order_events(order_id, stored.order.sequence, limit=limit + 1, cursor=cursor)
         happened: list[tuple[Sequence[int], object]] = [
             ((event.sequence, event.number), render.event(event, symbol)) for event in events
         ]
-        trades = self._queries.trades_of([stored])[order_id]
+        trades = self._queries.trade_events(stored, limit=limit + 1, cursor=cursor)
         happened += [((trade.sequence, trade.number), render.trade_event(trade)) for trade in trades]
-        return OrderEvents(order_id, [message for _, message in sorted(happened, key=itemgetter(0))])
+        happened.sort(key=itemgetter(0))
+        next_cursor = encode_cursor("events", *happened[limit - 1][0]) if len(happened) > limit else None
+        return OrderEvents(order_id, [message for _, message in happened[:limit]], next_cursor)
 
     def _as_it_stands(self, stored: StoredOrder) -> tuple[Any, int]:  # Any: OrderState, which replace() does not say
         order = stored.order

@@ -17,13 +17,14 @@ from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
 from order_engine.wire.form import Fields
 from order_engine.wire.messages.orders import OrderEvents, OrderPage, OrderWithTrades
+from order_engine.wire.messages.trades import TradePage
 from order_engine.wire.rendering import Renderer
 
 # An order that memory has need not wait long for its trades.
 TRADES_WAIT_SECONDS = 1.0
 
 SHOW = Operation(
-    summary="Show an order with its trades",
+    summary="Show an order with its newest 100 trades",
     description="While the database is away or behind, an order that is live, or ended a moment ago, is shown as "
     "memory has it: its `trades` are null, and `updated_at` may be.",
     query=forms.OF_SYMBOL,
@@ -32,10 +33,16 @@ SHOW = Operation(
 )
 SHOW_BY_CLIENT_ID = SHOW._replace(summary="Show an order by the client's own id", description="", query=forms.OF_USER)
 EVENTS = Operation(
-    summary="Show an order's life, event by event",
+    summary="List an order's life, event by event, oldest first",
     description="`actor` says who asked for it, where that is known and was not the order's user.",
-    query=forms.OF_SYMBOL,
+    query=forms.ORDER_PAGES,
     responses={200: OrderEvents},
+    problems=(404,),
+)
+TRADES = Operation(
+    summary="List an order's trades, newest first",
+    query=forms.ORDER_PAGES,
+    responses={200: TradePage},
     problems=(404,),
 )
 LIST = Operation(
@@ -93,7 +100,15 @@ class OrderReads:
         return self._one(
             parsed,
             lambda: self._queries.order(order_id),
-            lambda stored: json_response(self._history.life(stored)),
+            lambda stored: json_response(self._history.life(stored, *_page(parsed.query))),
+        )
+
+    def show_trades(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
+        """List the trades of an order."""
+        return self._one(
+            parsed,
+            lambda: self._queries.order(order_id),
+            lambda stored: json_response(self._history.trades(stored, *_page(parsed.query))),
         )
 
     def list_orders(self, parsed: ParsedRequest) -> JsonResponse:
@@ -128,6 +143,10 @@ class OrderReads:
         return json_response(self._history.page({"limit": forms.LIMIT_DEFAULT, **filters}))
 
 
+def _page(query: Fields) -> tuple[int, str | None]:
+    return query.get("limit", forms.LIMIT_DEFAULT), query.get("cursor")
+
+
 def create_order_reads_blueprint(routes: Routes, reads: OrderReads) -> Blueprint:
     """Serve the reading of orders."""
     blueprint = Blueprint("order_reads", __name__)
@@ -135,6 +154,7 @@ def create_order_reads_blueprint(routes: Routes, reads: OrderReads) -> Blueprint
     routes.add(blueprint, "GET", "/orders/user/<path:user_id>", reads.list_orders_of_user, LIST_OF_USER)
     routes.add(blueprint, "GET", "/orders/<order_id>", reads.show_order, SHOW)
     routes.add(blueprint, "GET", "/orders/<order_id>/events", reads.show_events, EVENTS)
+    routes.add(blueprint, "GET", "/orders/<order_id>/trades", reads.show_trades, TRADES)
     by_client_id = "/orders/by-client-id/<path:client_order_id>"
     routes.add(blueprint, "GET", by_client_id, reads.show_by_client_id, SHOW_BY_CLIENT_ID)
     return blueprint

@@ -41,9 +41,13 @@ class Order(Struct, frozen=True, gc=False):
 
 
 class OrderWithTrades(Order, frozen=True):
-    """An order and its trades; `trades` is null while the database that has them is away or behind."""
+    """An order and its newest 100 trades, oldest first; `trades` is null while the database is away or behind.
+
+    With more trades `trades_cursor` is where the older ones begin in `/orders/{order_id}/trades`.
+    """
 
     trades: list[Trade] | None
+    trades_cursor: str | None
 
 
 class OrderPage(Struct, frozen=True):
@@ -96,7 +100,7 @@ class OrderEvent(Struct, frozen=True, gc=False):
 
 
 class OrderEvents(Struct, frozen=True):
-    """An order's life, event by event; its trades are among the events."""
+    """An order's life, event by event, oldest first; its trades are among the events."""
 
     order_id: str
     # Any: OrderEvent or TradeEvent, a union that msgspec takes only where both have a tag.
@@ -113,3 +117,4 @@ class OrderEvents(Struct, frozen=True):
             ),
         ]
     ]
+    next_cursor: str | None

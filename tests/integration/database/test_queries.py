@@ -236,11 +236,13 @@ def test_trades_of_orders_add_up_to_what_is_filled(queries: Queries, project: Pr
     project(busy_market(10))
 
     orders = queries.orders(limit=1000).orders
-    trades = queries.trades_of(orders)
 
     assert sum(stored.order.filled_e8 for stored in orders) > 0
     for stored in orders:
-        assert sum(trade.quantity_e8 for trade in trades[stored.order.order_id]) == stored.order.filled_e8
+        assert (
+            sum(trade.quantity_e8 for trade in queries.trades_of_order(stored, limit=1_000).trades)
+            == stored.order.filled_e8
+        )
 
 
 def test_trades_that_came_after_an_order_was_read_are_not_shown_with_it(queries: Queries, project: Project) -> None:
@@ -253,7 +255,7 @@ def test_trades_that_came_after_an_order_was_read_are_not_shown_with_it(queries:
     market.apply(buy(quantity=6))
     project(market)
 
-    assert [trade.trade_id for trade in queries.trades_of([read_before])["1"]] == ["2-1"]
+    assert [trade.trade_id for trade in queries.trades_of_order(read_before).trades] == ["2-1"]
 
 
 def test_life_of_an_order_has_its_refusals_and_states(queries: Queries, project: Project) -> None:
