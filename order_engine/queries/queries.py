@@ -1,6 +1,6 @@
-"""Reads of orders, trades, candles and positions. Nothing of SQL leaves this module.
+"""Reads orders, trades, candles and positions. No SQL leaves this module.
 
-Every method may raise ``DatabaseUnavailable``; lists raise ``CursorInvalid`` for a cursor that is not theirs.
+Every method may raise ``DatabaseUnavailable``. Lists raise ``CursorInvalid`` for a cursor of another list.
 """
 
 from collections.abc import Iterable
@@ -49,11 +49,11 @@ class Queries:
         self._database = database
 
     def order(self, order_id: str, before: int | None = None) -> StoredOrder | None:
-        """Find an order by its id; of several, the newest that was not refused. ``before`` is a sequence."""
+        """Find the newest order with this id; one that was not refused goes first. ``before`` is a sequence."""
         return self._newest_order(_ORDERS.c.order_id == order_id, before, order_id)
 
     def order_by_client_id(self, user_id: str, client_order_id: str, before: int | None = None) -> StoredOrder | None:
-        """Find a user's newest order of that name, one that was not refused before any that was."""
+        """Find a user's newest order with this client order id, preferring those that were not refused."""
         named = and_(_ORDERS.c.client_order_id == client_order_id, _ORDERS.c.user_id == user_id)
         return self._newest_order(named, before, user_id, client_order_id)
 
@@ -71,7 +71,7 @@ class Queries:
         columns = _ORDERS.c
         conditions = _equalities({columns.user_id: user_id, columns.client_order_id: client_order_id})
         if symbol is not None:
-            # SQLite cannot know that few orders have the same name, and must not go through a whole symbol for them.
+            # Keep SQLite from the index by symbol: it cannot know that few orders share a client order id.
             indexed = columns.symbol if client_order_id is None else columns.symbol.concat("")
             conditions.append(indexed == symbol)
         if status is not None:
@@ -114,7 +114,7 @@ class Queries:
         return TradePage(page, encode_cursor("trades", page[-1].sequence, page[-1].number) if more else None)
 
     def trades_of(self, orders: Iterable[StoredOrder]) -> dict[str, list[StoredTrade]]:
-        """Return the trades of each order, oldest first, up to the state that the order was read in."""
+        """Return the trades of each order, oldest first, none newer than the order's row."""
         orders = list(orders)
         trades: dict[str, list[StoredTrade]] = {stored.order.order_id: [] for stored in orders}
         ids = list(trades)
@@ -129,7 +129,7 @@ class Queries:
         return trades
 
     def order_events(self, order_id: str, since: int = 0) -> list[StoredOrderEvent]:
-        """Return what happened to an order, oldest first; its trades are ``trades_of``. ``since`` is a sequence."""
+        """Return the events of an order from the sequence ``since`` on, oldest first, without its trades."""
         if not _all_storable(order_id):
             return []
         columns = _ORDER_EVENTS.c
@@ -153,7 +153,7 @@ class Queries:
         return Statistics(total.volume_e8, total.notional_e16, vwap_e8, *prices, total.trades)
 
     def candles(self, symbol: str, seconds: int, limit: int) -> list[tuple[int, Candle]]:
-        """Return the newest candles of so many seconds, each with its start, oldest first."""
+        """Return the newest candles of this length, each with its start, oldest first."""
         if not _all_storable(symbol):
             return []
         kept_seconds = kept_length(seconds)
@@ -162,7 +162,7 @@ class Queries:
         return add_up([(row[0], Candle(*row[1:])) for row in reversed(rows)], seconds)[-limit:]
 
     def positions(self, user_id: str) -> list[StoredPosition]:
-        """Return what a user holds, or held, by symbol."""
+        """Return a user's positions by symbol, closed ones too."""
         if not _all_storable(user_id):
             return []
         columns = _POSITIONS.c
@@ -212,7 +212,7 @@ def _equalities(wanted: dict[Any, str | None]) -> list[Any]:  # Any: columns and
 
 
 def _all_storable(*names: str | None) -> bool:
-    # No name that was ever accepted has other characters, and drivers choke on some.
+    # No accepted name has other characters, and drivers fail on some of them.
     return all(name is None or (name.isascii() and name.isprintable()) for name in names)
 
 
@@ -221,7 +221,7 @@ def _place_in_tape() -> Any:  # Any: SQLAlchemy's tuple of two columns
 
 
 def _trades_statement(conditions: list[Any], user_id: str | None, order_id: str | None, limit: int) -> Any:
-    """Ask each index by itself for the newest: with OR in one question the database would read all of them."""
+    """Query each index for its newest rows. One query with OR would read all rows."""
     columns = _TRADES.c
     sides: list[ColumnElement[bool]] = []
     for buying in (True, False):
@@ -288,7 +288,7 @@ def _placed(row: Any) -> PlaceOrder:  # Any: a row of orders
         self_trade_prevention=None if mode is None else SelfTradePrevention(mode),
         user_id=row.user_id,
         client_order_id=row.client_order_id,
-        # An id that is the sequence was not chosen by a caller.
+        # An id that equals the sequence was not chosen by the caller.
         order_id=None if row.order_id == str(row.sequence) else row.order_id,
     )
 
