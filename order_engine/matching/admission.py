@@ -1,7 +1,7 @@
 """Admission: everything that can refuse a command, looked at before anything changes, in the rulebook's order."""
 
 from order_engine.matching.accounts import Accounts, may_wait
-from order_engine.matching.bounds import Bounds
+from order_engine.matching.bounds import UNBOUNDED, Bounds
 from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState
 from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
@@ -28,7 +28,13 @@ class Admission:
     def __init__(self, live: LiveOrders, accounts: Accounts) -> None:
         self._live = live
         self._accounts = accounts
-        self.bounds = Bounds()
+        self._live_orders_max = self._slices_max = self._amended_slices_max = UNBOUNDED
+
+    def give_bounds(self, bounds: Bounds) -> None:
+        """Refuse what is beyond these bounds from here on."""
+        self._live_orders_max = bounds.live_orders_max
+        self._slices_max = bounds.slices_max
+        self._amended_slices_max = bounds.amended_slices_max
 
     def of_order(
         self,
@@ -50,18 +56,18 @@ class Admission:
             if reason is not None:
                 return reason
         # A caller may have named an order "7" before the seventh command came without a name.
-        if (placed.order_id or str(sequence)) in self._live.by_id:
+        live = self._live.by_id
+        if (placed.order_id or str(sequence)) in live:
             return Reason.DUPLICATE_ORDER_ID
         client_order_id = placed.client_order_id
         if client_order_id is not None and self._live.with_client_id(placed.user_id, client_order_id) is not None:
             return Reason.DUPLICATE_ORDER_ID
-        bounds = self.bounds
-        if len(self._live.by_id) >= bounds.live_orders_max and may_wait(placed):
+        if len(live) >= self._live_orders_max and may_wait(placed):
             return Reason.TOO_MANY_ORDERS
         if placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns:
             return Reason.INVALID_INSTRUCTION
         display_e8 = placed.display_quantity_e8
-        if display_e8 is not None and placed.quantity_e8 > display_e8 * bounds.slices_max:
+        if display_e8 is not None and placed.quantity_e8 > display_e8 * self._slices_max:
             return Reason.INVALID_INSTRUCTION
         return (
             _refusal_of_steps(instrument, placed)
@@ -78,7 +84,7 @@ class Admission:
             return Reason.USER_DISABLED
         if book.state is not _OPEN and book.state in _REFUSED_BY_STATE:
             return _REFUSED_BY_STATE[book.state]
-        if not _fits(command, order, self.bounds.amended_slices_max):
+        if not _fits(command, order, self._amended_slices_max):
             return Reason.INVALID_INSTRUCTION
         return (
             _refusal_of_steps(book.instrument, command)

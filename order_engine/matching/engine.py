@@ -70,7 +70,6 @@ class MatchingEngine:
         self.accounts = Accounts(self.live)
         self.expiries = Expiries(self.live)
         self._admission = Admission(self.live, self.accounts)
-        self._steps_left = 0
         self._last = Outcome(0, 0)
         self.give_settings(Configure())
         self._handlers: dict[type, Callable[[Any, Outcome], None]] = {  # Any: each takes its own kind of command
@@ -88,23 +87,33 @@ class MatchingEngine:
             Configure: self._configure,
         }
 
-    def apply(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
-        """Carry out one command, a record by itself, or refuse it; return what happened, in order.
+    def apply(self, command: Command, sequence: int, timestamp_ns: int, trades_max: int | None = None) -> list[Event]:
+        """Carry out one command, or refuse it; return what happened, in order. By default it is a record by itself.
 
         ``sequence`` must rise and ``timestamp_ns`` (UTC, since 1970) must not fall from one command to the next.
         """
-        self._steps_left = self.bounds.steps_max
-        return self._carry_out(command, sequence, timestamp_ns)
+        assert sequence > self.sequence, f"sequence {sequence} after {self.sequence}"
+        assert timestamp_ns >= self.timestamp_ns, f"time {timestamp_ns} after {self.timestamp_ns}"
+        outcome = Outcome(sequence, timestamp_ns, self._trades_max if trades_max is None else trades_max)
+        due = self.expiries.heap
+        if due and due[0][0] <= timestamp_ns:
+            self._expire(outcome)
+        if self._unfinished:
+            self._go_on_where_named(command, outcome)
+        self._handlers[type(command)](command, outcome)
+        self.sequence = sequence
+        self.timestamp_ns = timestamp_ns
+        self._last = outcome
+        return outcome.events
 
     def apply_record(self, commands: Sequence[Command], sequence: int, timestamp_ns: int) -> list[list[Event]]:
         """Carry out commands numbered from ``sequence`` as one record; where its bound ends it, only the first."""
-        self._steps_left = self.bounds.steps_max
-        events: list[list[Event]] = []
+        events, left = list[list[Event]](), self._trades_max
         for place, command in enumerate(commands):
-            if place and self._steps_left <= 0:
+            if place and left <= 0:
                 break
-            events.append(self._carry_out(command, sequence + place, timestamp_ns))
-            self._steps_left = self._last.steps_left
+            events.append(self.apply(command, sequence + place, timestamp_ns, left))
+            left = self._last.steps_left
         return events
 
     @property
@@ -133,30 +142,17 @@ class MatchingEngine:
         events: list[Event] = []
         while (symbol := self.unfinished) is not None:
             trades = self._last.trade_count
-            outcome = Outcome(self.sequence, self.timestamp_ns, self.bounds.steps_max + trades, events, trades)
+            outcome = Outcome(self.sequence, self.timestamp_ns, self._trades_max + trades, events, trades)
             self._follow_up(self._unfinished[symbol], outcome)
             self._last = outcome
         return events
 
-    def _carry_out(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
-        assert sequence > self.sequence, f"sequence {sequence} after {self.sequence}"
-        assert timestamp_ns >= self.timestamp_ns, f"time {timestamp_ns} after {self.timestamp_ns}"
-        outcome = Outcome(sequence, timestamp_ns, self._steps_left)
-        due = self.expiries.heap
-        if due and due[0][0] <= timestamp_ns:
-            self._expire(outcome)
-        if self._unfinished:
-            self._go_on_where_named(command, outcome)
-        self._handlers[type(command)](command, outcome)
-        self.sequence = sequence
-        self.timestamp_ns = timestamp_ns
-        self._last = outcome
-        return outcome.events
-
     def give_settings(self, settings: Configure) -> None:
         """Go by these settings from here on."""
         self.settings = settings
-        self.bounds = self._admission.bounds = Bounds.of(settings)
+        bounds = Bounds.of(settings)
+        self._trades_max = bounds.steps_max
+        self._admission.give_bounds(bounds)
         for book in self.books.values():
             book.give_terms(book.instrument, settings.self_trade_prevention)
 

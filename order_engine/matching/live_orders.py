@@ -14,13 +14,14 @@ from order_engine.matching.order import Order
 class LiveOrders:
     """An index; the books own the queues. ``by_user`` knows each user's newest order, at the head of the links."""
 
-    __slots__ = ("_by_client_id", "by_id", "by_user", "sums")
+    __slots__ = ("_by_client_id", "by_id", "by_user", "sums", "users_with_sums")
 
     def __init__(self) -> None:
         self.by_id: dict[str, Order] = {}
         self.by_user: dict[str, Order] = {}
         self._by_client_id: dict[str, Order | dict[str, Order]] = {}
         self.sums = OpenSums()
+        self.users_with_sums = self.sums.users
 
     def add(self, order: Order) -> None:
         """Enter an order that begins to rest."""
@@ -34,7 +35,7 @@ class LiveOrders:
             order.older = newest
             newest.newer = order
         self.by_user[user_id] = order
-        if self.sums.users:
+        if self.users_with_sums:
             self.sums.add(order)
         if placed.client_order_id is not None:
             self._add_client_id(placed.client_order_id, user_id, order)
@@ -46,7 +47,7 @@ class LiveOrders:
         user_id = placed.user_id
         if user_id is None:
             return
-        if self.sums.users:
+        if self.users_with_sums:
             self.sums.remove(order)
         older, newer = order.older, order.newer
         if older is not None:

@@ -152,7 +152,8 @@ class Order:
 
     def state(self, reason: Reason | None = None) -> OrderState:
         """Show the order as an event does."""
-        tick, lot = self.instrument.tick_size_e8, self.instrument.lot_size_e8
+        instrument, trail_amount_e8 = self.instrument, self.trail_amount_e8
+        tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
         return OrderState(
             self.order_id,
             self.placed,
@@ -166,8 +167,8 @@ class Order:
             self.status,
             reason,
             None if self.display_lots is None else self.display_lots * lot,
-            self.fixed_stop_price_e8 if self.trail_amount_e8 is None else self.stop_price_e8,
-            self.trail_amount_e8,
+            self.fixed_stop_price_e8 if trail_amount_e8 is None else self.stop_price_e8,
+            trail_amount_e8,
         )
 
 

@@ -46,6 +46,7 @@ class OrderBook:
     __slots__ = (
         "_live",
         "_sums",
+        "_users_with_sums",
         "asks",
         "bids",
         "breaker_reference_e8",
@@ -71,6 +72,7 @@ class OrderBook:
         self.positions_e8: defaultdict[str, int] = defaultdict(int)
         self._live = live
         self._sums = live.sums
+        self._users_with_sums = live.sums.users
 
     def give_terms(self, instrument: Instrument, default_mode: SelfTradePrevention) -> None:
         """Trade under these terms from here on; the default mode governs where the instrument names none."""
@@ -201,7 +203,7 @@ class OrderBook:
             self.positions_e8[buyer] += quantity_e8
         if seller is not None:
             self.positions_e8[seller] -= quantity_e8
-        if self._sums.users:
+        if self._users_with_sums:
             self._sums.note(buy)
             self._sums.note(sell)
         outcome.trade_count += 1
@@ -237,7 +239,6 @@ class OrderBook:
         self, taker: Order, opposite: BookSide, limit_rank: int | None, guard: Guard | None, outcome: Outcome
     ) -> bool:
         """Match an order with all that it reaches; say whether the bound ended it."""
-        steps_left = outcome.steps_left
         while taker.remaining_lots:
             level = opposite.best()
             if level is None or (limit_rank is not None and level.rank > limit_rank):
@@ -246,11 +247,10 @@ class OrderBook:
             assert maker is not None
             if guard is not None and guard.stops_at(level):
                 break
-            if steps_left <= 0:
+            if outcome.trade_count >= outcome.trades_max:
                 return True
-            steps_left -= 1
             if guard is not None and guard.owns(maker):
-                outcome.prevented_count += 1
+                outcome.trades_max -= 1
                 self._prevent_self_trade(taker, maker, guard.mode, outcome)
                 continue
             lots = maker.remaining_lots - maker.hidden_lots

@@ -7,19 +7,18 @@ from order_engine.matching.events import Event
 
 
 class Outcome(Struct, gc=False):
-    """Collects a command's events in order, and counts its trades and the self-trades that were prevented.
+    """Collects a command's events in order, and counts its trades.
 
-    Together these are its steps, of which it may make ``steps_max``.
+    It may make ``trades_max``; each self-trade that is prevented takes one of them away.
     """
 
     sequence: int
     timestamp_ns: int
-    steps_max: int = UNBOUNDED
+    trades_max: int = UNBOUNDED
     events: list[Event] = field(default_factory=list)
     trade_count: int = 0
-    prevented_count: int = 0
 
     @property
     def steps_left(self) -> int:
         """How many steps may follow; below 0 after a large auction, which is not bound."""
-        return self.steps_max - self.trade_count - self.prevented_count
+        return self.trades_max - self.trade_count

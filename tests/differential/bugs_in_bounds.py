@@ -8,32 +8,37 @@ from order_engine.matching.trigger_book import TriggerBook
 from tests.differential.planted_bugs import Planted
 
 BOUNDS: dict[str, Planted] = {
-    "a record may take a step too many": (OrderBook, "_cross", "steps_left <= 0", "steps_left < 0"),
+    "a record may take a step too many": (
+        OrderBook,
+        "_cross",
+        "outcome.trade_count >= outcome.trades_max",
+        "outcome.trade_count > outcome.trades_max",
+    ),
     "an order that the bound ends rests": (
         OrderBook,
         "enter",
         "if is_cut:",
         "if is_cut and order.price_ticks is None:",
     ),
-    "a prevented self-trade is no step": (OrderBook, "_cross", "outcome.prevented_count += 1", "pass"),
+    "a prevented self-trade is no step": (OrderBook, "_cross", "outcome.trades_max -= 1", "pass"),
     "stops are activated beyond the bound": (session, "follow_up", "outcome.steps_left <= 0", "False"),
     "the bound ends an order that could not trade": (
         OrderBook,
         "_cross",
         "if level is None or",
-        "if not steps_left:\n            return True\n        if level is None or",
+        "if not outcome.steps_left:\n            return True\n        if level is None or",
     ),
     "stops whose turn came are forgotten": (MatchingEngine, "_note_unfinished", "book.stops.has_triggered", "False"),
-    "a command does not wait for the turn of stops": (MatchingEngine, "_carry_out", "if self._unfinished", "if False"),
+    "a command does not wait for the turn of stops": (MatchingEngine, "apply", "if self._unfinished", "if False"),
     "stops keep their turn in a closed session": (session, "enter_state", "book.stops.put_back_triggered()", "pass"),
     "a stop that ended has its turn": (TriggerBook, "remove", "self._triggered.pop(order.sequence, None)", "pass"),
     "an iceberg of too many slices is new": (
         Admission,
         "of_order",
-        "display_e8 * bounds.slices_max",
+        "display_e8 * self._slices_max",
         "placed.quantity_e8",
     ),
-    "one order too many lives": (Admission, "of_order", ">= bounds.live_orders_max", "> bounds.live_orders_max"),
+    "one order too many lives": (Admission, "of_order", ">= self._live_orders_max", "> self._live_orders_max"),
     "orders that cannot stay are too many": (Admission, "of_order", "and may_wait(placed)", ""),
     "an admin is bound too": (MatchingEngine, "_set_instrument", "is not True", "is not None"),
     "everybody may list beyond the bound": (MatchingEngine, "_set_instrument", "is not True", "is None"),

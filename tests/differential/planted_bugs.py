@@ -308,7 +308,7 @@ PROTECTIONS: dict[str, Planted] = {
     "limits add up over symbols": (Accounts, "_refusal_of_position", "user_id, placed.symbol", "user_id, 'AAA'"),
     "a position counts what was traded as open": (OrderBook, "trade", "self._sums.note(buy)", "pass"),
     "a sale that was traded counts as open": (OrderBook, "trade", "self._sums.note(sell)", "pass"),
-    "an order that is gone counts as open": (LiveOrders, "remove", "if self.sums.users", "if False"),
+    "an order that is gone counts as open": (LiveOrders, "remove", "if self.users_with_sums", "if False"),
     "an amended order counts as it was": (OrderBook, "note", "self._sums.note(order)", "pass"),
     "sums are made of a user's orders from then on": (LiveOrders, "sum_of", "self.newest_first(user_id)", "()"),
     "an amend counts its whole quantity again": (

@@ -22,6 +22,7 @@ from order_engine.matching.commands import (
     Side,
 )
 from tests.naive.random_auctions import random_call
+from tests.naive.random_cascades import random_cascade
 from tests.naive.random_market import CENT_E8, ONE_E8, SYMBOLS, RandomMarket
 from tests.naive.random_orders import USERS, RandomOrders
 
@@ -74,6 +75,7 @@ class RandomCommands:
             self._configure: 8,
             self._continue: 8,
             self._begin_call: 22,
+            self._begin_cascade: 10 if self._is_bounded else 1,
         }
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
@@ -97,6 +99,10 @@ class RandomCommands:
 
     def _begin_call(self) -> Command:
         self._script += random_call(self._chance)
+        return self._script.pop(0)
+
+    def _begin_cascade(self) -> Command:
+        self._script += random_cascade(self._chance)
         return self._script.pop(0)
 
     def _place(self) -> Command:
