@@ -136,7 +136,6 @@ ICEBERGS: dict[str, Planted] = {
         "if order.hidden_lots and",
         "if False and",
     ),
-    "a FOK order counts each iceberg once": (guard, "_walk_slices", "steps - slices", "steps - len(icebergs)"),
     "a FOK order goes on where its own user's order ends it": (guard, "_walk", "return lots, 0", "return lots, steps"),
     "a requeued iceberg shows all": (OrderBook, "rest", "order.show_slice()", "pass"),
 }
@@ -334,7 +333,7 @@ PROTECTIONS: dict[str, Planted] = {
 }
 
 NAMES: dict[str, Planted] = {
-    "an id of a live order is taken again": (Admission, "of_order", "in self._live.by_id", "in ()"),
+    "an id of a live order is taken again": (Admission, "of_order", "in live:", "in ():"),
     "a client's id of a live order is taken again": (
         Admission,
         "of_order",

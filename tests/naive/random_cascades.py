@@ -9,6 +9,7 @@ from order_engine.matching.commands import (
     OrderType,
     PlaceOrder,
     SessionState,
+    SetInstrument,
     SetState,
     Side,
 )
@@ -42,4 +43,5 @@ def random_cascade(chance: Random) -> list[Command]:
             Continue(symbol=SYMBOL),
         )
     )
-    return [SetState(symbol=SYMBOL, state=SessionState.OPEN), *bids, *stops, sale, between]
+    listing = [SetInstrument(symbol=SYMBOL), SetState(symbol=SYMBOL, state=SessionState.OPEN)]
+    return [*listing, *bids, *stops, sale, between]

@@ -173,6 +173,35 @@ def test_batch_ends_where_its_bound_is_reached() -> None:
     assert [trades(events) for events in alone] == [1, 1]
 
 
+@pytest.mark.parametrize(("trades_max", "is_filled"), [(4, False), (5, True)])
+def test_fok_counts_each_slice_and_each_order_as_a_trade(trades_max: int, is_filled: bool) -> None:
+    exchange = Exchange()
+    exchange.apply_all(
+        Configure(trades_max=trades_max),
+        sell(quantity="3", price="10.00", display="1"),
+        sell(quantity="1", price="11.00"),
+        sell(quantity="1", price="11.00"),
+    )
+
+    events = exchange.apply(buy(quantity="5", price="11.00", time_in_force="FOK"))
+
+    assert trades(events) == (5 if is_filled else 0)
+
+
+@pytest.mark.parametrize(("trades_max", "is_filled"), [(3, False), (4, True)])
+def test_fok_goes_round_the_slices_of_a_level_that_it_does_not_need_whole(trades_max: int, is_filled: bool) -> None:
+    exchange = Exchange()
+    exchange.apply_all(
+        Configure(trades_max=trades_max),
+        sell(quantity="9", price="10.00", display="1"),
+        sell(quantity="9", price="10.00", display="2"),
+    )
+
+    events = exchange.apply(buy(quantity="6", price="11.00", time_in_force="FOK"))
+
+    assert trades(events) == (4 if is_filled else 0)
+
+
 def test_admin_lists_beyond_the_bound_of_orders_and_an_order_does_not() -> None:
     exchange = bounded()
 
