@@ -7,7 +7,7 @@ from order_engine.matching.events import Event, OrderState, StateChanged, TradeE
 from tests.naive.agreement import assert_replays_alike, run_beside_naive
 from tests.naive.random_commands import RandomCommands
 
-COMMANDS = 2_000
+COMMANDS = 2_700
 
 
 def run_streams(seeds: list[int]) -> Counter[str]:
