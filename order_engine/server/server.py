@@ -25,9 +25,9 @@ from order_engine.server.worker import ignore_signals
 from order_engine.settings import SettingInvalid, Settings
 
 # Requests leave few reference cycles. Collecting every 700 objects, the default, costs a tenth of the throughput.
-# A collection looks at every order that has come to rest since the last, for almost a microsecond each: the first two
-# numbers keep it below 10 ms. A full one, which may take a second, is rare.
-GARBAGE_THRESHOLDS = (4_000, 1, 2_000)
+# A collection visits every order that has come to rest since the last one, in 1 to 2 us each. It stops all requests, so
+# the first two numbers bound it to 6,000 objects. A full collection of a million orders takes a second; it is rare.
+GARBAGE_THRESHOLDS = (2_000, 1, 4_000)
 LOAD_ERROR = 4  # gunicorn's own exit code for it: the master stops instead of starting the worker again
 GRACE_SECONDS = 30
 OTHER_FILES = 256  # beside connections: journal, database, snapshots, listener
