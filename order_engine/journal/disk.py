@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol
 
 READ_BUFFER_BYTES = 1 << 18
 PARTIAL_SUFFIX = ".partial"
+SYNCED_BYTES = 1 << 20
 PROBE_NAME = "probe"
 PROBE_BYTES = 1 << 16
 # Not every system has fdatasync. fsync is a safe substitute.
@@ -117,12 +118,16 @@ class LocalDisk:
         return LocalAppendFile(path)
 
     def create(self, path: Path, content: bytes) -> None:
-        """Write and sync a partial file, rename it to the target, sync the directory."""
+        """Write and sync a partial file, rename it to the target, sync the directory.
+
+        A large file is synced piece by piece. Otherwise the journal, on the same disk, would wait for all of it.
+        """
         partial = path.with_name(path.name + PARTIAL_SUFFIX)
         file = self.open_new(partial)
         try:
-            file.write(content)
-            file.sync()
+            for start in range(0, max(1, len(content)), SYNCED_BYTES):
+                file.write(content[start : start + SYNCED_BYTES])
+                file.sync()
         finally:
             file.close()
         self.rename(partial, path)

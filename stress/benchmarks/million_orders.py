@@ -108,7 +108,7 @@ def place(directory: Path, orders: int) -> Figures:
     started = time.process_time()
     for record in records:
         _post(venue, _body(record))
-    placed = {
+    placed: Figures = {
         "orders": orders,
         "microseconds_an_order": round(_since(started) * 1e6 / orders),
         "bytes_an_order_without_the_code": (_resident_bytes() - before_bytes) // orders,
@@ -120,7 +120,14 @@ def place(directory: Path, orders: int) -> Figures:
 def _post(venue: Venue, body: bytes) -> None:
     statuses: list[str] = []
     environ = create_environ("/api/v1/orders", method="POST", data=body, content_type="application/json")
-    for _ in venue.app(environ, lambda status, *_: statuses.append(status)):
+
+    def start_response(
+        status: str, _headers: list[tuple[str, str]], _error: object = None
+    ) -> Callable[[bytes], object]:
+        statuses.append(status)
+        return lambda _: None
+
+    for _ in venue.app(environ, start_response):
         pass
     assert statuses[-1].startswith("201"), statuses
 

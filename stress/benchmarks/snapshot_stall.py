@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from threading import Event, Thread
+from typing import NamedTuple
 
 from order_engine.exchange.recovery import Recovery
 from order_engine.exchange.state import ExchangeState
@@ -48,6 +49,14 @@ COMMIT_RECORDS = 10_000
 BODIES = 2_000
 CATCH_UP_SECONDS_MAX = 600
 SNAPSHOT_SECONDS_MAX = 300
+
+
+class Round(NamedTuple):
+    """The rates of both loads, and how long each snapshot took."""
+
+    without: Rate
+    during: Rate
+    snapshot_seconds: list[float]
 
 
 def main() -> None:
@@ -134,27 +143,27 @@ def _measured(
         lags.worst.clear()
         rounds = [_round(load, server.port) for _ in range(arguments.rounds)]
         resident_after = resident_of(_exchange_process(server))
-    without, during = ([one[part] for one in rounds] for part in (0, 1))
+    without, during = [one.without for one in rounds], [one.during for one in rounds]
     return {
         "ready_seconds": round(ready_seconds, 2),
         "bytes_an_order": resident_bytes // arguments.orders,
         "resident_mib_after_load": resident_after >> 20,
         "without_snapshots": [_rounded(rate) for rate in without],
         "with_snapshots": [_rounded(rate) for rate in during],
-        "snapshot_seconds": [round(seconds, 2) for one in rounds for seconds in one[2]],
+        "snapshot_seconds": [round(seconds, 2) for one in rounds for seconds in one.snapshot_seconds],
         "stall_ms": round(_median_worst(during) - _median_worst(without), 1),
         "lag_max": lags.worst,
     }
 
 
-def _round(load: Load, port: int) -> tuple[Rate, Rate, list[float]]:
-    """Load without snapshots, then with them; return both rates, and how long each snapshot took."""
+def _round(load: Load, port: int) -> Round:
+    """Load without snapshots, then with them."""
     without = load.put_on(port, PATH)
     with _snapshots(port) as seconds:
         during = load.put_on(port, PATH)
     if not seconds:
         raise LoadFailed("no snapshot was taken")
-    return without, during, seconds
+    return Round(without, during, seconds)
 
 
 @contextmanager

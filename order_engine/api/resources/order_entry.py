@@ -77,9 +77,7 @@ class OrderEntry:
 
     def _result(self, submission: Submission, index: int) -> BatchResult:
         if index >= len(submission.commands):
-            return _failed(
-                Problem("batch_cut", "The entries before it used up what one record may do: send it again.")
-            )
+            return _failed(Problem("batch_cut", "The entries before it used up what one record may do: send it again."))
         try:
             return BatchResult(status=201, order=submission.order(self._renderer, index))
         except Problem as problem:

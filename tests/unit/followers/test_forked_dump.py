@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from order_engine.followers.forked_dump import ForkedDump
+from order_engine.followers.forked_dump import NICENESS, ForkedDump
 from order_engine.followers.progress import OK
 from tests.unit.exchange.exchanges import wait_until
 
@@ -42,6 +42,14 @@ def test_child_is_prepared_before_it_saves(tmp_path: Path) -> None:
 
     assert outcome_of(ForkedDump(lambda: note("saved"), lambda: note("prepared "))) == OK
     assert path.read_text() == "prepared saved"
+
+
+def test_child_has_a_lower_priority_than_the_parent(tmp_path: Path) -> None:
+    path = tmp_path / "nice"
+
+    assert outcome_of(ForkedDump(lambda: path.write_text(str(os.nice(0))))) == OK
+
+    assert int(path.read_text()) == min(19, os.nice(0) + NICENESS)
 
 
 def test_failure_is_told_and_nothing_of_the_parent_runs_on_in_the_child() -> None:

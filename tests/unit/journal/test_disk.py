@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from order_engine.journal.disk import AppendFile, LocalAppendFile, LocalDisk, require_room
+from order_engine.journal.disk import SYNCED_BYTES, AppendFile, LocalAppendFile, LocalDisk, require_room
 from tests.unit.journal.journal_fixtures import cancels, open_committer, read_all, write, write_journal
 
 
@@ -55,6 +55,32 @@ def test_created_file_replaces_the_old_one_and_leaves_nothing_beside_it(tmp_path
 
     assert (tmp_path / "file").read_bytes() == b"new"
     assert disk.names(tmp_path) == ["file"]
+
+
+def test_large_file_is_synced_piece_by_piece(tmp_path: Path) -> None:
+    # Else every write to the journal would wait until all of it is on disk.
+    unsynced: list[int] = [0]
+
+    class CountingFile(LocalAppendFile):
+        def write(self, content: bytes) -> None:
+            super().write(content)
+            unsynced.append(unsynced[-1] + len(content))
+
+        def sync(self) -> None:
+            super().sync()
+            unsynced.append(0)
+
+    class CountingDisk(LocalDisk):
+        def open_new(self, path: Path) -> AppendFile:
+            return CountingFile(path, create=True)
+
+    content = bytes(range(256)) * 10_000
+
+    CountingDisk().create(tmp_path / "large", content)
+
+    assert (tmp_path / "large").read_bytes() == content
+    assert max(unsynced) == SYNCED_BYTES
+    assert unsynced[-1] == 0
 
 
 def test_directories_are_made_with_those_above(tmp_path: Path) -> None:

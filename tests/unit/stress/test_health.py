@@ -46,3 +46,7 @@ def test_worst_lag_is_kept_and_catching_up_is_seen(falling: int) -> None:
 
 def test_server_that_is_gone_gives_no_lag() -> None:
     assert lags_of(1) == {}
+
+
+def test_server_that_does_not_answer_has_not_caught_up() -> None:
+    assert not LagWatch(1).wait_caught_up(0.5)
