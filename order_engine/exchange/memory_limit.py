@@ -6,7 +6,7 @@ from pathlib import Path
 
 LIVE_ORDERS_MAX = 1_000_000
 BYTES_OF_A_LIVE_ORDER = 1_000
-"""An estimate with some room: stops and icebergs need more than a plain limit order."""
+"""A plain limit order with a client order id takes about 750; a stop or an iceberg takes somewhat more."""
 SHARE = 4
 """Orders may take a quarter of the memory; answers, the journal's buffer and recovery need the rest."""
 
