@@ -35,5 +35,5 @@ def _compare_files_and_database(settings: Settings) -> dict[str, object]:
     with checking_projection(settings.database_url) as check:
         if check is None:
             return {**compare_with_journal(settings, files, []), "database": "nothing is projected"}
-        compared = compare_with_journal(settings, files + check.snapshots(), [check])
+        compared = compare_with_journal(settings, files, [check])
         return {**compared, "database": structs.asdict(check.counts)}

@@ -1,4 +1,4 @@
-"""What auctions would do now, worked out once for each change of a book, and not too often where that is dear."""
+"""What each auction would trade now: computed once after each change of a book, and less often for large books."""
 
 import time
 from collections.abc import Callable
@@ -10,11 +10,14 @@ from order_engine.matching.order_book import OrderBook
 
 INTERVAL_NS = 100_000_000
 LEVELS_ALWAYS_FRESH = 200
-"""Up to so many levels on both sides an indication costs so little that it is always of the book's last change."""
+"""With at most this many levels in both sides an indication is cheap, and always of the book's last change."""
 
 
 class Indicated(NamedTuple):
-    """What an auction would do now, in units of 10^-8; ``imbalance_e8`` is what more there is to buy than to sell."""
+    """The price and quantity that an auction would trade now, in units of 10^-8.
+
+    ``imbalance_e8`` is how much more there is to buy than to sell.
+    """
 
     price_e8: int
     quantity_e8: int
@@ -28,14 +31,14 @@ class _Kept(NamedTuple):
 
 
 class Indications:
-    """Of a large book ten in a second at most, so that one may be as old as a tenth of a second."""
+    """Keeps the last indication of each book. That of a large book may be as old as ``INTERVAL_NS``."""
 
     def __init__(self, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
         self._clock_ns = clock_ns
         self._kept: dict[str, _Kept] = {}
 
     def of(self, book: OrderBook) -> Indicated | None:
-        """Say what an auction would do; None if the book is in no call, or neither crossed nor locked."""
+        """Return what an auction would trade; None if the book is in no call, or neither crossed nor locked."""
         symbol = book.instrument.symbol
         if book.state is not SessionState.PRE_OPEN:
             self._kept.pop(symbol, None)

@@ -1,6 +1,6 @@
-"""When live orders last changed, without the database, as far as that is known.
+"""When live orders last changed, so that the newest changes are known without the database.
 
-Not part of the state: changes before a restart, and all but the newest, are known to the database alone.
+This is a cache and not part of the state: changes before a restart, and older ones, are found in the database.
 """
 
 from order_engine.exchange.applied import Applied
@@ -22,7 +22,7 @@ class RecentChanges:
     def updated_ns(self, state: OrderState) -> int | None:
         """Return when a live order last changed; None if that is not known."""
         changed_ns = self._changed_ns.get(state.order_id)
-        # An earlier order may have had the same id.
+        # An older change may belong to an earlier order with the same id.
         if changed_ns is not None and changed_ns >= state.timestamp_ns:
             return changed_ns
         return state.timestamp_ns if state.timestamp_ns > self._known_after_ns else None
@@ -46,7 +46,7 @@ class RecentChanges:
 
     def _note_change(self, state: OrderState, timestamp_ns: int) -> None:
         changed_ns = self._changed_ns
-        # Removed first, so that the dictionary stays in order of time.
+        # Remove it first, so that the dictionary stays in order of time.
         changed_ns.pop(state.order_id, None)
         changed_ns[state.order_id] = timestamp_ns
         if len(changed_ns) > self._kept_max:

@@ -114,23 +114,17 @@ class Recovery:
             pass
         return reader.end
 
-    def advance_snapshot(self, sequence: int, needed_from: int | None = None) -> Snapshot:
+    def advance_snapshot(self, sequence: int) -> Snapshot:
         """Take a snapshot at a durable sequence that ends a record, from the newest older one and the journal."""
-        return self.save(self.state_at(sequence), needed_from)
+        return self.save(self.state_at(sequence))
 
-    def save(self, state: ExchangeState, needed_from: int | None = None) -> Snapshot:
-        """Save a snapshot of a durable state, which must not change meanwhile.
-
-        Then delete old snapshots, but keep the newest few, and one at or before ``needed_from``, so that a lagging
-        follower can catch up. Without ``needed_from`` delete none.
-        """
+    def save(self, state: ExchangeState) -> Snapshot:
+        """Save a snapshot of a durable state, which must not change meanwhile."""
         journal_id = self.journal_id()
         if journal_id is None:
             raise SnapshotError(f"{self.journal_directory}: there is no journal to take a snapshot of")
         snapshot = make_snapshot(state, journal_id, RULES_VERSION)
         self.files.put(snapshot)
-        if needed_from is not None:
-            self.files.remove_old(needed_from)
         return snapshot
 
     def journal_id(self) -> str | None:

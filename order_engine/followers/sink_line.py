@@ -79,11 +79,6 @@ class SinkLine:
         return self.is_open and self._waiting_commands > self._pace.waiting_commands_max
 
     @property
-    def retry_in_seconds(self) -> float:
-        """How long until the sink is tried again; 0 if it is open."""
-        return 0.0 if self.is_open else max(0.0, self._retry_at - self._clock())
-
-    @property
     def is_due_to_open(self) -> bool:
         """Whether the sink is not open and a retry is due."""
         return not self.is_open and self._clock() >= self._retry_at

@@ -22,7 +22,7 @@ from order_engine.database.migrations import check_revision
 from order_engine.database.tables import Base, CandleRow, CheckpointRow
 from order_engine.database.wide_integer import WideInteger
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.verification import DifferenceFound, StoredSnapshot
+from order_engine.exchange.verification import DifferenceFound
 from order_engine.followers.sql.rows import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
@@ -75,10 +75,6 @@ class ProjectionCheck:
         self._positions = _PositionReader(connection)
         self._live: dict[int, tuple[Row, Row]] = {}
         self._instruments: dict[Any, Row] = {}  # Any: a symbol
-
-    def snapshots(self) -> list[StoredSnapshot]:
-        """Return nothing: no copies of snapshots are kept any more."""
-        return []
 
     def check_journal(self, journal_id: str | None) -> None:
         """Raise ``DifferenceFound`` if the rows belong to another journal."""
@@ -160,10 +156,6 @@ class AbsentDatabase:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.counts = ProjectionCounts(checkpoint=0)
-
-    def snapshots(self) -> list[StoredSnapshot]:
-        """Return nothing: no copies of snapshots are kept any more."""
-        return []
 
     def check_journal(self, journal_id: str | None) -> None:
         """Do nothing: there is no checkpoint."""

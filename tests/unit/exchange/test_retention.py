@@ -124,7 +124,8 @@ def test_snapshot_that_a_slow_projection_needs_outlives_newer_ones() -> None:
     with opened(disk) as found:
         for sequence in range(END + 1, END + 5):
             found.carry_out(buy())
-            found.recovery.advance_snapshot(sequence, needed_from=9)
+            found.recovery.advance_snapshot(sequence)
+            found.recovery.files.remove_old(needed_from=9)
 
     kept = [int(path.stem) for path in recovery.files.paths_newest_first()]
 
@@ -137,7 +138,8 @@ def test_snapshot_that_a_database_out_of_reach_may_need_outlives_newer_ones() ->
     with opened(disk) as found:
         for sequence in range(END + 1, END + 5):
             found.carry_out(buy())
-            found.recovery.advance_snapshot(sequence, needed_from=0)
+            found.recovery.advance_snapshot(sequence)
+            found.recovery.files.remove_old(needed_from=0)
 
     recovery = recovery_on(disk)
 
