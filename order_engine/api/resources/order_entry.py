@@ -20,8 +20,8 @@ BATCH_BYTES_MAX = 8 << 20
 
 PLACE = Operation(
     summary="Place an order",
-    description="The response is the order as it stands after matching, with its trades. A refusal by the rulebook is "
-    "422, with the reason as `code` and the REJECTED order as `order`. Without a `user_id` nobody owns the order.",
+    description="The response is the order after matching, with its trades. A refusal by the rulebook is 422, with the "
+    "reason as `code` and the REJECTED order as `order`. An order without `user_id` has no owner.",
     access=Access.TRADE,
     body=forms.PLACE_ORDER,
     responses={201: OrderWithTrades},
@@ -77,9 +77,7 @@ class OrderEntry:
 
     def _result(self, submission: Submission, index: int) -> BatchResult:
         if index >= len(submission.commands):
-            return _failed(
-                Problem("batch_cut", "The entries before it used up what one record may do: send it again.")
-            )
+            return _failed(Problem("batch_cut", "The entries before it used up what one record may do: send it again."))
         try:
             return BatchResult(status=201, order=submission.order(self._renderer, index))
         except Problem as problem:
@@ -87,7 +85,7 @@ class OrderEntry:
 
 
 def create_order_entry_blueprint(routes: Routes, exchange: Exchange, renderer: Renderer) -> Blueprint:
-    """Serve the placing of orders."""
+    """Serve order entry."""
     blueprint = Blueprint("order_entry", __name__)
     entry = OrderEntry(exchange, renderer)
     routes.add(blueprint, "POST", "/orders", entry.place_order, PLACE)
