@@ -37,7 +37,7 @@ class OrderHistory:
         return self._renderer.order(*self._as_it_stands(stored))
 
     def with_trades(self, stored: StoredOrder) -> OrderWithTrades:
-        """Write an order and its newest trades, oldest first."""
+        """Render an order with its newest trades, oldest first."""
         page = self._queries.trades_of_order(stored, limit=TRADES_SHOWN_MAX)
         shown = [self._stored_renderer.trade(trade) for trade in reversed(page.trades)]
         return self._renderer.order_with_trades(*self._as_it_stands(stored), shown, page.next_cursor)
@@ -48,7 +48,7 @@ class OrderHistory:
         return TradePage([self._stored_renderer.trade(trade) for trade in page.trades], page.next_cursor)
 
     def events(self, stored: StoredOrder, limit: int, cursor: str | None) -> OrderEvents:
-        """List what happened to an order, oldest first, its trades in their places."""
+        """List the events of an order, oldest first, with its trades among them."""
         order_id, symbol = stored.order.order_id, stored.order.placed.symbol
         render = self._stored_renderer
         # Events before the order's own sequence belong to earlier commands that used its id.

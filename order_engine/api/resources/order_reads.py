@@ -100,7 +100,7 @@ class OrderReads:
         return self._one(
             parsed,
             lambda: self._queries.order(order_id),
-            lambda stored: json_response(self._history.life(stored, *_page(parsed.query))),
+            lambda stored: json_response(self._history.events(stored, *_page(parsed.query))),
         )
 
     def show_trades(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
