@@ -27,9 +27,9 @@ PLAIN_WORDS = frozenset({OK, *STATUS_OF_PHASE.values()})
 _RESPONSES = {200: service.Health, 503: service.Health}
 HEALTH = Operation(
     summary="Show the status of the service and of each part",
-    description="200 while orders are taken: `ok`, or `degraded` when a part is not well. 503 when starting, halted or "
-    "closing. Each part is `ok` or why not; those who are no admins see only `degraded`. `lag` tells how many "
-    "commands the database and the audit log are behind.",
+    description="200 while orders are accepted: `ok`, or `degraded` if a part has a fault. 503 while starting, halted "
+    "or closing. Each part is `ok` or its fault; without an admin's key the fault is only `degraded`. `lag` counts the "
+    "commands that the database and the audit log are behind.",
     responses=_RESPONSES,
 )
 LIVE = Operation(
@@ -57,7 +57,7 @@ class Health:
         self._is_admin = is_admin
 
     def health(self, _: ParsedRequest) -> JsonResponse:
-        """Say how each part is; why not is for admins only."""
+        """Report the status of each part; only admins see the faults."""
         phase = self._exchange.phase
         parts = {"exchange": self._exchange_part(phase)} | {name: part() for name, part in self._parts.items()}
         status = STATUS_OF_PHASE[phase]
@@ -69,7 +69,7 @@ class Health:
         return _reported({"status": status, **parts, "sequence": self._exchange.visible_sequence, "lag": lag}, phase)
 
     def live(self, _: ParsedRequest) -> JsonResponse:
-        """Say that the process lives; one that has halted needs a restart."""
+        """Report that the process is alive; after a halt it needs a restart."""
         if self._exchange.phase is Phase.HALTED:
             return _reported({"status": STATUS_OF_PHASE[Phase.HALTED]}, Phase.HALTED)
         return json_response({"status": OK})

@@ -29,9 +29,9 @@ PLACE = Operation(
 )
 PLACE_BATCH = Operation(
     summary="Place up to 1,000 orders",
-    description="They are applied in order, each accepted or refused by itself: an entry of wrong form gets its own "
-    "400 while the others are applied. All that are applied are one record of the journal: after a crash all of them "
-    "are there, or none. Entries that the bound of a record does not reach get 503 `batch_cut`.",
+    description="The orders are applied in sequence. Each is accepted or refused by itself: an invalid entry gets its "
+    "own 400, and the others are applied. The applied orders are one record of the journal: after a crash all of them "
+    "are there, or none. Entries beyond the size limit of a record get 503 `batch_cut`.",
     access=Access.TRADE,
     body=forms.PLACE_BATCH,
     body_bytes_max=BATCH_BYTES_MAX,

@@ -33,7 +33,7 @@ SHOW = Operation(
 )
 SHOW_BY_CLIENT_ID = SHOW._replace(summary="Show an order by the client's order id", description="", query=forms.OF_USER)
 EVENTS = Operation(
-    summary="List an order's life, event by event, oldest first",
+    summary="List the events of an order, oldest first",
     description="`actor` is who sent the command, if that is known and was not the order's user.",
     query=forms.ORDER_PAGES,
     responses={200: OrderEvents},
