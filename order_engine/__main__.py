@@ -30,7 +30,7 @@ EXIT_UNUSABLE = 2
 @click.group(epilog="Settings come from the environment: see serve --help.", commands=COMMANDS)
 @click.version_option(__version__)
 def cli() -> None:
-    """Run an exchange, and look after its journal."""
+    """Run an exchange and maintain its journal."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

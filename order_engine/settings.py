@@ -1,4 +1,4 @@
-"""Settings: everything that the environment may say, read once, checked, and frozen."""
+"""Settings: the environment variables, read once, checked and frozen. ``VARIABLES`` documents each of them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ API_KEY_LENGTH_ADVISED = 8
 
 
 class SettingInvalid(ValueError):
-    """A variable of the environment has a value that cannot be used."""
+    """An environment variable has an invalid value."""
 
 
 class LogLevel(StrEnum):
-    """How much is logged."""
+    """The log level."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -39,7 +39,7 @@ class LogLevel(StrEnum):
 
 
 class Settings(NamedTuple):
-    """The settings of one process; the variables' names in lower case. ``database_url`` is never printed."""
+    """The settings of one process, each named for its variable. Never print ``database_url``."""
 
     host: str
     port: int
@@ -69,7 +69,7 @@ class Settings(NamedTuple):
 
     @staticmethod
     def from_environment(environ: Mapping[str, str]) -> Settings:
-        """Read every variable, the default where it is absent or empty; raises ``SettingInvalid``."""
+        """Read every variable, or its default if it is absent or empty; raise ``SettingInvalid``."""
         values = {variable.name.lower(): variable.read(environ) for variable in VARIABLES}
         if values["database_url"] is None:
             values["database_url"] = f"sqlite:///{values['data_dir'].absolute() / 'exchange.db'}"
@@ -110,7 +110,7 @@ class Settings(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A variable of the environment; ``expected`` completes the sentence "expected ..."."""
+    """An environment variable; ``expected`` completes the sentence "expected ..."."""
 
     name: str
     default: str
@@ -119,7 +119,7 @@ class Variable(NamedTuple):
     description: str
 
     def read(self, environ: Mapping[str, str]) -> Any:
-        """Return the variable's value; raises ``SettingInvalid`` naming it, what was found and what is expected."""
+        """Return the variable's value, or raise ``SettingInvalid`` with what was found and expected."""
         text = environ.get(self.name, "").strip() or self.default
         try:
             return self.parse(text)
@@ -187,23 +187,23 @@ VARIABLES = (
         "",
         _processor,
         "the number of a processor, or none",
-        "The processor that the exchange keeps to, its followers to the others; none: any. By default one is chosen.",
+        "The processor of the exchange; its followers use the others. none: no pinning. By default one is chosen.",
     ),
     Variable(
         "MAX_CONNECTIONS",
         "1000",
         _between(1, 100_000),
         "1 to 100000",
-        "How many connections may wait for their clients; with more, the longest waiting is closed.",
+        "How many connections may wait for their clients; beyond that the longest waiting is closed.",
     ),
     Variable(
         "CLIENT_TIMEOUT_SEC",
         "65",
         _between(1, 3_600),
         "1 to 3600",
-        "Seconds a client has to send a whole request, to take its answer, and to ask again.",
+        "Seconds a client has to send a request, to read its response, and to send the next request.",
     ),
-    Variable("DATA_DIR", "var", Path, "a directory", "Where journal, snapshots and the SQLite file live."),
+    Variable("DATA_DIR", "var", Path, "a directory", "The directory of journal, snapshots and SQLite file."),
     Variable(
         "DATABASE_URL",
         "",
@@ -216,7 +216,7 @@ VARIABLES = (
         "",
         _api_key,
         "printable ASCII characters",
-        "The key that writes need; without one, anybody may write.",
+        "The key that writes need; without one, writes are open.",
     ),
     Variable(
         "OPEN",
@@ -244,51 +244,51 @@ VARIABLES = (
         "60",
         _between(0, 86_400),
         "0 to 86400",
-        "Seconds between snapshots; 0 takes none but at the end.",
+        "Seconds between snapshots; 0: only at the stop.",
     ),
     Variable(
         "JOURNAL_SYNC",
         "always",
         lambda text: parse_choice(SyncMode, text),
         "always, interval or off",
-        "When the journal is forced to disk: before each answer, every 100 ms, or by the system.",
+        "When the journal is synced to disk: before each response, every 100 ms, or by the operating system.",
     ),
     Variable(
         "JOURNAL_SEGMENT_BYTES",
         str(SEGMENT_BYTES_MAX),
         _between(1_024, 1 << 32),
         f"1024 to {1 << 32}",
-        "How long a segment of the journal may grow before the next is begun.",
+        "The size at which a segment of the journal is closed and the next one begins.",
     ),
     Variable(
         "JOURNAL_RETENTION",
         "archive",
         lambda text: parse_choice(RetentionMode, text),
         "archive, keep or remove",
-        "What becomes of segments that snapshots, database and audit log have made dispensable.",
+        "What happens to segments that snapshots, database and audit log no longer need.",
     ),
     Variable(
         "ARCHIVE_DIR",
         "",
         lambda text: Path(text) if text else None,
         "a directory",
-        "Where segments are archived; by default archive in DATA_DIR.",
+        "The directory of archived segments; by default archive in DATA_DIR.",
     ),
     Variable(
         "MAX_PROJECTION_LAG",
         "0",
         _between(0, 100_000_000),
         "0 to 100000000",
-        "How many commands the database may be behind before orders and amends are refused with 503; 0: never.",
+        "Refuse orders and amends with 503 if the database is more commands behind than this; 0: never.",
     ),
     Variable(
         "ACCEPT_CLOCK",
         "false",
         _flag,
         "true or false",
-        "Whether the clock is taken for right at the start, though the last record is more than 30 days old.",
+        "Accept the clock at the start even if the last record is more than 30 days old.",
     ),
-    Variable("AUTO_LIST", "true", _flag, "true or false", "Whether a first order lists its symbol."),
+    Variable("AUTO_LIST", "true", _flag, "true or false", "Whether the first order in a symbol lists it."),
     Variable("MAX_INSTRUMENTS", "10000", _between(1, 1_000_000), "1 to 1000000", "How many symbols orders may list."),
     Variable(
         "MAX_LIVE_ORDERS",
@@ -302,27 +302,27 @@ VARIABLES = (
         "0.01",
         parse_positive_amount,
         "a positive number of at most 8 decimals",
-        "The step of prices of a symbol that is listed without one.",
+        "The tick size of a symbol that is listed without one.",
     ),
     Variable(
         "DEFAULT_LOT_SIZE",
         "0.00000001",
         parse_positive_amount,
         "a positive number of at most 8 decimals",
-        "The step of quantities of a symbol that is listed without one.",
+        "The lot size of a symbol that is listed without one.",
     ),
     Variable(
         "SELF_TRADE_PREVENTION",
         "NONE",
         lambda text: parse_choice(SelfTradePrevention, text),
         ", ".join(SelfTradePrevention),
-        "What keeps users from trading with themselves, where neither order nor instrument says it.",
+        "The self-trade prevention of orders, if neither the order nor the instrument sets one.",
     ),
     Variable(
         "LOG_LEVEL",
         "INFO",
         lambda text: parse_choice(LogLevel, text),
         "DEBUG, INFO, WARNING or ERROR",
-        "How much is logged.",
+        "The log level.",
     ),
 )

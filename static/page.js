@@ -1,4 +1,4 @@
-// Joins the widgets: which symbol is shown, when each part is asked for anew, and whether the exchange answers.
+// Joins the widgets: which symbol is shown, when each part is refreshed, and whether the exchange responds.
 
 import { get } from "./api.js";
 import { poll } from "./poller.js";

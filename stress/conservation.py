@@ -1,4 +1,4 @@
-"""What must hold over the API after any load: nothing was made, lost, or traded at a price that an order forbids."""
+"""Invariants over the API after any load: nothing is created or lost, and no trade breaks an order's limit."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ class ApiReader:
         self._headers = dict(headers or {})
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
     def see_at_least(self, sequence: int) -> None:
@@ -57,7 +57,7 @@ class ApiReader:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What one symbol held, and every rule that it broke."""
+    """The counts of one symbol, and every invariant that it violates."""
 
     symbol: str
     orders: int
@@ -67,7 +67,7 @@ class Checked:
 
 
 def check_symbol(reader: ApiReader, symbol: str) -> Checked:
-    """Read all orders, trades and the whole book of a symbol that is at rest, and hold them against each other."""
+    """Read all orders, trades and the whole book of a symbol that is at rest, and compare them."""
     book = reader.get(f"/api/v1/orderbook/{symbol}?levels={PAGE}")
     reader.see_at_least(book["sequence"])
     orders = {order["order_id"]: order for order in reader.rows("orders", symbol=symbol)}

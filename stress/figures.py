@@ -1,4 +1,4 @@
-"""The README's table of measured figures, made from the kept results so that nobody types one.
+"""The README's table of measured figures, generated from the kept results, never typed by hand.
 
 usage: python -m stress.figures [--write]     prints the table, or puts it into README.md between its markers
 """

@@ -1,4 +1,4 @@
-"""What a running exchange takes up, read from outside: memory, disk, and how far its projections are behind."""
+"""Measures a running exchange from outside: memory, disk, and the lag of its projections."""
 
 import json
 import os
@@ -18,7 +18,7 @@ FOLLOWERS = b"\0order_engine\0follow\0"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at a server. Sequences count commands, the rest bytes."""
+    """One sample of a server. Sequences count commands, the other fields bytes."""
 
     second: int
     sequence: int
@@ -32,7 +32,7 @@ class Sample:
     audit_lag: int
 
     def figures(self) -> dict[str, int]:
-        """Return what was seen, by name."""
+        """Return the values by name."""
         return asdict(self)
 
 
@@ -62,7 +62,7 @@ def memory_of(process_id: int) -> int:
 
 
 def processor_seconds_of(process_id: int) -> float:
-    """Return how long a server's processes have kept a processor busy so far."""
+    """Return the CPU time of a server's processes so far."""
     return _sum_over_family(process_id, _ticks_of) / os.sysconf("SC_CLK_TCK")
 
 
@@ -88,7 +88,7 @@ def size_of(directory: Path) -> int:
 
 
 def checkpoint_of(database: Path) -> int:
-    """Return up to which command the SQLite projection goes; 0 until its follower has made it."""
+    """Return the last command in the SQLite projection; 0 before its follower has created it."""
     if not database.exists():
         return 0
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
@@ -99,7 +99,7 @@ def checkpoint_of(database: Path) -> int:
 
 
 def last_entry_of(directory: Path) -> int:
-    """Return up to which command the audit log goes, as far as it can be seen."""
+    """Return the last command in the audit log."""
     newest = max(directory.glob("*.audit"), default=None)
     if newest is None:
         return 0

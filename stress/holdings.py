@@ -1,4 +1,4 @@
-"""What users hold by their trades: average cost, reckoned anew with decimals of 60 digits."""
+"""Users' positions, computed from their trades by average cost, independently and with 60 digits."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,14 +14,14 @@ Row = dict[str, Any]  # Any: parsed JSON.
 
 @dataclass(slots=True)
 class Holding:
-    """A net quantity, what it cost, and what closing parts of it earned; a short one is negative."""
+    """A net quantity, its cost and the realized profit; a short position is negative."""
 
     net: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)
     realized: Decimal = Decimal(0)
 
     def trade(self, bought: Decimal, price: Decimal) -> None:
-        """Count a trade; what was sold is negative."""
+        """Add a trade; a sold quantity is negative."""
         if self.net * bought < 0:
             closed = max(bought, -self.net) if self.net > 0 else min(bought, -self.net)
             share = EXACT.divide(EXACT.multiply(self.cost, -closed), self.net)
@@ -33,7 +33,7 @@ class Holding:
         self.cost += bought * price
 
     def differences(self, stated: Row) -> Iterator[tuple[str, Decimal]]:
-        """Name each amount that is further from what the exchange says than rounding explains."""
+        """Name each amount that differs from the exchange's by more than rounding."""
         average = EXACT.divide(self.cost, self.net) if self.net else Decimal(0)
         for name, amount, tolerance in (
             ("net_quantity", self.net, Decimal(0)),
@@ -47,7 +47,7 @@ class Holding:
 
 
 def holdings_from_trades(trades: Iterable[Row], users: Mapping[str, str | None]) -> dict[str, Holding]:
-    """Reckon what each user holds; ``users`` says whose an order is. Trading with oneself moves nothing."""
+    """Compute the positions of all users; ``users`` maps orders to users. A trade with oneself changes nothing."""
     holdings: dict[str, Holding] = {}
     for trade in sorted(trades, key=_position):
         buyer, seller = users[trade["buy_order_id"]], users[trade["sell_order_id"]]

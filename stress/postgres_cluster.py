@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own: a cluster in a temporary directory, on a free port, that can be stopped."""
+"""A throw-away PostgreSQL server: a cluster in a temporary directory, on a free port."""
 
 import os
 import pwd
@@ -16,7 +16,7 @@ START_TIMEOUT_SECONDS = 60
 
 
 class PostgresUnavailable(Exception):
-    """This machine cannot run a server; the text says what it lacks."""
+    """This machine cannot run a server; the message says what is missing."""
 
 
 def newest_binaries() -> Path:
@@ -30,7 +30,7 @@ def newest_binaries() -> Path:
 
 
 class PostgresCluster:
-    """One throw-away server; ``start`` and ``stop`` may alternate as often as one likes, its rows survive.
+    """One throw-away server; ``start`` and ``stop`` may alternate; its rows survive.
 
     Only with ``fsync`` do they survive a power cut too. With ``processor`` it runs on that one alone.
     """
@@ -69,7 +69,7 @@ class PostgresCluster:
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let them go on."""
+        """Resume all its processes."""
         self._signal(signal.SIGCONT)
 
     def is_running(self) -> bool:
@@ -77,7 +77,7 @@ class PostgresCluster:
         return self._execute("pg_ctl", "status").returncode == 0
 
     def _signal(self, number: signal.Signals) -> None:
-        # The postmaster first: it must start nobody else meanwhile.
+        # The postmaster first, so that it starts no other process meanwhile.
         postmaster = int((self.directory / "postmaster.pid").read_text().split()[0])
         os.kill(postmaster, number)
         for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():

@@ -27,7 +27,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 class ServerDown(Exception):
-    """A server did not come up; the text ends with what it wrote."""
+    """A server did not start; the message ends with its output."""
 
 
 @dataclass(frozen=True, slots=True)

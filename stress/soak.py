@@ -1,4 +1,4 @@
-"""A soak: minutes of seeded load on one server, and whether it takes up more and more.
+"""A soak: minutes of seeded load on one server, and a check that its memory and disk do not keep growing.
 
 usage: python -m stress.soak [--seconds S] [--clients N] [--seed N] [--save]
 
@@ -30,7 +30,7 @@ SETTINGS = {"JOURNAL_SEGMENT_BYTES": str(1 << 20), "SNAPSHOT_INTERVAL_SEC": "5"}
 CANCEL_ALL_EVERY = 200
 LAG_MAX = 20_000
 SETTLE_SECONDS_MAX = 60
-# How much more the last fifth may have than the second: a share, and what caches and a few segments explain.
+# The allowed growth from the second fifth to the last: a share, plus caches and a few segments.
 GROWTH = {"memory": (1.10, 24 * MIB), "journal": (1.5, 8 * MIB), "snapshots": (1.5, 4 * MIB)}
 REFUSALS = frozenset({404, 409, 422})
 
@@ -49,7 +49,7 @@ class Client:
     faults: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        """Trade until told to stop, or until the server gives an answer that it should not."""
+        """Trade until told to stop, or until the server gives a wrong response."""
         users = [f"soaker{self.number}-{seat}" for seat in range(3)]
         flow = OrderFlow(f"{self.seed}.{self.number}", SYMBOLS, users)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -86,7 +86,7 @@ class Client:
 
 
 def main() -> None:
-    """Soak, print what was seen, and judge it."""
+    """Run the soak, print the samples, and judge them."""
     arguments = _arguments()
     conditions = conditions_now()
     with tempfile.TemporaryDirectory(prefix="exchange-soak-") as directory:
@@ -133,7 +133,7 @@ def _look(server: RunningServer, directory: Path, second: int, clients: list[Cli
 
 
 def _settled(server: RunningServer, directory: Path, second: int, clients: list[Client]) -> Sample:
-    """Look again and again until the projections have caught up, for a bounded time."""
+    """Sample until the projections have caught up, for a bounded time."""
     deadline = time.monotonic() + SETTLE_SECONDS_MAX
     while True:
         sample = _look(server, directory, second, clients)

@@ -1,4 +1,4 @@
-"""Seeded order flow: the same seed gives the same requests, whatever the exchange answers.
+"""Seeded order flow: the same seed gives the same requests, independent of the responses.
 
 Limit orders come around a mid price that wanders, some of them cross; the rest are market orders, amends and cancels
 of orders placed before. Orders are named by client_order_id, so that the flow need not know the exchange's ids.
@@ -65,7 +65,7 @@ class OrderFlow:
         self._count = 0
 
     def __iter__(self) -> Iterator[Action]:
-        """Yield actions for ever."""
+        """Yield actions without end."""
         while True:
             yield self.next_action()
 

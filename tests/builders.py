@@ -47,7 +47,7 @@ Term = Any  # Any: a decimal string, a flag, a time or a name, as the term wants
 
 
 def buy(**terms: Term) -> PlaceOrder:
-    """Build a BUY order: 10 at 100.00, GTC, of nobody, unless told otherwise.
+    """Build a BUY order: 10 at 100.00, GTC, without an owner, unless told otherwise.
 
     Without a price it is a MARKET order; ``stop`` makes a STOP order, with a price a STOP_LIMIT one; ``trail`` makes a
     TRAILING_STOP order. ``display`` is what an iceberg shows, ``expire_at`` a sequence, ``prevention`` the mode of

@@ -1,4 +1,4 @@
-"""The whole API on an app: every blueprint, at ``/`` and at ``/api/v1``."""
+"""Installs the API in an app: every blueprint, at ``/`` and at ``/api/v1``."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -32,7 +32,7 @@ from order_engine.wire.rendering import Renderer
 
 
 class Services(NamedTuple):
-    """What the API works with."""
+    """The objects that the API uses."""
 
     exchange: Exchange
     queries: Queries
@@ -46,7 +46,7 @@ class Services(NamedTuple):
 
 
 def install_api(app: ServiceApp, services: Services, api_key: str | None, guard: RequestGuard) -> None:
-    """Serve the API from an app."""
+    """Register all blueprints and error handlers in an app."""
     exchange, queries = services.exchange, services.queries
     database = DatabaseReads(app, exchange, services.progress, services.wait_seconds)
     renderer = Renderer(exchange.tick_size_e8)
@@ -68,7 +68,7 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None, guard:
         ),
         create_documents_blueprint(routes),
     )
-    # A redirect to the path that was meant would be a page of HTML.
+    # Werkzeug would answer double slashes with a redirect, an HTML page.
     app.url_map.merge_slashes = False
     for blueprint in blueprints:
         app.register_blueprint(blueprint)

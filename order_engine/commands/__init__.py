@@ -1,4 +1,4 @@
 """The commands of the command line, one file each.
 
-A module imports what only its command needs inside the function: a stream of commands should not wait for a web server.
+Imports that only one command needs are inside its functions, so that ``process`` does not load a web server.
 """

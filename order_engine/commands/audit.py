@@ -1,4 +1,4 @@
-"""``audit``: who did what, and what came of it, from the audit log."""
+"""``audit``: prints the audit log, or verifies it."""
 
 import click
 from msgspec import structs
@@ -10,18 +10,18 @@ from order_engine.journal.errors import JournalGap
 from order_engine.settings import Settings
 
 
-@click.command(short_help="Say who did what, and what came of it.")
+@click.command(short_help="Print who did what, and with what result.")
+@click.option("--order", "order_id", metavar="ID", help="Only entries of this order; the last line says why it ended.")
+@click.option("--user", "user_id", metavar="ID", help="Only entries of this user or of their orders.")
+@click.option("--since", metavar="TIME", help="Only entries from this time on, such as 2026-11-21T07:58:00Z.")
 @click.option(
-    "--order", "order_id", metavar="ID", help="Only what concerns this order; at last why it ended as it did."
+    "--verify", "is_verified", is_flag=True, help="Check the hash chain and compare every entry with the journal."
 )
-@click.option("--user", "user_id", metavar="ID", help="Only what this user did, or what concerns their orders.")
-@click.option("--since", metavar="TIME", help="Only from this time on, as 2026-11-21T07:58:00Z.")
-@click.option("--verify", "is_verified", is_flag=True, help="Check the chain and hold every entry against the journal.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 def audit(order_id: str | None, user_id: str | None, since: str | None, *, is_verified: bool, as_json: bool) -> int:
-    """Tell from the audit log who did what and what came of it, one command a line.
+    """Print from the audit log who did what and with what result, one command a line.
 
-    With --verify: check that no entry was changed, dropped or added; exit 1 and name the first that was.
+    With --verify: check that no entry was changed, removed or added; else name the first one and exit 1.
     """
     from order_engine.followers.audit.story import Question, answer
 

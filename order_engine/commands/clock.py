@@ -1,4 +1,4 @@
-"""``clock``: what an operator says about the clock of a running exchange."""
+"""``clock``: accepts the clock of a running exchange after it jumped."""
 
 import time
 from threading import Event
@@ -15,14 +15,14 @@ PATIENCE_SECONDS = 5.0
 
 @click.group(short_help="Accept a clock that has jumped.")
 def clock() -> None:
-    """Deal with the clock of a running exchange."""
+    """Manage the clock of a running exchange."""
 
 
 @clock.command(short_help="Accept the clock as it is now.")
 def accept() -> None:
-    """Have the exchange that runs on DATA_DIR take the clock for right, as it is now.
+    """Tell the exchange that runs on DATA_DIR to accept the clock as it is now.
 
-    It goes on at that time: orders whose time has passed expire, and schedules are followed. This cannot be undone.
+    The exchange continues at that time: orders that are due expire, and schedules apply. This cannot be undone.
     """
     acceptance, time_ns = ClockAcceptance(settings_of_environment().data_dir), SystemClock().now_ns()
     acceptance.give(time_ns)
@@ -30,8 +30,8 @@ def accept() -> None:
     try:
         while acceptance.is_waiting:
             if time.monotonic() > deadline:
-                raise click.ClickException("No exchange runs on this DATA_DIR that waits for its clock to be accepted.")
+                raise click.ClickException("No exchange on this DATA_DIR is waiting for its clock to be accepted.")
             pause.wait(0.1)
     finally:
         acceptance.remove()
-    click.echo(f"The exchange goes on at {format_timestamp(time_ns)}.")
+    click.echo(f"The exchange continues at {format_timestamp(time_ns)}.")

@@ -1,4 +1,4 @@
-"""The comparison that ``verify`` and ``audit --verify`` run: the journal against what was derived from it."""
+"""The comparison of ``verify`` and ``audit --verify``: the journal against everything derived from it."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ EXIT_DIFFERENT = 1
 
 
 def print_comparison(compare: Callable[[], dict[str, object]], *, as_json: bool) -> int:
-    """Compare, print the counts or the first difference, and return the exit code."""
+    """Run a comparison, print its counts or the first difference, and return the exit code."""
     try:
         found = compare()
     except DifferenceFound as error:
@@ -34,7 +34,7 @@ def print_comparison(compare: Callable[[], dict[str, object]], *, as_json: bool)
 def compare_with_journal(
     settings: Settings, snapshots: list[StoredSnapshot], followers: Sequence[Follower]
 ) -> dict[str, object]:
-    """Replay the journal beside the audit log, these snapshots and followers; return what was counted."""
+    """Replay the journal and compare it with the audit log, snapshots and followers; return the counts."""
     from order_engine.followers.audit.check import AuditCheck, Together
     from order_engine.followers.audit.files import AUDIT_DIRECTORY
 

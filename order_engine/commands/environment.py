@@ -1,4 +1,4 @@
-"""What most commands build from the environment: the settings, and a recovery of the journal that they name."""
+"""Objects that most commands build from the environment: the settings, and a recovery of their journal."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""``follow``: the followers' process, which a server starts and supervises."""
+"""``follow``: the process of the followers, which the server starts and supervises."""
 
 import logging
 
@@ -13,7 +13,7 @@ from order_engine.commands.environment import settings_of_environment
 @click.argument("journal_end", type=int)
 @click.argument("opened", nargs=-1)
 def follow(control: int, journal_id: str, journal_end: int, opened: tuple[str, ...]) -> None:
-    """Write database, audit log and snapshots from the journal of the server that holds the other end of CONTROL."""
+    """Write database, audit log and snapshots from the journal of the server at the other end of CONTROL."""
     from order_engine.bootstrap.following import run_follower
     from order_engine.server.processors import leave_to_exchange
 

@@ -1,4 +1,4 @@
-"""What a command prints: its result on standard output, as text or JSON, and its progress on standard error."""
+"""Output of commands: results on standard output, as text or JSON; progress on standard error."""
 
 import time
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ def print_result(found: Mapping[str, object], *, as_json: bool) -> None:
 
 
 class ProgressReport:
-    """Prints how far a command is, at most once a second."""
+    """Prints the progress of a command, at most once a second."""
 
     def __init__(self) -> None:
         self._printed_at = time.monotonic()
 
     def say(self, line: str) -> None:
-        """Print a line, unless one was printed less than a second ago."""
+        """Print a line, if the last one is at least a second old."""
         now = time.monotonic()
         if now - self._printed_at >= 1:
             self._printed_at = now

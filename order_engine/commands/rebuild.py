@@ -1,4 +1,4 @@
-"""``rebuild``: the database anew from the journal."""
+"""``rebuild``: rebuilds the database from the journal."""
 
 import click
 
@@ -10,13 +10,13 @@ from order_engine.journal.disk import LocalDisk
 from order_engine.settings import SettingInvalid, Settings
 
 
-@click.command(short_help="Make the database anew from the journal.")
+@click.command(short_help="Rebuild the database from the journal.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def rebuild(*, as_json: bool) -> None:
-    """Empty the database's projection and fill it again from the journal; no server may be running.
+    """Empty the database's projection and fill it again from the journal. No server may be running.
 
-    The journal is read through first: if it is damaged, the database stays as it is. One that is interrupted may be
-    begun again, or left to the next server, which goes on where it ended.
+    The journal is read first: if it is damaged, the database is not changed. After an interruption run this again, or
+    start the server, which continues where the rebuild ended.
     """
     settings = settings_of_environment()
     with DirectoryLock(settings.data_dir):

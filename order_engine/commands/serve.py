@@ -1,4 +1,4 @@
-"""``serve``: the exchange over HTTP."""
+"""``serve``: serves the exchange over HTTP."""
 
 import logging
 import os
@@ -25,12 +25,12 @@ def serve() -> None:
     _require_data_directory(settings)
     _require_address(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # Gunicorn reads options from the command line unless it finds nothing there.
+    # Gunicorn would parse our command line as its own options.
     sys.argv = sys.argv[:1]
     Server(settings).run()
 
 
-# What follows is found here and named in one line; in the server's worker it would end in a traceback.
+# These checks print one line here; the same errors in the server's worker would print a traceback.
 
 
 def _require_key(settings: Settings) -> None:
@@ -53,7 +53,7 @@ def _require_data_directory(settings: Settings) -> None:
     except OSError as error:
         raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a directory: {error.strerror}") from error
     if not writable:
-        raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a directory that may be written to")
+        raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a writable directory")
 
 
 def _require_address(settings: Settings) -> None:
@@ -62,5 +62,5 @@ def _require_address(settings: Settings) -> None:
         socket.create_server((settings.host, settings.port), family=family).close()
     except OSError as error:
         found = f"{settings.host} and {settings.port}"
-        expected = "an address of this machine and a port that is free"
+        expected = "an address of this machine and a free port"
         raise SettingInvalid(f"HOST and PORT: found {found}, expected {expected}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""``snapshot``: a snapshot of the state, taken from the journal."""
+"""``snapshot``: saves a snapshot of the state at a sequence of the journal."""
 
 import click
 
@@ -13,12 +13,12 @@ from order_engine.journal.reader import JournalEnd
 
 
 @click.command(short_help="Save a snapshot of the state.")
-@click.option("--sequence", type=int, help="Take it at this durable sequence, rather than at the journal's end.")
+@click.option("--sequence", type=int, help="Take it at this durable sequence instead of the journal's end.")
 def snapshot(sequence: int | None) -> None:
-    """Bring the newest snapshot forward through the journal, save it, and print its path.
+    """Replay the journal from the newest snapshot, save a new one, and print its path.
 
-    A server takes snapshots by itself. While one runs, a --sequence that it has answered must be given: it alone knows
-    where its journal ends.
+    A running server takes snapshots by itself. While it runs, --sequence is required, and must be a sequence that a
+    response of the server has given, since only the server knows where its journal ends.
     """
     settings = settings_of_environment()
     recovery = recovery_of(settings, LocalDisk())
@@ -29,7 +29,7 @@ def snapshot(sequence: int | None) -> None:
             with DirectoryLock(settings.data_dir):
                 saved = _snapshot_of_end(recovery)
         except JournalLocked as error:
-            way_out = "give a --sequence that it has answered, or stop it first"
+            way_out = "give a --sequence that a response has given, or stop it first"
             raise SnapshotError(f"{error.directory} is in use by {error.holder}: {way_out}") from error
     click.echo(recovery.files.path_of(saved.header.sequence))
 
@@ -43,10 +43,10 @@ def _snapshot_of_end(recovery: Recovery) -> Snapshot:
 
 
 def _put_on_disk(recovery: Recovery, end: JournalEnd) -> None:
-    """Sync the journal's end: a snapshot that outlived it in a power cut would stop the next start."""
+    """Sync the journal's end: after a power cut a snapshot beyond the journal would prevent the next start."""
     assert end.segment is not None
     disk = LocalDisk()
-    # If an fsync failed before, another one may promise what the system has given up writing: write it again first.
+    # After a failed fsync the system may drop the data, and the next fsync reports success: write it again first.
     disk.rewrite(end.segment.path, end.secured_offset)
     file = disk.open_append(end.segment.path)
     try:

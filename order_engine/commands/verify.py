@@ -1,4 +1,4 @@
-"""``verify``: the journal against snapshots, audit log and database."""
+"""``verify``: compares the journal with snapshots, audit log and database."""
 
 import click
 from msgspec import structs
@@ -16,7 +16,7 @@ from order_engine.settings import Settings
 def verify(*, no_database: bool, as_json: bool) -> int:
     """Compare journal, snapshots, audit log and database; name the first difference and exit 1, or exit 0.
 
-    The journal is read whole and carried out again. A server may be running: what it adds meanwhile is left out.
+    The whole journal is replayed. A server may be running; records that it adds meanwhile are ignored.
     """
     settings = settings_of_environment()
     compare = _compare_files if no_database else _compare_files_and_database
@@ -30,7 +30,7 @@ def _compare_files(settings: Settings) -> dict[str, object]:
 def _compare_files_and_database(settings: Settings) -> dict[str, object]:
     from order_engine.followers.sql.projection_check import checking_projection
 
-    # Look at the snapshots and the database before the journal: the journal then has all that they have.
+    # Read snapshots and database before the journal: then the journal contains all that they do.
     files = stored_files(settings.data_dir, LocalDisk())
     with checking_projection(settings.database_url) as check:
         if check is None:

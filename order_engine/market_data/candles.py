@@ -1,7 +1,7 @@
-"""Candles: the trades of a stretch of time in a few exact totals, which can be added up to longer stretches.
+"""Candles: exact totals of the trades in an interval of time. Short candles add up to longer ones.
 
-Kept are candles of a second, a minute, an hour and a day; those of other lengths are added up from the next shorter.
-Days begin at midnight UTC. A stretch without trades has no candle.
+Candles of a second, a minute, an hour and a day are stored; other lengths are added up from the longest stored length
+that divides them. Days begin at midnight UTC. An interval without trades has no candle.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ INTERVALS: Mapping[str, int] = MappingProxyType(
 
 
 class CandleKey(NamedTuple):
-    """Whose trades a candle tells of: those of a symbol in the ``seconds`` from ``start_ns``."""
+    """Identifies a candle: its symbol, its length in seconds, and the start of its interval."""
 
     symbol: str
     seconds: int
@@ -30,7 +30,7 @@ class CandleKey(NamedTuple):
 
 
 class Candle(Struct):
-    """Open, high, low and close, the quantity traded, the money that changed hands, and the number of trades."""
+    """Open, high, low and close prices, traded quantity, traded notional, and the number of trades."""
 
     open_e8: int
     high_e8: int
@@ -41,7 +41,7 @@ class Candle(Struct):
     trades: int
 
     def add_trade(self, price_e8: int, quantity_e8: int) -> None:
-        """Count a trade that came after all the others."""
+        """Add a trade that is later than all others."""
         if price_e8 > self.high_e8:
             self.high_e8 = price_e8
         elif price_e8 < self.low_e8:
@@ -52,7 +52,7 @@ class Candle(Struct):
         self.trades += 1
 
     def add(self, later: "Candle") -> None:
-        """Count what came after: the open stays, the close is the later one's."""
+        """Add a later candle: the open price stays, the close price is the later one's."""
         self.high_e8 = max(self.high_e8, later.high_e8)
         self.low_e8 = min(self.low_e8, later.low_e8)
         self.close_e8 = later.close_e8
@@ -62,22 +62,22 @@ class Candle(Struct):
 
 
 def candle_of_trade(price_e8: int, quantity_e8: int) -> Candle:
-    """Begin a candle with its first trade."""
+    """Create a candle from its first trade."""
     return Candle(price_e8, price_e8, price_e8, price_e8, quantity_e8, price_e8 * quantity_e8, 1)
 
 
 def start_of(seconds: int, timestamp_ns: int) -> int:
-    """Return when the stretch of so many seconds began that a moment is in."""
+    """Return the start of the interval of this length that contains a time."""
     return timestamp_ns - timestamp_ns % (seconds * NS_PER_SECOND)
 
 
 def kept_length(seconds: int) -> int:
-    """Return the longest length that is kept and of which a candle of so many seconds can be added up."""
+    """Return the longest stored length that divides this length."""
     return max(kept for kept in KEPT_LENGTHS if seconds % kept == 0)
 
 
 def add_up(candles: Iterable[tuple[int, Candle]], seconds: int) -> list[tuple[int, Candle]]:
-    """Add candles, each with its start and oldest first, up to longer ones; the given ones are left as they are."""
+    """Add candles, each with its start and oldest first, up to longer ones; do not change the given candles."""
     longer: dict[int, Candle] = {}
     for start_ns, candle in candles:
         longer_start_ns = start_of(seconds, start_ns)
@@ -90,13 +90,13 @@ def add_up(candles: Iterable[tuple[int, Candle]], seconds: int) -> list[tuple[in
 
 
 class CandleSheet:
-    """Counts trades, oldest first, into candles of every kept length."""
+    """Collects trades, oldest first, into candles of every stored length."""
 
     def __init__(self) -> None:
         self._seconds: dict[tuple[str, int], Candle] = {}
 
     def add_trade(self, symbol: str, timestamp_ns: int, price_e8: int, quantity_e8: int) -> None:
-        """Count a trade that came after all the others."""
+        """Add a trade that is later than all others."""
         key = (symbol, start_of(SECOND, timestamp_ns))
         candle = self._seconds.get(key)
         if candle is None:
@@ -105,7 +105,7 @@ class CandleSheet:
             candle.add_trade(price_e8, quantity_e8)
 
     def candles(self) -> dict[CandleKey, Candle]:
-        """Return the candles of all kept lengths."""
+        """Return the candles of all stored lengths."""
         of_symbol: dict[str, list[tuple[int, Candle]]] = {}
         for (symbol, start_ns), candle in self._seconds.items():
             of_symbol.setdefault(symbol, []).append((start_ns, candle))

@@ -1,9 +1,9 @@
-"""Positions: what a user holds of a symbol, what it cost, and what closing parts of it earned, from trades alone.
+"""Positions: a user's net quantity in a symbol, its cost and the realized profit, computed from trades.
 
-The method is average cost. A trade that adds to a position adds its price times quantity to the cost. One that reduces
-it takes out the share of the cost that its quantity is of the position, and the difference to what it was traded for
-is realised. One that goes through zero closes the position, and opens the other way at its own price. All amounts are
-exact but that share, which is rounded half-even to 10^-16; what is rounded off stays in the cost, so that at any time
+The method is average cost. A trade that increases a position adds price times quantity to the cost. A trade that
+reduces it removes a proportional share of the cost; the difference between that share and the trade's notional is
+realized. A trade through zero closes the position and opens the opposite one at the trade's price. Every amount is
+exact except the share, which is rounded half-even to 10^-16. The rounding error stays in the cost, so that always
 ``realized = money received - money paid + cost`` to the last digit.
 """
 
@@ -11,14 +11,14 @@ from msgspec import Struct
 
 
 class Position(Struct):
-    """``net_e8`` and ``cost_e16`` are negative for a short position: owed, and what was received for it."""
+    """A position. For a short one ``net_e8`` and ``cost_e16`` are negative: the cost is money received."""
 
     net_e8: int = 0
     cost_e16: int = 0
     realized_e16: int = 0
 
     def trade(self, bought_e8: int, price_e8: int) -> None:
-        """Count a trade of the user with somebody else; what was sold is negative."""
+        """Add a trade of the user with another user; ``bought_e8`` is negative for a sale."""
         net_e8 = self.net_e8
         if net_e8 and (net_e8 < 0) != (bought_e8 < 0):
             closed_e8 = bought_e8 if abs(bought_e8) < abs(net_e8) else -net_e8
@@ -29,7 +29,7 @@ class Position(Struct):
 
     @property
     def average_price_e8(self) -> int | None:
-        """What a unit of the position cost, rounded half-even to 8 decimals; None if there is none."""
+        """The cost of one unit, rounded half-even to 8 decimals; None without a position."""
         return round_half_even(self.cost_e16, self.net_e8) if self.net_e8 else None
 
     def _close(self, closed_e8: int, price_e8: int) -> None:
@@ -40,7 +40,7 @@ class Position(Struct):
 
 
 def round_half_even(numerator: int, denominator: int) -> int:
-    """Divide, rounding to the nearest integer, and of two equally near to the even one."""
+    """Divide and round to the nearest integer, ties to the even one."""
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
     quotient, remainder = divmod(numerator, denominator)

@@ -1,4 +1,4 @@
-"""Dead letters: the lines of a stream that could not be read, with what is wrong with each."""
+"""Dead letters: the lines of a stream that cannot be read, each with its error."""
 
 from base64 import b64encode
 
@@ -11,10 +11,10 @@ from order_engine.streams.output_file import OutputFile
 
 
 class DeadLetter(Struct, frozen=True, omit_defaults=True):
-    """A line, where it stood, and why it was not read.
+    """A line, its number, and why it was not read.
 
-    ``line_base64`` has the exact bytes of a line that is not UTF-8; ``length`` is there where the line was too long
-    to be kept whole.
+    ``line_base64`` has the exact bytes of a line that is not UTF-8. ``length`` is set if the line was too long to be
+    kept whole.
     """
 
     line_number: int
@@ -25,7 +25,7 @@ class DeadLetter(Struct, frozen=True, omit_defaults=True):
 
 
 class DeadLetters:
-    """Counts dead letters, writes them where asked to, and otherwise tells of the first few."""
+    """Counts dead letters. Writes them to an output if there is one; else prints a notice for the first few."""
 
     def __init__(self, output: OutputFile | None, notices: Notices) -> None:
         self.count = 0
@@ -33,7 +33,7 @@ class DeadLetters:
         self._notices = notices
 
     def write(self, line_number: int, reason: str, line: Line) -> None:
-        """Put one line aside."""
+        """Write one dead letter."""
         self.count += 1
         if self._output is None:
             self._notices.tell(f"dead letter at line {line_number}: {reason}")
@@ -41,7 +41,7 @@ class DeadLetters:
             self._output.write(msgspec.json.encode(_letter(line_number, reason, line)) + b"\n")
 
     def flush(self) -> None:
-        """Let go of what is held back."""
+        """Write out what is buffered."""
         if self._output is not None:
             self._output.flush()
 

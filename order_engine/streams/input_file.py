@@ -1,4 +1,4 @@
-"""Input files: what is there is handed over at once, and what cannot be read is named."""
+"""Input files: return available bytes at once; errors name the file."""
 
 from io import FileIO
 from types import TracebackType
@@ -8,7 +8,7 @@ from order_engine.streams.lines import RawInput
 
 
 class InputFile:
-    """A stream of bytes with a name; as a context it closes what it opened."""
+    """A named stream of bytes; as a context manager it closes the file that it opened."""
 
     def __init__(self, name: str, standard_input: RawInput) -> None:
         self._name = "standard input" if name == "-" else name
@@ -19,13 +19,13 @@ class InputFile:
         self._raw: RawInput = self._opened or standard_input
 
     def read(self, size: int, /) -> bytes:
-        """Read what is there, at most ``size`` bytes; none at the end."""
+        """Read the available bytes, at most ``size``; return none at the end."""
         try:
             chunk = self._raw.read(size)
         except OSError as error:
             raise StreamFileError(f"cannot read {self._name}: {reason_of(error)}") from error
         if chunk is None:
-            raise StreamFileError(f"cannot read {self._name}: it has nothing ready, and does not wait")
+            raise StreamFileError(f"cannot read {self._name}: it is non-blocking and has no bytes ready")
         return chunk
 
     def __enter__(self) -> "InputFile":

@@ -1,4 +1,4 @@
-"""Lines out of a stream of bytes, in bounded memory however long a line is."""
+"""Splits a stream of bytes into lines, in bounded memory even if a line is very long."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -11,15 +11,15 @@ KEPT_OF_LONG_LINE = 1_000
 
 
 class RawInput(Protocol):
-    """A stream of bytes that hands over what is there, without waiting for more."""
+    """A stream of bytes that returns what is available, without waiting for more."""
 
     def read(self, size: int, /) -> bytes | None:
-        """Read at most ``size`` bytes; none at the end."""
+        """Read at most ``size`` bytes; return none at the end."""
         ...
 
 
 class LongLine(Struct, frozen=True):
-    """A line over 1 MiB: how long it was, and how it begins. The rest of it was not kept."""
+    """A line longer than 1 MiB: its length and its beginning. The rest was not kept."""
 
     beginning: bytes
     length: int
@@ -29,7 +29,7 @@ Line = bytes | LongLine
 
 
 def line_batches(stream: RawInput) -> Iterator[list[Line]]:
-    """Yield lines without their line feed, as many at a time as came in together."""
+    """Yield lines without their line feed, in batches as they were read."""
     pending: list[bytes] = []
     length = 0
     while chunk := stream.read(CHUNK_LENGTH):

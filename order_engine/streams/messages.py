@@ -1,4 +1,4 @@
-"""Stream messages: from a line of JSON to a command, exactly, or a ``FormError`` that says why not."""
+"""Parses messages of streams: a line of JSON becomes a command, or a ``FormError`` that says what is wrong."""
 
 from collections.abc import Callable, Mapping
 
@@ -37,7 +37,7 @@ CREATE_REQUIRED = ("order_id", *PLACE_REQUIRED)
 
 
 def decode_message(line: bytes) -> Message:
-    """Read one line as a JSON object, numbers digit by digit; raise ``FormError`` if it is none."""
+    """Parse one line as a JSON object with exact numbers; raise ``FormError`` if it is not one."""
     try:
         message = exact_json.decode(line)
     except NotJson as error:
@@ -48,7 +48,7 @@ def decode_message(line: bytes) -> Message:
 
 
 class CommandReader:
-    """Reads messages that say what to do: ``type`` and the fields that go with it."""
+    """Turns messages into commands, by their ``type``."""
 
     def __init__(self) -> None:
         self._readers: Mapping[str, Callable[[Message], Command]] = {
@@ -69,7 +69,7 @@ class CommandReader:
         self._amend_fields: Mapping[str, Parser] = {**CANCEL_FIELDS, **AMEND_FIELDS}
 
     def read(self, message: Message) -> Command:
-        """Read a message from which ``seq`` and ``timestamp`` were taken; it is used up."""
+        """Parse a message without its ``seq`` and ``timestamp``; this changes the message."""
         kind = message.pop("type", None)
         if kind is None:
             raise FormError({"type": ["Missing."]})

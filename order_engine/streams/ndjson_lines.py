@@ -1,4 +1,4 @@
-"""What events look like as lines of NDJSON."""
+"""Renders events as lines of NDJSON."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args
@@ -44,11 +44,11 @@ NAMES: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in g
 LISTINGS = frozenset({InstrumentListed, InstrumentChanged})
 
 AnyTradeLine = TypeVar("AnyTradeLine", bound=TradeLine)
-Write = Callable[[Received, Any], EventLine]  # Any: each takes its own kind of event
+Write = Callable[[Received, Any], EventLine]  # Any: each takes one kind of event
 
 
 class LineWriter:
-    """Writes prices with the decimals of their tick, which it learns from the events that list instruments."""
+    """Renders lines. It learns the ticks, for the decimals of prices, from the events that list instruments."""
 
     def __init__(self) -> None:
         self._tick_sizes_e8: dict[str, int] = {}
@@ -69,20 +69,20 @@ class LineWriter:
         }
 
     def learn(self, event: Event) -> None:
-        """Take note of a new tick; every event that is one of ``LISTINGS`` must come here before others are written."""
+        """Learn an instrument's tick. Call this with every event of ``LISTINGS`` before rendering later events."""
         if isinstance(event, InstrumentListed | InstrumentChanged):
             self._tick_sizes_e8[event.instrument.symbol] = event.instrument.tick_size_e8
 
     def price(self, symbol: str, price_e8: int) -> str:
-        """Write a price; that of a symbol that is not listed with as few decimals as it takes."""
+        """Format a price; if the symbol is not listed, with as few decimals as possible."""
         return format_price(price_e8, self._tick_sizes_e8.get(symbol, SCALE))
 
     def trade_line(self, received: Received, trade: TradeExecuted) -> TradeLine:
-        """Write a trade for a stream of trades."""
+        """Render a trade for a stream of trades."""
         return self._trade(TradeLine, received, trade)
 
     def event_line(self, received: Received, event: Event) -> EventLine:
-        """Write an event for a stream of events."""
+        """Render an event for a stream of events."""
         return self._writers[type(event)](received, event)
 
     def _trade_event_line(self, received: Received, trade: TradeExecuted) -> TradeEventLine:
@@ -209,5 +209,5 @@ def _name_of(event: Event) -> str:
 
 
 def _time_of(received: Received) -> str | None:
-    # A stream without times stands at the beginning of time.
+    # 0: the stream has no timestamps.
     return format_timestamp(received.timestamp_ns) if received.timestamp_ns else None

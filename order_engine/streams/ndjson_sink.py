@@ -1,4 +1,4 @@
-"""Events as newline-delimited JSON: trades alone, every event, or the book that is left at the end."""
+"""Writes newline-delimited JSON: trades, all events, or the books at the end."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class TradeSink:
         self._lines = LineWriter()
 
     def write(self, received: Received, events: Sequence[Event]) -> None:
-        """Take the trades of one command."""
+        """Write the trades of one command."""
         lines = self._lines
         for event in events:
             if isinstance(event, TradeExecuted):
@@ -35,7 +35,7 @@ class TradeSink:
                 lines.learn(event)
 
     def flush(self) -> None:
-        """Let go of all that was held back."""
+        """Write out what is buffered."""
         self._output.flush()
 
 
@@ -47,7 +47,7 @@ class EveryEventSink:
         self._lines = LineWriter()
 
     def write(self, received: Received, events: Sequence[Event]) -> None:
-        """Take the events of one command."""
+        """Write the events of one command."""
         lines = self._lines
         for event in events:
             if type(event) in LISTINGS:
@@ -55,12 +55,12 @@ class EveryEventSink:
             self._output.write(_encode(lines.event_line(received, event)) + b"\n")
 
     def flush(self) -> None:
-        """Let go of all that was held back."""
+        """Write out what is buffered."""
         self._output.flush()
 
 
 def write_books(engine: MatchingEngine, output: OutputFile) -> None:
-    """Write what all books show as one JSON object: all levels, symbols in order, best prices first."""
+    """Write all visible levels of all books as one JSON object, ordered by symbol, best prices first."""
     output.write(_encode({symbol: _book(engine.books[symbol]) for symbol in sorted(engine.books)}) + b"\n")
 
 

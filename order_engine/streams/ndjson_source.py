@@ -1,4 +1,4 @@
-"""Commands from newline-delimited JSON: numbered, stamped, and every line accounted for."""
+"""Reads commands from newline-delimited JSON, with their sequence and timestamp. Every line is counted."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class NdjsonSource:
     """One command a line. A line is a command, a duplicate, a dead letter, or blank.
 
-    A line whose ``seq`` can be read counts as seen, even where the rest of it is of wrong form.
+    A line whose ``seq`` is valid counts as seen, even if the rest of the line is invalid.
     """
 
     def __init__(self, stream: RawInput, dead_letters: DeadLetters, gap_notices: Notices) -> None:
@@ -32,7 +32,7 @@ class NdjsonSource:
         self._timestamp_ns = 0
 
     def batches(self) -> Iterator[list[Received]]:
-        """Yield the commands of the lines that came in together."""
+        """Yield the commands in batches as their lines were read."""
         for lines in line_batches(self._stream):
             batch: list[Received] = []
             for line in lines:
@@ -71,7 +71,7 @@ class NdjsonSource:
             self._last_sequence = expected
             return expected
         if sequence is None:
-            # Not counted as seen until the line turns out to be a command.
+            # It counts as seen only if the line is a valid command.
             return expected
         if type(sequence) is not int or not 1 <= sequence <= SEQUENCE_MAX:
             raise FormError({"seq": [f"Must be a whole number from 1 to {SEQUENCE_MAX}."]})

@@ -1,4 +1,4 @@
-"""Notices to whoever watches a stream being read: the first few of each kind, so that they never become a flood."""
+"""Notices on standard error while a stream is read: only the first few of each kind."""
 
 from typing import TextIO
 
@@ -7,7 +7,7 @@ NOTICE_LENGTH_MAX = 300
 
 
 class Notices:
-    """Writes up to ten lines, then says that it will say no more."""
+    """Writes the first ten notices, then one line that further ones are only counted."""
 
     def __init__(self, stream: TextIO, kind: str) -> None:
         self._stream = stream
@@ -15,7 +15,7 @@ class Notices:
         self._told = 0
 
     def tell(self, notice: str) -> None:
-        """Write one line, unless enough were written."""
+        """Write a notice, unless ten were written."""
         self._told += 1
         if self._told <= NOTICES_MAX:
             self._stream.write(f"{_printable(notice)}\n")
@@ -24,6 +24,6 @@ class Notices:
 
 
 def _printable(notice: str) -> str:
-    # A notice may quote what came in, and what came in may be meant for a terminal.
+    # A notice may quote input, and input may contain terminal escape codes.
     kept = notice[:NOTICE_LENGTH_MAX] + ("..." if len(notice) > NOTICE_LENGTH_MAX else "")
     return "".join(character if character.isascii() and character.isprintable() else "?" for character in kept)

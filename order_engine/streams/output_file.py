@@ -1,6 +1,6 @@
-"""Output files: written beside their place and moved there when whole, so that no reader meets half of one.
+"""Output files: written to a temporary file and renamed when complete, so that no reader sees half of one.
 
-What is no regular file (a pipe, a terminal, /dev/null) is written to directly, and so is standard output (``-``).
+Standard output (``-``) and anything but a regular file (a pipe, a terminal, /dev/null) is written to directly.
 """
 
 import os
@@ -23,7 +23,7 @@ class RawOutput(Protocol):
 
 
 class OutputFile:
-    """One output. As a context: leaving it well puts the file in its place, leaving it by an error drops it."""
+    """One output. As a context manager it renames the complete file at the end, and drops it on an error."""
 
     def __init__(self, name: str, raw: RawOutput) -> None:
         self._name = name
@@ -32,14 +32,14 @@ class OutputFile:
         self._held_length = 0
 
     def write(self, payload: bytes) -> None:
-        """Take bytes; they may be held back until the next flush."""
+        """Write bytes; they may be buffered until the next flush."""
         self._held.append(payload)
         self._held_length += len(payload)
         if self._held_length >= HELD_LENGTH_MAX:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over all that is held back, or raise ``StreamFileError``."""
+        """Write out what is buffered; raise ``StreamFileError`` if that fails."""
         if not self._held:
             return
         rest = memoryview(b"".join(self._held))
@@ -48,7 +48,7 @@ class OutputFile:
             while rest:
                 taken = self._raw.write(rest)
                 if taken is None:
-                    raise BlockingIOError("it is not ready for more, and does not wait")
+                    raise BlockingIOError("it is non-blocking and takes no more bytes")
                 rest = rest[taken:]
         except OSError as error:
             raise StreamFileError(f"cannot write {self._name}: {reason_of(error)}") from error
@@ -62,7 +62,7 @@ class OutputFile:
 
 
 class ReplacingFile(OutputFile):
-    """An output that takes the place of a regular file, once it is whole."""
+    """An output that replaces a regular file once it is complete."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -94,7 +94,7 @@ class ReplacingFile(OutputFile):
 
 
 class DirectFile(OutputFile):
-    """An output that is no regular file, such as a named pipe."""
+    """An output that is not a regular file, such as a named pipe."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -109,10 +109,10 @@ class DirectFile(OutputFile):
 
 
 def open_output(name: str, standard_output: RawOutput) -> OutputFile:
-    """Open what a name on the command line means; ``-`` is standard output."""
+    """Open an output that the command line names; ``-`` is standard output."""
     if name == "-":
         return OutputFile("standard output", standard_output)
-    # A link goes on pointing where it did.
+    # A symbolic link is kept; its target is replaced.
     path = Path(os.path.realpath(name))
     if path.is_dir():
         raise StreamFileError(f"cannot write {name}: it is a directory")

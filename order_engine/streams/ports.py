@@ -1,6 +1,6 @@
-"""What the pump is joined to: something that commands come from, and somewhere that events go.
+"""The pump's two ports: a source of commands and a sink for events.
 
-A file of NDJSON is one pair of implementations; a topic of a message broker is another.
+NDJSON files implement them today; topics of a message broker may follow.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from order_engine.matching.events import Event
 
 
 class Received(Struct, frozen=True, gc=False):
-    """A command with its place in the stream and its time, which never goes backwards."""
+    """A command with its sequence in the stream and its timestamp, which never decreases."""
 
     sequence: int
     timestamp_ns: int
@@ -24,7 +24,7 @@ class CommandSource(Protocol):
     """Where commands come from."""
 
     def batches(self) -> Iterator[Sequence[Received]]:
-        """Yield what has come in, in order of sequence, as soon as it is there; end where the stream ends."""
+        """Yield commands in order of sequence as soon as they arrive, until the stream ends."""
         ...
 
 
@@ -32,9 +32,9 @@ class EventSink(Protocol):
     """Where events go."""
 
     def write(self, received: Received, events: Sequence[Event]) -> None:
-        """Take the events of one command; they may be held back until the next flush."""
+        """Write the events of one command; they may be buffered until the next flush."""
         ...
 
     def flush(self) -> None:
-        """Let go of all that was held back."""
+        """Write out what is buffered."""
         ...

@@ -1,4 +1,4 @@
-"""``process``: a stream of commands straight through a matching engine. No server, no journal, no database."""
+"""``process``: applies a stream of commands to a matching engine, without server, journal or database."""
 
 import gc
 import os
@@ -33,7 +33,7 @@ EXIT_UNUSABLE = 2
 
 
 class ProcessOptions(Struct, frozen=True, kw_only=True):
-    """Where to read and what to write; ``-`` is standard input or output, None is nowhere."""
+    """The input and the outputs; ``-`` is standard input or output, None means that it is not wanted."""
 
     commands: str
     trades: str | None = None
@@ -45,7 +45,7 @@ class ProcessOptions(Struct, frozen=True, kw_only=True):
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Name the outputs that are wanted, by option."""
+        """The names of the wanted outputs, by option."""
         named = {
             "--trades": self.trades,
             "--events": self.events,
@@ -56,7 +56,7 @@ class ProcessOptions(Struct, frozen=True, kw_only=True):
 
 
 class StandardStreams(Struct, frozen=True):
-    """What a process is given to read, to write, and to tell of itself on; the first two unbuffered."""
+    """The standard streams of a process; input and output are unbuffered."""
 
     input: RawInput
     output: RawOutput
@@ -64,7 +64,7 @@ class StandardStreams(Struct, frozen=True):
 
 
 def run_process(options: ProcessOptions) -> int:
-    """Process a stream, tell of it on standard error, and return the exit code: 0 all read, 2 unusable files."""
+    """Process a stream, print a summary on standard error, and return the exit code: 0 all read, 2 unusable files."""
     streams = StandardStreams(_standard_input(), _standard_output(), sys.stderr)
     try:
         with _rare_collections():
@@ -79,13 +79,13 @@ def run_process(options: ProcessOptions) -> int:
 def process_stream(
     options: ProcessOptions, streams: StandardStreams, clock_ns: Callable[[], int] = time.perf_counter_ns
 ) -> Summary:
-    """Apply every command of a stream; raise ``StreamFileError`` where a file cannot be read or written."""
+    """Apply every command of a stream; raise ``StreamFileError`` if a file cannot be read or written."""
     _refuse_shared_files(options)
     started_ns = clock_ns()
     engine = MatchingEngine()
     engine.give_settings(options.settings)
     with ExitStack() as stack:
-        # The input first: where there is none, no output is touched.
+        # The input first: if it cannot be opened, no output is touched.
         commands = stack.enter_context(InputFile(options.commands, streams.input))
         outputs = {
             option: stack.enter_context(open_output(name, streams.output)) for option, name in options.outputs.items()
@@ -122,7 +122,7 @@ def _refuse_shared_files(options: ProcessOptions) -> None:
         place = _place_of(name)
         if place in used:
             raise StreamFileError(f"{option} {name} is already used for {used[place]}")
-        # Any number of outputs may go to something like /dev/null.
+        # Several outputs may share a device such as /dev/null.
         if name == "-" or Path(place).is_file() or not Path(place).exists():
             used[place] = option
 
@@ -133,7 +133,7 @@ def _place_of(name: str) -> str:
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    # Orders that live long are looked through by every collection, and none of them is ever garbage in a cycle.
+    # Collections traverse all live orders, and these never form garbage cycles: collect rarely.
     thresholds = gc.get_threshold()
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
@@ -146,7 +146,7 @@ def _standard_input() -> RawInput:
     try:
         return FileIO(sys.stdin.fileno(), "rb", closefd=False)
     except UnsupportedOperation:
-        # A stream without a file behind it, as tests have.
+        # A stream without a file descriptor, as in tests.
         return sys.stdin.buffer
 
 

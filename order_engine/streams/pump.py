@@ -1,4 +1,4 @@
-"""The pump: commands from a source through a matching engine into sinks, as fast as they come."""
+"""The pump: applies commands from a source to a matching engine and writes the events to sinks."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ REFUSALS = frozenset({OrderRejected, AmendRejected, CancelRejected, InstrumentRe
 
 
 class Pump:
-    """Moves commands, and counts them, their trades and their refusals."""
+    """Applies commands, and counts them, their trades and their refusals."""
 
     def __init__(self, engine: MatchingEngine, sinks: Sequence[EventSink]) -> None:
         self.commands = 0
@@ -27,7 +27,7 @@ class Pump:
         self._sinks = sinks
 
     def run(self, source: CommandSource, after_batch: Callable[[], None]) -> None:
-        """Move everything that the source has; sinks are flushed whenever it has to wait for more."""
+        """Apply all commands of the source; flush the sinks after each batch."""
         engine, sinks = self._engine, self._sinks
         apply = engine.apply
         for batch in source.batches():

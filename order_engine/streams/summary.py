@@ -1,4 +1,4 @@
-"""The summary of a stream that was read, and what it says of itself while it is being read."""
+"""The summary of a processed stream, and the progress lines while it is read."""
 
 from collections.abc import Callable
 from typing import TextIO
@@ -12,7 +12,7 @@ NS_PER_MS = 1_000_000
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """What came of a stream. ``commands`` counts those that were applied, refused by the rulebook or not."""
+    """The counts of a stream. ``commands`` includes those that the rulebook refused."""
 
     commands: int
     trades: int
@@ -24,7 +24,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     @property
     def commands_per_second(self) -> int:
-        """How fast it went, in whole commands."""
+        """The rate, in whole commands a second."""
         return per_second(self.commands, self.duration_ns)
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class Progress:
-    """Says how far a pump has come, at most once a second; without a stream to say it on, nothing."""
+    """Prints the progress of a pump, at most once a second; prints nothing without a stream."""
 
     def __init__(self, stream: TextIO | None, pump: Pump, clock_ns: Callable[[], int]) -> None:
         self._stream = stream
@@ -46,7 +46,7 @@ class Progress:
         self._started_ns = self._shown_ns = clock_ns()
 
     def show(self) -> None:
-        """Say it, if a second has passed since the last time."""
+        """Print the progress, if a second has passed since the last time."""
         if self._stream is None:
             return
         now_ns = self._clock_ns()
@@ -57,5 +57,5 @@ class Progress:
 
 
 def per_second(count: int, duration_ns: int) -> int:
-    """Divide a count by a time."""
+    """Return a rate per second; 0 if no time has passed."""
     return count * NS_PER_SECOND // duration_ns if duration_ns else 0

@@ -1,4 +1,4 @@
-"""The page for people: static files and one template. Everything it shows comes from the public API."""
+"""The web page: static files and one template. All its data comes from the public API."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, render_template
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-# Nothing but what this server sends may run, and nothing may frame the page.
+# Only scripts and styles of this server run, and no other site may frame the page.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -20,7 +20,7 @@ SECURITY_HEADERS = (
 
 
 def create_page_blueprint(project: Path = PROJECT) -> Blueprint:
-    """Serve the page at ``/`` and its files at ``/static``; the app itself must have no static folder."""
+    """Serve the page at ``/`` and its files at ``/static``. The app must have no static folder of its own."""
     blueprint = Blueprint(
         "page",
         __name__,

@@ -1,4 +1,4 @@
-"""JSON read exactly: numbers keep every digit, a name given twice is refused, and nesting has a bound."""
+"""Reads JSON exactly: numbers keep every digit; duplicate names and deep nesting are refused."""
 
 import json
 from decimal import Decimal, DecimalException
@@ -8,7 +8,7 @@ import msgspec
 
 from order_engine.wire.form import FormError
 
-Json = Any  # Any: whatever JSON can say
+Json = Any  # Any: any JSON value
 
 NESTING_MAX = 32
 # 1,000 orders with every field have 20,000. Each value may need a hundred times as much memory as its bytes.
@@ -20,13 +20,13 @@ class NotJson(ValueError):
 
 
 def decode(text: bytes) -> Json:
-    """Read a JSON document; raise ``NotJson``, or ``FormError`` that says which name was given twice."""
+    """Parse a JSON document; raise ``NotJson``, or ``FormError`` that names a duplicate name."""
     if text.count(b",") > VALUES_MAX:
         raise NotJson(f"There may be {VALUES_MAX} values in it.")
     try:
         value = _decoder.decode(text)
-        # Outside of strings each name has one colon; only where there are more can a name have been lost to another,
-        # and with it what it names, however deep.
+        # Each name has one colon. More colons than names mean that a string contains one, or that msgspec dropped a
+        # duplicate name together with its value; then the slower parser looks for duplicates.
         if text.count(b":") > _names_in(value, NESTING_MAX):
             json.loads(text, object_pairs_hook=_refuse_names_given_twice, parse_float=str, parse_int=str)
     except FormError:
@@ -42,7 +42,7 @@ def _exact(number: str) -> Decimal:
     try:
         return Decimal(number)
     except DecimalException:
-        # Larger than Decimal can hold; the field it is in refuses infinity and is named.
+        # Too large for Decimal. The parser of the field refuses infinity and names the field.
         return Decimal("Infinity")
 
 
@@ -50,7 +50,7 @@ _decoder = msgspec.json.Decoder(float_hook=_exact)
 
 
 def _names_in(value: Json, depth: int) -> int:
-    """Count the names of all objects; whatever goes deeper than ``depth`` is a ``RecursionError``."""
+    """Count the names of all objects; raise ``RecursionError`` if the value is nested deeper than ``depth``."""
     if depth == 0:
         raise RecursionError
     is_object = type(value) is dict

@@ -1,7 +1,7 @@
-"""Form: what a message alone decides, whichever way it came in. See the rulebook, Form.
+"""Form: the checks that need only the message itself, the same for REST and NDJSON. See the rulebook, Form.
 
-``PLACE_FIELDS``, ``AMEND_FIELDS`` and so on say how each field is read; the functions below turn fields that were
-read into commands and refuse instructions that do not go together. REST and NDJSON streams share all of it.
+``PLACE_FIELDS``, ``AMEND_FIELDS`` and so on give the parser of each field; the functions below turn parsed fields into
+commands and refuse terms that do not go together. To add a field to a request, begin here.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -31,7 +31,7 @@ from order_engine.wire.schedules import parse_schedule
 from order_engine.wire.timestamps import parse_rfc_3339
 from order_engine.wire.units import parse_amount, parse_count, parse_positive_amount
 
-VALUES_REMEMBERED = 8_192
+CACHE_SIZE = 8_192
 USERS_REMEMBERED = 32_768
 HINTS_MAX = 3
 
@@ -40,7 +40,7 @@ Fields = dict[str, Any]  # Any: each value has the type that its field's parser 
 
 
 class OrderKind(StrEnum):
-    """What a request may call its order's type; IOC and FOK are short for LIMIT with that time in force."""
+    """The order types of requests; IOC and FOK mean LIMIT with that time in force."""
 
     LIMIT = "LIMIT"
     MARKET = "MARKET"
@@ -55,31 +55,31 @@ ORDER_TYPES: Mapping[OrderKind, OrderType] = {OrderKind(order_type): order_type 
 
 
 class FormError(ValueError):
-    """A message of wrong form; ``errors`` says for each field what is wrong with it."""
+    """An invalid message; ``errors`` maps each wrong field to its messages."""
 
     def __init__(self, errors: Errors) -> None:
         super().__init__("; ".join(f"{field}: {' '.join(messages)}" for field, messages in errors.items()))
         self.errors = errors
 
 
-def _remembering(parser: Parser, values_max: int = VALUES_REMEMBERED) -> Parser:
+def _cached(parser: Parser, values_max: int = CACHE_SIZE) -> Parser:
     """Remember what strings meant: the same prices, symbols and words come again and again.
 
     Equal strings give one object, so that a million live orders share it.
     """
-    remembered = lru_cache(maxsize=values_max)(parser)
+    cached = lru_cache(maxsize=values_max)(parser)
 
     def parse(value: object) -> object:
-        return remembered(value) if type(value) is str else parser(value)
+        return cached(value) if type(value) is str else parser(value)
 
     return parse
 
 
-SYMBOL = _remembering(parse_symbol)
-USER = _remembering(parse_identifier, USERS_REMEMBERED)
-SIDE = _remembering(partial(parse_choice, Side))
-AMOUNT = _remembering(parse_amount)
-POSITIVE_AMOUNT = _remembering(parse_positive_amount)
+SYMBOL = _cached(parse_symbol)
+USER = _cached(parse_identifier, USERS_REMEMBERED)
+SIDE = _cached(partial(parse_choice, Side))
+AMOUNT = _cached(parse_amount)
+POSITIVE_AMOUNT = _cached(parse_positive_amount)
 
 PLACE_FIELDS: Mapping[str, Parser] = {
     "user_id": USER,
@@ -87,14 +87,14 @@ PLACE_FIELDS: Mapping[str, Parser] = {
     "side": SIDE,
     "quantity": POSITIVE_AMOUNT,
     "price": POSITIVE_AMOUNT,
-    "type": _remembering(partial(parse_choice, OrderKind)),
-    "time_in_force": _remembering(partial(parse_choice, TimeInForce)),
+    "type": _cached(partial(parse_choice, OrderKind)),
+    "time_in_force": _cached(partial(parse_choice, TimeInForce)),
     "post_only": parse_flag,
     "display_quantity": POSITIVE_AMOUNT,
     "stop_price": POSITIVE_AMOUNT,
     "trail_amount": POSITIVE_AMOUNT,
     "expire_at": parse_rfc_3339,
-    "self_trade_prevention": _remembering(partial(parse_choice, SelfTradePrevention)),
+    "self_trade_prevention": _cached(partial(parse_choice, SelfTradePrevention)),
     "client_order_id": parse_order_id,
 }
 PLACE_REQUIRED = ("symbol", "side", "quantity")
@@ -129,9 +129,9 @@ USER_FIELDS: Mapping[str, Parser] = {"user_id": parse_identifier}
 
 
 def read_fields(message: Mapping[str, object], parsers: Mapping[str, Parser], required: Collection[str] = ()) -> Fields:
-    """Read every field of a message by its parser; null means absent. Raise ``FormError`` naming every wrong field.
+    """Parse every field of a message; null means absent. Raise ``FormError`` that names every wrong field.
 
-    What came under another name that is taken for a field is returned, like all, under the field's own.
+    A field that was sent under one of its other names is returned under its own.
     """
     fields: Fields = {}
     errors: Errors = {}
@@ -141,7 +141,7 @@ def read_fields(message: Mapping[str, object], parsers: Mapping[str, Parser], re
         if parser is None:
             errors[sent] = [unknown_field(sent, parsers) if len(errors) < HINTS_MAX else "Unknown field."]
         elif name != sent and name in message:
-            errors[sent] = [f"Another name for {name}: send one of them."]
+            errors[sent] = [f"Another name for {name}: send only one of them."]
         elif value is not None:
             try:
                 fields[name] = parser(value)
@@ -160,7 +160,7 @@ def _was_wrong_under_another_name(name: str, errors: Errors) -> bool:
 
 
 def place_order(fields: Fields, order_id: str | None = None) -> PlaceOrder:
-    """Make the command of fields read by ``PLACE_FIELDS``."""
+    """Build the command from fields parsed by ``PLACE_FIELDS``."""
     kind: OrderKind = fields.get("type", OrderKind.LIMIT)
     order_type, time_in_force = _instructions(kind, fields.get("time_in_force"))
     errors = wrong_terms(order_type, time_in_force, fields)
@@ -193,7 +193,7 @@ def amend_order(
     client_order_id: str | None = None,
     symbol: str | None = None,
 ) -> AmendOrder:
-    """Make the command of fields read by ``AMEND_FIELDS``, for the order named one way or the other."""
+    """Build the command from fields parsed by ``AMEND_FIELDS``; name the order by its id or by the client's."""
     if not fields:
         raise FormError({"quantity": [f"Name at least one of: {', '.join(AMEND_FIELDS)}."]})
     return AmendOrder(
@@ -210,12 +210,12 @@ def amend_order(
 
 
 def cancel_all(fields: Fields) -> CancelAll:
-    """Make the command of fields read by ``CANCEL_ALL_FIELDS``."""
+    """Build the command from fields parsed by ``CANCEL_ALL_FIELDS``."""
     return CancelAll(user_id=fields["user_id"], symbol=fields.get("symbol"), side=fields.get("side"))
 
 
 def set_instrument(fields: Fields) -> SetInstrument:
-    """Make the command of fields read by ``INSTRUMENT_FIELDS``."""
+    """Build the command from fields parsed by ``INSTRUMENT_FIELDS``."""
     return SetInstrument(
         symbol=fields["symbol"],
         tick_size_e8=fields.get("tick_size"),
@@ -229,12 +229,12 @@ def set_instrument(fields: Fields) -> SetInstrument:
 
 
 def set_state(fields: Fields) -> SetState:
-    """Make the command of fields read by ``STATE_FIELDS``."""
+    """Build the command from fields parsed by ``STATE_FIELDS``."""
     return SetState(symbol=fields["symbol"], state=fields["state"])
 
 
 def set_risk_limits(fields: Fields) -> SetRiskLimits:
-    """Make the command of fields read by ``RISK_LIMITS_FIELDS``; a limit that is not named is none."""
+    """Build the command from fields parsed by ``RISK_LIMITS_FIELDS``; a limit that is absent is removed."""
     return SetRiskLimits(
         user_id=fields["user_id"],
         max_order_quantity_e8=fields.get("max_order_quantity"),
@@ -245,12 +245,12 @@ def set_risk_limits(fields: Fields) -> SetRiskLimits:
 
 
 def disable_user(fields: Fields) -> DisableUser:
-    """Make the command of fields read by ``USER_FIELDS``."""
+    """Build the command from fields parsed by ``USER_FIELDS``."""
     return DisableUser(user_id=fields["user_id"])
 
 
 def enable_user(fields: Fields) -> EnableUser:
-    """Make the command of fields read by ``USER_FIELDS``."""
+    """Build the command from fields parsed by ``USER_FIELDS``."""
     return EnableUser(user_id=fields["user_id"])
 
 

@@ -1,4 +1,4 @@
-"""Names and enumerated words as they come in: symbols, identifiers, flags, choices."""
+"""Parsers of names and words: symbols, identifiers, flags, enumerations."""
 
 import re
 from enum import StrEnum
@@ -14,7 +14,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def parse_symbol(value: object) -> str:
-    """Read an instrument's symbol; lower case is folded up."""
+    """Parse an instrument's symbol; lower case is converted to upper case."""
     symbol = value.upper() if isinstance(value, str) and value.isascii() else ""
     if not _SYMBOL.fullmatch(symbol):
         raise ValueError("Must be 1 to 32 of A-Z, 0-9, '.', '_', '-', beginning with a letter or a digit.")
@@ -22,17 +22,17 @@ def parse_symbol(value: object) -> str:
 
 
 def parse_identifier(value: object) -> str:
-    """Read a user's id: 1 to 64 printable ASCII characters without spaces, or a JSON integer from 0."""
+    """Parse a user's id: 1 to 64 printable ASCII characters without spaces, or a JSON integer from 0."""
     return _printable(value, IDENTIFIER_LENGTH_MAX)
 
 
 def parse_order_id(value: object) -> str:
-    """Read an order's id, ours or the client's, as ``parse_identifier`` does, but with at most 40 characters."""
+    """Parse an order's id, ours or the client's, as ``parse_identifier`` does, but with at most 40 characters."""
     return _printable(value, ORDER_ID_LENGTH_MAX)
 
 
 def parse_choice(choices: type[Choice], value: object) -> Choice:
-    """Read one of an enumeration's words, in any case."""
+    """Parse a member of an enumeration, in any case."""
     if isinstance(value, str):
         choice = choices.__members__.get(value.upper())
         if choice is not None:
@@ -41,7 +41,7 @@ def parse_choice(choices: type[Choice], value: object) -> Choice:
 
 
 def parse_flag(value: object) -> bool:
-    """Read ``true`` or ``false``."""
+    """Parse ``true`` or ``false``."""
     if not isinstance(value, bool):
         raise ValueError("Must be true or false.")
     return value

@@ -28,14 +28,14 @@ Errors = dict[str, list[str]]
 
 
 def wrong_terms(order_type: OrderType, time_in_force: TimeInForce, terms: Terms) -> Errors:
-    """Say for each term that does not go with the others what is wrong with it."""
+    """Return an error for each term that does not go with the others."""
     if (
         order_type is OrderType.LIMIT
         and "price" in terms
         and time_in_force is not TimeInForce.GTD
         and SPECIAL_TERMS.isdisjoint(terms)
     ):
-        # Most orders are plain, and need no closer look.
+        # The fast path for plain limit orders.
         return {}
     errors = _wrong_prices(order_type, terms)
     if time_in_force not in TIMES_OF[order_type]:

@@ -1,4 +1,4 @@
-"""From what the core says to the messages that go out: plain functions, and a renderer that knows the ticks."""
+"""Renders the core's events and views as messages: plain functions, and a ``Renderer`` that knows each tick."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,31 +19,31 @@ LevelE8 = tuple[int, int, int]
 
 
 class Renderer:
-    """Writes prices with the decimals of their instrument's tick; with a tick of 0, with as few as they need."""
+    """Formats prices with the decimals of the instrument's tick; if the tick is 0, with as few as possible."""
 
     def __init__(self, tick_size_e8: TickSizeOf) -> None:
         self._tick_size_e8 = tick_size_e8
 
     def price(self, symbol: str, price_e8: int) -> str:
-        """Write a price of an instrument."""
+        """Format a price of an instrument."""
         return format_price(price_e8, self._tick_size_e8(symbol))
 
     def price_or_null(self, symbol: str, price_e8: int | None) -> str | None:
-        """Write a price that may be absent."""
+        """Format a price that may be absent."""
         return None if price_e8 is None else format_price(price_e8, self._tick_size_e8(symbol))
 
     def order(self, state: OrderState, updated_ns: int) -> Order:
-        """Write an order, whether it comes from the core or from the database."""
+        """Render an order from the core or the database."""
         return Order(*self._order_fields(state, updated_ns))
 
     def order_with_trades(
         self, state: OrderState, updated_ns: int | None, trades: list[Trade] | None, trades_cursor: str | None = None
     ) -> OrderWithTrades:
-        """Write an order and its trades; null is what is not known."""
+        """Render an order and its trades; what is not known is null."""
         return OrderWithTrades(*(*self._order_fields(state, updated_ns), trades, trades_cursor))
 
     def trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int) -> Trade:
-        """Write a trade as it happened."""
+        """Render a trade."""
         maker, taker = trade.maker, trade.taker
         return Trade(
             trade.trade_id,
@@ -99,7 +99,7 @@ class Renderer:
 
 
 def instrument(terms: Instrument, state: SessionState) -> market.Instrument:
-    """Write an instrument and where its session is."""
+    """Render an instrument and the state of its session."""
     reference_price_e8 = terms.reference_price_e8
     return market.Instrument(
         terms.symbol,
@@ -115,7 +115,7 @@ def instrument(terms: Instrument, state: SessionState) -> market.Instrument:
 
 
 def risk_limits(user_id: str, limits: SetRiskLimits | None, *, is_own: bool, is_enabled: bool) -> RiskLimits:
-    """Write a user's limits; null is none."""
+    """Render a user's limits; null means no limit."""
     if limits is None:
         return RiskLimits(user_id, is_own, is_enabled, None, None, None, None)
     return RiskLimits(
@@ -130,7 +130,7 @@ def risk_limits(user_id: str, limits: SetRiskLimits | None, *, is_own: bool, is_
 
 
 def levels(side: Iterable[LevelE8], tick_size_e8: int) -> list[market.Level]:
-    """Write one side of a book: price, quantity and number of orders of each level."""
+    """Render one side of a book: price, quantity and number of orders of each level."""
     return [
         (format_price(price_e8, tick_size_e8), format_quantity(quantity_e8), orders)
         for price_e8, quantity_e8, orders in side
@@ -140,12 +140,12 @@ def levels(side: Iterable[LevelE8], tick_size_e8: int) -> list[market.Level]:
 def top_of_book(
     symbol: str, sequence: int, bids: list[LevelE8], asks: list[LevelE8], tick_size_e8: int
 ) -> market.TopOfBook:
-    """Write the best level of both sides."""
+    """Render the best level of both sides."""
     bid, bid_quantity, _ = levels(bids[:1], tick_size_e8)[0] if bids else (None, None, 0)
     ask, ask_quantity, _ = levels(asks[:1], tick_size_e8)[0] if asks else (None, None, 0)
     return market.TopOfBook(symbol, sequence, bid, bid_quantity, ask, ask_quantity)
 
 
 def quantity_or_null(quantity_e8: int | None) -> str | None:
-    """Write a quantity that may be absent."""
+    """Format a quantity that may be absent."""
     return None if quantity_e8 is None else format_quantity(quantity_e8)

@@ -1,7 +1,7 @@
-"""Times on the wire: RFC 3339, UTC, microseconds, ``Z``. Inside they are integer nanoseconds since 1970.
+"""Times outside: RFC 3339, UTC, microseconds, ``Z``. Times inside: integer nanoseconds since 1970.
 
-Done in integers, because this package may read no clock and import no calendar; the day arithmetic is that of the
-proleptic Gregorian calendar with the year starting in March, so that the leap day comes last.
+The conversion uses integers only, since this package must neither read a clock nor compute with ``datetime``. Days are
+counted in the proleptic Gregorian calendar with years that begin in March, so that the leap day comes last.
 """
 
 import re
@@ -19,20 +19,20 @@ _RFC_3339 = re.compile(
     r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))",
     re.ASCII,
 )
-_NO_TIME = "Must be a time as RFC 3339 writes it, such as 2026-11-21T07:58:00Z."
+_NO_TIME = "Must be an RFC 3339 time, such as 2026-11-21T07:58:00Z."
 _DAYS_PER_ERA = 146_097
 _DAYS_FROM_MARCH_OF_YEAR_0_TO_1970 = 719_468
 
 
 def format_timestamp(timestamp_ns: int) -> str:
-    """Write nanoseconds since 1970 as ``2026-11-21T07:58:00.000001Z``; what is below a microsecond is cut off."""
+    """Format nanoseconds since 1970 as ``2026-11-21T07:58:00.000001Z``; nanoseconds are truncated."""
     return f"{_to_the_second(timestamp_ns // NS_PER_SECOND)}.{timestamp_ns % NS_PER_SECOND // NS_PER_US:06d}Z"
 
 
 def parse_rfc_3339(value: object) -> int:
-    """Read a time with its zone, to the nanosecond, as nanoseconds since 1970.
+    """Parse a time with a zone, exact to the nanosecond, as nanoseconds since 1970.
 
-    Raises ``ValueError``, with a sentence for the caller, for what is no time or lies outside of 1970 to 2262.
+    Raises ``ValueError``, with a sentence for the client, if the text is not a time from 1970 to 2262.
     """
     match = _RFC_3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
@@ -49,7 +49,7 @@ def parse_rfc_3339(value: object) -> int:
 
 
 def parse_timestamp(value: object) -> int:
-    """Read a time as ``parse_rfc_3339`` does, or a whole number of nanoseconds since 1970."""
+    """Parse a time as ``parse_rfc_3339`` does, or an integer of nanoseconds since 1970."""
     if isinstance(value, int) and not isinstance(value, bool):
         return _within_range(value)
     return parse_rfc_3339(value)

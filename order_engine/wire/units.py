@@ -1,4 +1,4 @@
-"""Amounts: the only place where a decimal outside becomes an integer inside, and back.
+"""Amounts: the only place that converts decimals outside to integers inside, and back.
 
 Inside, a price or a quantity is an integer count of 10^-8 (``_e8``); a notional, price times quantity, of 10^-16
 (``_e16``). Nothing here passes through binary floating point.
@@ -14,17 +14,17 @@ AMOUNT_MAX = 10**10
 AMOUNT_E8_MAX = AMOUNT_MAX * SCALE
 AMOUNT_LENGTH_MAX = 64
 COUNT_MAX = 10**9
-# The same prices and quantities come again and again.
-AMOUNTS_REMEMBERED = 8_192
+# The same prices and quantities recur.
+CACHE_SIZE = 8_192
 
 _AMOUNT = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,6}))?", re.ASCII)
 
 
 def parse_amount(value: object) -> int:
-    """Read a decimal string or an exact JSON number as an integer count of 10^-8.
+    """Parse a decimal string or an exact JSON number as an integer count of 10^-8.
 
-    Raises ``ValueError``, with a sentence for the caller, for what is no number, negative, finer than 8 decimals or
-    larger than 10^10.
+    Raises ``ValueError``, with a sentence for the client, if the value is not a number, is negative, has more than 8
+    decimals or is larger than 10^10.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         amount_e8 = value * SCALE
@@ -40,7 +40,7 @@ def parse_amount(value: object) -> int:
 
 
 def parse_positive_amount(value: object) -> int:
-    """Read an amount as ``parse_amount`` does; zero is refused too."""
+    """Parse an amount as ``parse_amount`` does, and refuse zero too."""
     amount_e8 = parse_amount(value)
     if amount_e8 == 0:
         raise ValueError("Must be greater than 0.")
@@ -48,26 +48,26 @@ def parse_positive_amount(value: object) -> int:
 
 
 def parse_count(value: object) -> int:
-    """Read a JSON number that counts things: whole, from 0 to 10^9."""
+    """Parse a JSON integer from 0 to 10^9."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= COUNT_MAX:
         raise ValueError(f"Must be a whole number from 0 to {COUNT_MAX}.")
     return value
 
 
-@lru_cache(maxsize=AMOUNTS_REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def format_quantity(quantity_e8: int) -> str:
-    """Write a quantity without exponent and without trailing zeros: ``"100"``, ``"0.5"``."""
+    """Format a quantity without exponent and without trailing zeros: ``"100"``, ``"0.5"``."""
     return _format(quantity_e8, decimals_min=0)
 
 
-@lru_cache(maxsize=AMOUNTS_REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def format_price(price_e8: int, tick_size_e8: int) -> str:
-    """Write a price with the decimals of its tick (``"150.50"``), or with more where only they are exact."""
+    """Format a price with the decimals of its tick (``"150.50"``), or with more if it needs them to be exact."""
     return _format(price_e8, decimals_min=_decimals_of(tick_size_e8))
 
 
 def average_price_e8(notional_e16: int, quantity_e8: int) -> int:
-    """Divide exact totals, rounding half to even at the 8th decimal."""
+    """Divide exact totals; round half-even at the 8th decimal."""
     quotient, remainder = divmod(notional_e16, quantity_e8)
     twice = 2 * remainder
     round_up = twice > quantity_e8 or (twice == quantity_e8 and quotient % 2 == 1)

@@ -1,4 +1,4 @@
-"""What a measurement ran under: without it a figure says nothing."""
+"""The conditions of a measurement, without which a figure means nothing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Many clients that ask at once over connections they keep: with wrk where it is installed, else with threads.
+"""Load of many clients on persistent connections: with wrk if it is installed, else with threads.
 
 The two are not alike in speed; figures may be compared only within one run, which uses one of them throughout.
 """
@@ -31,7 +31,7 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one round gave."""
+    """The figures of one round."""
 
     requests_per_second: float
     median_ms: float
@@ -76,7 +76,7 @@ class Load:
         return ["taskset", "-c", str(self.processor), *command]
 
     def _with_threads(self, port: int, path: str) -> Rate:
-        """Ask from a process of our own, so that it may be pinned and shares no interpreter with the caller."""
+        """Send requests from a process of its own, so that it can be pinned and shares no interpreter."""
         command = [sys.executable, "-m", "stress.benchmarks.http_load", str(port), path]
         asked = {"bodies": self.bodies, "connections": self.connections, "seconds": self.seconds}
         finished = subprocess.run(

@@ -67,7 +67,7 @@ class FakeDisk:
         """Let the next ``write`` (having taken some bytes), ``sync`` or ``create`` fail, and all after it."""
         self._faults[operation] = (error, after_bytes)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Let nothing fail any more."""
         self._faults.clear()
 

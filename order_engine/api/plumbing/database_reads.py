@@ -1,4 +1,4 @@
-"""Reads of the database: each goes on once the database shows what it must, where it delays no order."""
+"""Reads of the database: each waits until the database has the sequence it needs, without delaying order entry."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,14 +16,14 @@ from order_engine.followers.progress import SQL, Progress
 MIN_SEQUENCE_HEADER = "X-Min-Sequence"
 WAIT_SECONDS = 5.0
 
-# The server throws it away; one that does not must not take it for success.
+# Our server discards the placeholder. Another server must not mistake it for success.
 PLACEHOLDER_STATUS = 503
 
 Read = Callable[[], JsonResponse]
 
 
 class DatabaseReads:
-    """Lets reads go on when the database shows what they must, at most ``seconds`` later."""
+    """Runs reads once the database has the sequence that they need, and gives up after ``seconds``."""
 
     def __init__(self, app: ServiceApp, exchange: Exchange, progress: Progress, seconds: float = WAIT_SECONDS) -> None:
         self._app = app
@@ -32,34 +32,34 @@ class DatabaseReads:
         self._seconds = seconds
 
     def require_given_out(self, min_sequence: int) -> None:
-        """Refuse a sequence that no response can have named."""
+        """Refuse an ``X-Min-Sequence`` that no response has given out."""
         if min_sequence > self._exchange.visible_sequence:
-            # Before recovery is done nobody can tell.
+            # The last sequence is not known until recovery is done.
             self._require_open()
             raise invalid({MIN_SEQUENCE_HEADER: ["No response has given out this sequence yet."]})
 
     def when_shown(
         self, min_sequence: int, read: Read, *, otherwise: Read | None = None, seconds: float | None = None
     ) -> JsonResponse:
-        """Respond with ``read`` once the database shows a sequence; if that takes too long, with ``otherwise``, or 503.
+        """Respond with ``read`` once the database has a sequence; after a time-out with ``otherwise``, or 503.
 
-        Where the server can go on with a request later this returns a placeholder at once; elsewhere it waits.
+        Under a server that runs continuations this returns a placeholder at once; under another it waits.
         """
         self._require_open()
         progress = self._progress
         if not progress.reads_open:
-            # The first sequence that it shows tells that it is open.
+            # The follower reports its first sequence once it has opened the database.
             min_sequence = max(min_sequence, 1)
         wait_seconds = self._seconds if seconds is None else seconds
         if not progress.shows(min_sequence):
             progress.want(min_sequence)
             if progress.is_in_trouble(SQL):
-                # It would wait in vain.
+                # Waiting would not help.
                 return self.later(partial(self._read_or_else, min_sequence, read, otherwise))
         return self.later(partial(self._read_or_else, min_sequence, read, otherwise), min_sequence, wait_seconds)
 
     def later(self, read: Read, min_sequence: int = 0, seconds: float = 0.0) -> JsonResponse:
-        """Respond with ``read`` where it may block, once the database shows a sequence or the time is over."""
+        """Run ``read`` where it may block, once the database has a sequence or ``seconds`` have passed."""
         environ = request.environ
         if CONTINUES in environ:
             return read()
@@ -70,7 +70,7 @@ class DatabaseReads:
         return read()
 
     def latest_sequence(self) -> int:
-        """Return the last sequence that anybody can have seen."""
+        """Return the newest sequence that any response has shown."""
         return self._exchange.visible_sequence
 
     def _read_or_else(self, min_sequence: int, read: Read, otherwise: Read | None) -> JsonResponse:
@@ -84,7 +84,7 @@ class DatabaseReads:
     def _not_shown(self, min_sequence: int) -> Problem:
         progress = self._progress
         if progress.reads_open:
-            return Problem("projection_behind", f"The database has not reached sequence {min_sequence} in time.")
+            return Problem("projection_behind", f"The database did not reach sequence {min_sequence} in time.")
         if progress.is_in_trouble(SQL):
             return Problem("database_unavailable", "The database cannot be opened.")
         return Problem("database_starting", "The database is being brought up to date.")

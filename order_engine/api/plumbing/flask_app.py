@@ -1,7 +1,7 @@
-"""Flask, with a short way for what this service does most, and a way to go on with a request in another thread.
+"""Flask with a fast path for API requests, and with continuations that finish a request in another thread.
 
-The short way is for paths without parameters and for views without hooks: it leaves out signals, sessions and the
-search for hooks. Everything else goes Flask's own way, so that extensions and blueprints work as they do anywhere.
+The fast path skips signals, sessions and hooks. It serves views of blueprints without hooks, and finds paths without
+parameters by a dictionary. Everything else takes Flask's own path, so extensions and blueprints work as usual.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ from order_engine.api.plumbing.request_ids import HEADER, RequestIds
 from order_engine.api.plumbing.responses import JsonResponse
 
 CONTINUES = "order_engine.continues"
-"""Set in the environment of a request while its continuation runs."""
+"""Set in the WSGI environment while the continuation of a request runs."""
 
 NOWHERE = "/\0"
 _NO_SESSION = NullSession()
@@ -29,7 +29,7 @@ WsgiResponse = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 
 class NoSessions(SessionInterface):
-    """Hands every request the same session, which refuses to be written."""
+    """Gives every request the same empty, read-only session."""
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin:
         """Return the empty session."""
@@ -38,7 +38,7 @@ class NoSessions(SessionInterface):
 
 
 class ServiceApp(Flask):
-    """The application. It serves no static folder of its own: the page does, with its own headers."""
+    """The application. It has no static folder: the page's blueprint serves static files with its own headers."""
 
     session_interface = NoSessions()
 
@@ -53,7 +53,7 @@ class ServiceApp(Flask):
     def go_on(
         self, environ: WSGIEnvironment, view: Callable[[], JsonResponse], start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Respond to a request whose view went on in a continuation."""
+        """Respond to a request by running its continuation."""
         environ.pop(CONTINUATION, None)
         environ[CONTINUES] = True
         return self._respond(environ, lambda: self._called(view, environ), start_response)
@@ -80,22 +80,22 @@ class ServiceApp(Flask):
         rule = request.url_rule
         if rule is None or rule.endpoint not in self._plain_endpoints or request.method == "OPTIONS":
             return super().full_dispatch_request()
-        view: Callable[..., Any] = self.view_functions[rule.endpoint]  # Any: whatever Flask takes
+        view: Callable[..., Any] = self.view_functions[rule.endpoint]  # Any: what a Flask view may return
         arguments = request.view_args
         return self._called(partial(view, **arguments) if arguments else view, request.environ)
 
     def process_response(self, response: Response) -> Response:
-        """Name the request in its response."""
+        """Add the request id to the response."""
         response.headers.add(HEADER, self.request_ids.of(request_ctx.request.environ))
         return super().process_response(response)
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
-        """Call what is to be called after each request, if anything is."""
+        """Run the teardown functions, if there are any."""
         if self.teardown_request_funcs:
             super().do_teardown_request(exc)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Take a function as it is: none here is a coroutine."""
+        """Return the function unchanged: no view here is a coroutine."""
         return func
 
     def _respond(
@@ -110,10 +110,10 @@ class ServiceApp(Flask):
 
     def _called(
         self, view: Callable[[], Any], environ: WSGIEnvironment
-    ) -> WsgiResponse:  # Any: whatever Flask takes from a view
+    ) -> WsgiResponse:  # Any: what a Flask view may return
         try:
             response = view()
-        except Exception as error:  # noqa: BLE001 -- the handlers make a response of every error
+        except Exception as error:  # noqa: BLE001 -- the error handlers turn every error into a response
             response = self.handle_user_exception(error)
         if isinstance(response, JsonResponse):
             response.headers.append((HEADER, self.request_ids.of(environ)))
@@ -128,7 +128,7 @@ class ServiceApp(Flask):
             (method, rule.rule): rule
             for rule in self.url_map.iter_rules()
             for method in rule.methods or ()
-            # Other views may build addresses, for which they need what matches them.
+            # A view of our routes never builds a URL; another view may, and needs Flask's URL adapter for it.
             if not rule.arguments and method != "OPTIONS" and hasattr(self.view_functions[rule.endpoint], "operation")
         }
 

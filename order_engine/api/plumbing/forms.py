@@ -1,4 +1,4 @@
-"""What REST takes: the form of every body and query, read by the same parsers as the messages of streams."""
+"""The form of every request body and query: its fields, each with its parser. Streams use the same parsers."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -33,24 +33,24 @@ BATCH_LENGTH_MAX = 1_000
 CURSOR_LENGTH_MAX = 256
 INTERVAL_DEFAULT = "1m"
 
-# JSON's name for the whole of a message, where it is no object.
+# The key in ``errors`` for a message that is not a JSON object.
 WHOLE_MESSAGE = "_schema"
 
 
 class Form(NamedTuple):
-    """The fields that a message may have, each with its parser, and those that it must have."""
+    """The fields that a message may have, each with its parser, and the required ones."""
 
     name: str
     parsers: Mapping[str, Parser]
     required: tuple[str, ...] = ()
 
     def read(self, message: Mapping[str, object]) -> Fields:
-        """Read a message; raise ``FormError`` that names every wrong field."""
+        """Parse a message; raise ``FormError`` that names every wrong field."""
         return read_fields(message, self.parsers, self.required)
 
 
 BatchEntry = PlaceOrder | FormError
-"""An order of a batch, or what is wrong with it."""
+"""One order of a batch, or the errors in it."""
 
 
 def _without(name: str, parsers: Mapping[str, Parser]) -> Mapping[str, Parser]:
@@ -72,7 +72,7 @@ def _interval(value: object) -> str:
 
 def _cursor(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= CURSOR_LENGTH_MAX:
-        raise ValueError("Must be the next_cursor of the page before.")
+        raise ValueError("Must be the next_cursor of the previous page.")
     return value
 
 
@@ -88,7 +88,7 @@ def _batch_entry(entry: object) -> BatchEntry:
     try:
         return place_order(PLACE_ORDER.read(entry))
     except FormError as error:
-        # Each traceback would keep the frames, and with them the whole message.
+        # A new error: the traceback of the old one keeps the whole message in memory.
         return FormError(error.errors)
 
 

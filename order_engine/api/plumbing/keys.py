@@ -1,8 +1,8 @@
-"""Who calls, and what they may do.
+"""API keys: who calls, and what the caller may do.
 
-Without ``API_KEY`` everybody may do everything. With it, every write needs it, and every read stays open: of the
-market, and of the orders, trades, positions and limits of all users. ``Caller`` is what the rest of the API sees, so
-that stored keys with users and scopes will change nothing but this module.
+Without ``API_KEY`` every request is allowed. With it, every write needs the key; every read stays open: market data,
+and the orders, trades, positions and limits of all users. The rest of the API sees only ``Caller``, so stored keys with
+users and scopes will change this module alone.
 """
 
 import hmac
@@ -16,7 +16,7 @@ Environ = Mapping[str, Any]  # Any: WSGI's
 
 
 class Access(IntEnum):
-    """What an operation asks of its caller, from nothing to everything."""
+    """The access that an operation requires, in rising order."""
 
     READ = 0
     TRADE = 1
@@ -24,9 +24,9 @@ class Access(IntEnum):
 
 
 class Caller(NamedTuple):
-    """``scope`` keeps callers' idempotency keys apart; ``access`` is the most that the caller may do.
+    """``scope`` separates the idempotency keys of callers; ``access`` is the highest access that the caller has.
 
-    ``actor`` is what the journal calls a caller who may act for others; without a key nobody is known.
+    ``actor`` names in the journal a caller who may act for other users; None if the caller sent no key.
     """
 
     scope: str
@@ -42,20 +42,20 @@ BEARER = "bearer "
 
 
 class KeyRing:
-    """Tells callers apart by their key; ``api_key`` of None or nothing means that there are no keys."""
+    """Identifies callers by their key. With an empty ``api_key`` or None there are no keys."""
 
     def __init__(self, api_key: str | None) -> None:
         self._api_key = api_key.encode() if api_key else None
 
     def admit(self, environ: Environ, access: Access) -> Caller:
-        """Name the caller, or raise the problem that keeps them out."""
+        """Return the caller, or raise the problem that refuses them."""
         if self._api_key is None:
             return ANYBODY_WITHOUT_KEYS
         if access is Access.READ:
             return ANYBODY
         offered = _offered_key(environ)
         if offered is None:
-            raise _unauthorized("Send the key as X-API-Key, or as Authorization: Bearer.")
+            raise _unauthorized("Send the API key in X-API-Key, or in Authorization: Bearer.")
         if not hmac.compare_digest(offered, self._api_key):
             raise _unauthorized("The API key is wrong.")
         return HOLDER_OF_API_KEY
@@ -75,7 +75,7 @@ def _offered_key(environ: Environ) -> bytes | None:
         if authorization[: len(BEARER)].lower() != BEARER:
             return None
         key = authorization[len(BEARER) :].strip()
-    # WSGI hands bytes on as latin-1 characters.
+    # WSGI decodes header bytes as latin-1.
     return str(key).encode("latin-1", "replace")
 
 

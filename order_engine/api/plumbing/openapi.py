@@ -1,6 +1,6 @@
-"""The API's own description, OpenAPI 3.1, made from the operations that are served.
+"""The OpenAPI 3.1 document, made from the operations that the app serves.
 
-Requests are described by the schemas of their forms, responses by the messages in them.
+Request schemas come from the forms, response schemas from the message structs.
 """
 
 import re
@@ -31,12 +31,12 @@ PROBLEM_STATUSES_OF_WRITES = (401, 403)
 PROBLEM_STATUSES_OF_BODIES = (413, 415)
 
 DESCRIPTION = """\
-Prices and quantities go out as decimal strings and come in as strings or numbers, read exactly. Times are RFC 3339,
-UTC. Unknown fields and parameters are refused. A 2xx on a write means that it is on disk. Every path is also served
-without the prefix `/api/v1`. Other names are taken too: {other_names}, and in a body
-`idempotency_key` for the header."""
+Responses write prices and quantities as decimal strings. Requests may send strings or numbers; both are read exactly.
+Times are RFC 3339, UTC. Unknown fields and parameters are refused. A 2xx response to a write means that it is on disk.
+Every path is also served without the prefix `/api/v1`, and with a slash at its end. Requests may use other field names:
+{other_names}, and in a body `idempotency_key` for the header."""
 SCHEMA_REFERENCE = "#/components/schemas/{name}"
-# Messages that others refer to by name only.
+# Messages that other schemas refer to by name.
 MESSAGES_WITHIN = (ProblemDocument, OrderEvent, TradeEvent)
 
 _CONVERTED = re.compile(r"<(?:path:)?(\w+)>")
@@ -44,23 +44,26 @@ _CONVERTED = re.compile(r"<(?:path:)?(\w+)>")
 Header = Mapping[str, Any]  # Any: JSON
 
 SEQUENCE: Header = {
-    "description": "The journal's sequence after this write; send it as `X-Min-Sequence` to read at least that.",
+    "description": "The journal's sequence after this write. Send it as `X-Min-Sequence` to read a later state.",
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
-REPLAYED: Header = {"description": "`true` if this is the first response, given again.", "schema": {"type": "string"}}
-REQUEST_ID: Header = {"description": "The caller's, or one made for the request.", "schema": {"type": "string"}}
+REPLAYED: Header = {
+    "description": "`true` if this repeats the response to the first request with this key.",
+    "schema": {"type": "string"},
+}
+REQUEST_ID: Header = {"description": "The id that the client sent, or a new one.", "schema": {"type": "string"}}
 MIN_SEQUENCE: Header = {
     "in": "header",
     "name": "X-Min-Sequence",
-    "description": "Wait, a bounded time, until what is shown includes this sequence, which a response gave as "
-    "`X-Sequence`. One that none gave is refused.",
+    "description": "Wait a bounded time until the response includes this sequence. Send an `X-Sequence` that a "
+    "response gave; any later sequence is refused.",
     "schema": {"type": "integer", "minimum": 0},
 }
 IDEMPOTENCY_KEY: Header = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "The same key and request give the first response again, for 24 hours, but no longer than some "
-    "50,000 orders, cancels and trades of later requests with keys.",
+    "description": "A repeated request with the same key gets the first response again, for 24 hours. Responses are "
+    "dropped earlier once later requests with keys made about 50,000 orders, cancels and trades.",
     "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
 }
 
@@ -74,7 +77,7 @@ REQUESTED_WITH: Header = {
 
 
 class Served(NamedTuple):
-    """An operation and where it is."""
+    """An operation with its path and method."""
 
     path: str
     method: str
@@ -84,7 +87,7 @@ class Served(NamedTuple):
 
 
 def describe(app: Flask) -> Content:
-    """Describe all operations that the app serves."""
+    """Build the OpenAPI document of all operations that the app serves."""
     spec = APISpec(
         title="Order engine",
         version=VERSION,
@@ -172,7 +175,7 @@ def _responses(operation: Operation) -> Content:
     written_headers = headers | ({"X-Sequence": SEQUENCE, "Idempotent-Replayed": REPLAYED} if written else {})
     responses = {
         str(int(status)): {
-            "description": "Done." if status < 300 else "Not now.",
+            "description": "Success." if status < 300 else "Unavailable.",
             "headers": written_headers if status < 300 else headers,
             "content": _content(operation.media_type, message),
         }

@@ -1,4 +1,4 @@
-"""What an operation takes and gives: the description by which it is served and documented."""
+"""An operation of the API: its request, its responses and its access. Routes and OpenAPI are made from it."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -13,9 +13,9 @@ BODY_BYTES_MAX = 1 << 20
 
 
 class Operation(NamedTuple):
-    """``responses`` gives the message in the body for each status; None stands for any JSON.
+    """``responses`` maps each status to the message in its body; None means any JSON.
 
-    An operation that ``waits_for_database`` runs once the database shows what the caller has seen.
+    An operation with ``waits_for_database`` runs once the database has reached the request's ``X-Min-Sequence``.
     """
 
     summary: str

@@ -1,8 +1,8 @@
-"""What the app tells the server about a response: when it may be sent, and what of it is still to be made.
+"""What the app tells the server about a response: when it may be sent, and whether a continuation must finish it.
 
-The keys are those of the WSGI environment. A server that sets ``CAN_CONTINUE`` sends a response once the journal is
-visible up to ``SEQUENCE``, and carries out a ``CONTINUATION`` apart from the thread that runs the app. Under any other
-server the app does both itself before it responds (see ``flask_app``).
+The constants are keys of the WSGI environment. A server that sets ``CAN_CONTINUE`` sends a response once the journal is
+visible up to ``SEQUENCE``, and runs a ``CONTINUATION`` in a thread of its own pool. Under any other server the app
+itself waits and runs the rest before it responds (see ``visible_responses`` and ``database_reads``).
 """
 
 from collections.abc import Callable, Iterable
@@ -17,10 +17,10 @@ CONTINUATION = "order_engine.continuation"
 
 
 class Continuation(NamedTuple):
-    """The rest of a request: ``run`` makes the response, from a thread that may block.
+    """The rest of a request: ``run`` makes the response, in a thread that may block.
 
-    It is to run once the database shows ``min_sequence``, and at the latest after ``seconds``. The response that the
-    app returned before is a placeholder, not to be sent. What ``run`` returns waits for ``SEQUENCE`` like any response.
+    The server runs it once the database has ``min_sequence``, or after ``seconds``. It must not send the placeholder
+    that the app returned before. The response of ``run`` waits for ``SEQUENCE`` like any other.
     """
 
     run: Callable[[StartResponse], Iterable[bytes]]
@@ -29,7 +29,7 @@ class Continuation(NamedTuple):
 
 
 def note_sequence(sequence: int) -> None:
-    """Note that the response to the present request, if there is one, depends on a sequence of the journal."""
+    """Record that the response to the current request, if any, depends on a sequence of the journal."""
     if has_request_context():
         environ = request.environ
         if environ.get(SEQUENCE, 0) < sequence:

@@ -1,4 +1,4 @@
-"""Turns everything that can end a request early into a problem document."""
+"""Turns every error of a request into a problem document."""
 
 import logging
 
@@ -6,7 +6,7 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from order_engine.api.plumbing.keys import KeyRing
-from order_engine.api.plumbing.problems import KINDS, Problem
+from order_engine.api.plumbing.problems import KINDS, Problem, invalid
 from order_engine.api.plumbing.request_ids import RequestIds
 from order_engine.api.plumbing.responses import PROBLEM_TYPE, JsonResponse, json_response
 from order_engine.database.errors import CursorInvalid, DatabaseRefused, DatabaseStarting, DatabaseUnavailable
@@ -44,7 +44,7 @@ CODES_OF_STATUS = {
 
 
 def install_problem_handlers(app: Flask, request_ids: RequestIds, keys: KeyRing) -> None:
-    """Respond with a problem document to whatever goes wrong in the app."""
+    """Register handlers, so that the app responds to every error with a problem document."""
     handlers = _ProblemHandlers(request_ids, keys)
     app.register_error_handler(Problem, handlers.problem)
     for kind in CODES:
@@ -73,23 +73,23 @@ class _ProblemHandlers:
         return self.problem(Problem(code, str(error) if is_shown else KINDS[code].title))
 
     def wrong_cursor(self, error: CursorInvalid) -> JsonResponse:
-        return self.problem(Problem("invalid_fields", "Not accepted: cursor.", errors={"cursor": [f"It is {error}."]}))
+        return self.problem(invalid({"cursor": [f"It is {error}."]}))
 
     def http_error(self, error: HTTPException) -> JsonResponse:
         status = error.code or 500
         code = CODES_OF_STATUS.get(status, "malformed_request" if status < 500 else "internal_error")
         detail = _details(status) or str(error.description)
-        # What werkzeug would say in HTML is said in JSON; its other headers, such as Allow, stay.
+        # The body becomes JSON instead of werkzeug's HTML; its other headers, such as Allow, stay.
         headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
         return self.problem(Problem(code, detail, status=status, headers=headers))
 
     def mistake(self, error: Exception) -> JsonResponse:
         log.error("request %s failed", self._request_ids.of(request.environ), exc_info=error)
-        return self.problem(Problem("internal_error", "It was logged under the id of this request."))
+        return self.problem(Problem("internal_error", "The error was logged with the id of this request."))
 
 
 def _details(status: int) -> str | None:
     path = request.environ["PATH_INFO"][:100]
     if status == 404:
         return f"There is nothing at {path}."
-    return f"{request.method} is not for {path}." if status == 405 else None
+    return f"{path} does not support {request.method}." if status == 405 else None

@@ -1,7 +1,7 @@
-"""What goes wrong, as RFC 9457 problem documents: one table from code to status and title, one way to write them.
+"""RFC 9457 problem documents: ``KINDS`` maps each code to its status and title.
 
-A view raises ``Problem``; nothing else in the API decides on an error's status. Whatever is not a ``Problem`` is
-turned into one by ``problem_handlers``, so that no client ever sees a page of HTML.
+A view raises ``Problem``; nothing else in the API decides on an error's status. ``problem_handlers`` turns every other
+exception into a ``Problem``, so that no client gets an HTML page.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ FIELDS_IN_DETAIL_MAX = 5
 
 
 class Kind(NamedTuple):
-    """What a problem's code stands for."""
+    """The status and title of a problem's code."""
 
     status: int
     title: str
@@ -33,33 +33,33 @@ class Kind(NamedTuple):
 KINDS: Mapping[str, Kind] = {
     "malformed_request": Kind(400, "The request cannot be read."),
     "invalid_fields": Kind(400, "Some fields or parameters are wrong."),
-    "unauthorized": Kind(401, "This needs an API key."),
-    "forbidden": Kind(403, "This key may not do that."),
+    "unauthorized": Kind(401, "The request needs an API key."),
+    "forbidden": Kind(403, "This API key does not allow the request."),
     "origin_not_allowed": Kind(403, "A page of another site may not do that."),
     "not_found": Kind(404, "There is nothing at this path."),
     "unknown_order": Kind(404, "There is no such order."),
     "unknown_symbol": Kind(404, "There is no such instrument."),
-    "method_not_allowed": Kind(405, "This path does not take this method."),
-    "request_timeout": Kind(408, "The request did not come in time."),
+    "method_not_allowed": Kind(405, "The path does not support this method."),
+    "request_timeout": Kind(408, "The request did not arrive in time."),
     "order_final": Kind(409, "The order has ended and can no longer be changed."),
     "body_too_large": Kind(413, "The body is too large."),
-    "target_too_long": Kind(414, "The target of the request is too long."),
+    "target_too_long": Kind(414, "The request target is too long."),
     "unsupported_media_type": Kind(415, "The body must be JSON."),
-    "unknown_expectation": Kind(417, "The request expects what is not done here."),
+    "unknown_expectation": Kind(417, "The Expect header is not supported."),
     "host_not_allowed": Kind(421, "The request names a host that is not served here."),
     "idempotency_key_reused": Kind(422, "This idempotency key was used for another request."),
-    "head_too_large": Kind(431, "The head of the request is too large."),
-    "internal_error": Kind(500, "The server made a mistake."),
-    "unknown_transfer_coding": Kind(501, "The body's transfer coding is not known."),
+    "head_too_large": Kind(431, "The request head is too large."),
+    "internal_error": Kind(500, "The server failed."),
+    "unknown_transfer_coding": Kind(501, "The transfer coding of the body is not supported."),
     "batch_cut": Kind(503, "The batch ended before this entry."),
     "outcome_unknown": Kind(503, "The command may have been carried out."),
     "starting": Kind(503, "The exchange is starting or stopping."),
-    "halted": Kind(503, "The exchange has stopped taking commands."),
+    "halted": Kind(503, "The exchange has halted."),
     "snapshot_failed": Kind(503, "No snapshot could be taken."),
-    "clock_jumped": Kind(503, "The clock has jumped: no orders or amends are taken."),
+    "clock_jumped": Kind(503, "The clock has jumped: orders and amends are refused."),
     "projection_behind": Kind(503, "The database is too far behind."),
     "database_starting": Kind(503, "The database is being brought up to date."),
-    "database_busy": Kind(503, "The database has as many reads to do as it can."),
+    "database_busy": Kind(503, "The database is busy: too many reads are waiting."),
     "database_unavailable": Kind(503, "The database cannot be reached."),
 }
 
@@ -88,7 +88,7 @@ class Problem(Exception):
             self.headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
 
     def message(self, request_id: str | None = None) -> ProblemDocument:
-        """Write the problem as RFC 9457 does."""
+        """Return the problem document."""
         kind = KINDS.get(self.code)
         return ProblemDocument(
             type=f"/docs#{self.code}",
@@ -102,29 +102,29 @@ class Problem(Exception):
         )
 
     def document(self, request_id: str | None = None) -> Content:
-        """Write the problem as plain objects, for a server that refuses a request before the app sees it."""
+        """Return the problem document as plain objects, for a server that refuses a request before the app runs."""
         document: Content = msgspec.to_builtins(self.message(request_id))
         return document
 
 
 def invalid(errors: Errors) -> Problem:
-    """Name the fields or parameters that are wrong."""
+    """Return the problem for wrong fields or parameters."""
     first = list(_shortened(errors).items())[:FIELDS_IN_DETAIL_MAX]
     detail = " ".join(f"{name}: {' '.join(messages)}" for name, messages in first)
     return Problem("invalid_fields", detail, errors=errors)
 
 
 def unknown_symbol(symbol: str) -> Problem:
-    """Say that an instrument is not listed."""
+    """Return the problem for an instrument that is not listed."""
     return Problem("unknown_symbol", f"No instrument {symbol} is listed.")
 
 
 def unknown_order(detail: str = "There is no order with this id.") -> Problem:
-    """Say that there is no such order."""
+    """Return the problem for an unknown order."""
     return Problem("unknown_order", detail)
 
 
 def _shortened(errors: Errors) -> dict[str, list[str]]:
-    """Keep an answer short, however long and many the names that were sent."""
+    """Limit the number and the length of the names that a response repeats."""
     few = list(errors.items())[:FIELDS_NAMED_MAX]
     return {str(name)[:FIELD_NAME_LENGTH_MAX]: messages for name, messages in few}

@@ -1,4 +1,4 @@
-"""``X-Request-ID``: the caller's if it is fit to be shown, else one of ours, on every response."""
+"""``X-Request-ID`` on every response: the client's if it is safe to print, else a new one."""
 
 import os
 import re
@@ -12,7 +12,7 @@ _SANE = re.compile(r"[!-~]{1,128}", re.ASCII)
 
 
 class RequestIds:
-    """Names requests. Ours are a random name of this process and a number: unique, and made without a system call."""
+    """Makes request ids: a random prefix of this process and a counter. They are unique and need no system call."""
 
     def __init__(self) -> None:
         self._process = os.urandom(8).hex()

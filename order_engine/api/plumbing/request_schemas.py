@@ -1,7 +1,7 @@
-"""What the API's description says of requests: marshmallow schemas made from the forms that read them.
+"""Schemas of requests for the OpenAPI document: marshmallow schemas made from the forms.
 
-``JSON_SCHEMAS`` describes each field by its name; a form may describe one of its own. They document: requests are read
-by the parsers of ``wire``, the same as for streams.
+``JSON_SCHEMAS`` describes each field by its name; ``SCHEMAS_OF_FORMS`` holds what one form describes differently. The
+schemas only document: the parsers in ``wire`` read the requests.
 """
 
 from collections.abc import Iterable, Mapping
@@ -47,7 +47,7 @@ def _any_case(words: Iterable[str]) -> str:
 SYMBOL: JsonSchema = {
     "type": "string",
     "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$",
-    "description": "An instrument's symbol; lower case is folded up.",
+    "description": "An instrument's symbol; lower case is converted to upper case.",
     "example": "AAPL",
 }
 IDENTIFIER: JsonSchema = {
@@ -91,7 +91,7 @@ SCHEDULE: JsonSchema = {
         "required": ["at", "state"],
         "additionalProperties": False,
     },
-    "description": "The states that the session enters every day, and at what times, UTC. An empty list: no schedule.",
+    "description": "The states that the session enters every day, at times in UTC. An empty list: no schedule.",
     "example": [{"at": "09:30", "state": "OPEN"}, {"at": "16:00", "state": "CLOSED"}],
 }
 IDENTIFIERS = frozenset({"user_id", "order_id", "client_order_id"})
@@ -99,7 +99,7 @@ FLAG: JsonSchema = {"type": "boolean", "default": False}
 
 
 def choice(words: Iterable[str], **more: object) -> JsonSchema:
-    """Describe one of some words, taken in any case."""
+    """Describe an enumeration whose words are accepted in any case."""
     listed = list(words)
     return {
         "type": "string",
@@ -125,48 +125,59 @@ JSON_SCHEMAS: Mapping[str, JsonSchema] = {
     "type": choice(OrderKind.__members__, default="LIMIT"),
     "time_in_force": choice(TimeInForce.__members__, default="GTC"),
     "post_only": FLAG,
-    "display_quantity": {**POSITIVE_AMOUNT, "description": "How much an iceberg shows at a time.", "example": "10"},
+    "display_quantity": {
+        **POSITIVE_AMOUNT,
+        "description": "The part of an iceberg order that the book shows at a time.",
+        "example": "10",
+    },
     "stop_price": {**POSITIVE_AMOUNT, "description": "The last price that triggers a STOP or STOP_LIMIT order."},
-    "trail_amount": {**POSITIVE_AMOUNT, "description": "How far a TRAILING_STOP stays behind.", "example": "1.50"},
-    "expire_at": {**TIME, "description": "When a GTD order ends. RFC 3339."},
+    "trail_amount": {
+        **POSITIVE_AMOUNT,
+        "description": "The distance between a TRAILING_STOP's stop price and the best last price.",
+        "example": "1.50",
+    },
+    "expire_at": {**TIME, "description": "When a GTD order expires. RFC 3339."},
     "self_trade_prevention": choice(SelfTradePrevention.__members__),
     "tick_size": {**POSITIVE_AMOUNT, "example": "0.01"},
     "lot_size": {**POSITIVE_AMOUNT, "example": "1"},
-    "price_band_percent": {**AMOUNT, "description": "How far from the last price limits may be; 0: no band."},
+    "price_band_percent": {
+        **AMOUNT,
+        "description": "How far a limit price may be from the last price, in percent; 0 means no band.",
+    },
     "circuit_breaker_percent": {
         **AMOUNT,
-        "description": "How far the price may run until trading halts; 0: as it may.",
+        "description": "How far the price may move before trading halts, in percent; 0 means no circuit breaker.",
     },
-    "reference_price": {**POSITIVE_AMOUNT, "description": "Stands in for the last price until something trades."},
+    "reference_price": {**POSITIVE_AMOUNT, "description": "Used as the last price until the first trade."},
     "schedule": SCHEDULE,
     "state": choice(SessionState.__members__),
-    "max_order_quantity": {**AMOUNT, "description": "The most that one order may be for."},
+    "max_order_quantity": {**AMOUNT, "description": "The largest quantity of one order."},
     "max_order_notional": {
         **AMOUNT,
-        "description": "The most that limit price times quantity may be.",
+        "description": "The largest limit price times quantity of one order.",
         "example": "1e6",
     },
-    "max_open_orders": {**COUNT, "description": "How many orders may be live in a symbol.", "example": 50},
-    "max_position": {**AMOUNT, "description": "The most that may be held or owed, open orders included."},
+    "max_open_orders": {**COUNT, "description": "The largest number of live orders in a symbol.", "example": 50},
+    "max_position": {**AMOUNT, "description": "The largest long or short position, open orders included."},
     "status": choice(OrderStatus.__members__),
-    "cursor": {"type": "string", "maxLength": CURSOR_LENGTH_MAX, "description": "`next_cursor` of the page before."},
+    "cursor": {"type": "string", "maxLength": CURSOR_LENGTH_MAX, "description": "`next_cursor` of the previous page."},
     "since": {**TIME, "description": "RFC 3339."},
     "limit": _counted(LIMIT_MAX, LIMIT_DEFAULT),
     "interval": {"type": "string", "enum": list(INTERVALS), "default": INTERVAL_DEFAULT},
 }
 SCHEMAS_OF_FORMS: Mapping[str, Mapping[str, JsonSchema]] = {
     "AcceptClock": {"accept": {"type": "boolean", "enum": [True], "example": True}},
-    "AmendOrder": {"quantity": {**AMOUNT, "description": "The new total; 0 cancels."}},
+    "AmendOrder": {"quantity": {**AMOUNT, "description": "The new total quantity; 0 cancels the order."}},
     "Depth": {"levels": _counted(LEVELS_MAX, LEVELS_DEFAULT)},
     "OrderBook": {"levels": _counted(LEVELS_MAX, LEVELS_MAX)},
 }
 
 
 class Strict(Schema):
-    """A message whose unknown fields are refused."""
+    """A schema that refuses unknown fields."""
 
     class Meta:
-        """Marshmallow's own way to say it."""
+        """Marshmallow's options."""
 
         unknown = RAISE
 
@@ -187,7 +198,7 @@ def _in_body(form: Form, name: str) -> dict[str, Any]:  # Any: JSON
 
 
 def _body_schema(form: Form) -> Schema:
-    described: dict[str, fields.Field[Any]] = {  # Any: whatever a parser returns
+    described: dict[str, fields.Field[Any]] = {  # Any: the type that the parser returns
         name: fields.Raw(required=name in form.required, metadata=_in_body(form, name)) for name in form.parsers
     }
     return Strict.from_dict({**described}, name=form.name)()
@@ -211,4 +222,4 @@ _SINGLE_BODIES = (
 )
 BODY_SCHEMAS: dict[str, Schema] = {form.name: _body_schema(form) for form in _SINGLE_BODIES}
 BODY_SCHEMAS[PLACE_BATCH.name] = _batch_schema(BODY_SCHEMAS[PLACE_ORDER.name])
-"""The schemas that document bodies, by the name of their form."""
+"""The schemas of request bodies, by the name of their form."""

@@ -1,4 +1,4 @@
-"""Responses: the one place where JSON is written, with the types and headers that it goes out with."""
+"""Responses: the only place that writes JSON, its content types and its headers."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -19,9 +19,9 @@ _STATUS_LINES: Mapping[int, str] = {status.value: f"{status.value} {status.phras
 
 
 class JsonResponse:
-    """A response whose body is all there: a WSGI application, which Flask takes as the result of a view.
+    """A response with a complete body: a WSGI application, which a Flask view may return.
 
-    Flask's own class parses and checks what is known here, which takes longer than to match an order.
+    Flask's ``Response`` parses and checks values that are known here; that takes longer than matching an order.
     """
 
     __slots__ = ("body", "headers", "status")

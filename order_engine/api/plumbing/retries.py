@@ -1,6 +1,6 @@
-"""``Idempotency-Key``: what makes a repeated request recognizable as the same one.
+"""``Idempotency-Key``: the scope, key and fingerprint by which a repeated request is recognized.
 
-Keys are apart by caller and by the user whom the command names, so that users behind one API key do not meet.
+The scope is the caller and the user that the command names, so that users who share an API key cannot collide.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ _KEY = re.compile(r"[ -~]{1,255}", re.ASCII)
 def read_retry(
     key: object, caller_scope: str, method: str, path: str, parameters: Mapping[str, Any], query: Fields, fields: Fields
 ) -> Retry:
-    """Make a caller's idempotency key and a digest of what the request means into a ``Retry``.
+    """Return the key with its scope and the fingerprint of the parsed request.
 
-    Requests that mean the same, however they are written, are the same.
+    The fingerprint is of the parsed values: two requests that differ only in spelling are the same request.
     """
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise invalid({HEADER: ["Must be 1 to 255 printable ASCII characters."]})
@@ -38,7 +38,7 @@ def read_retry(
 
 
 def _user_named(parameters: Mapping[str, Any], query: Fields, fields: Fields) -> str:
-    """Return the one user whom a command names; nobody if it names none, or is a batch of several."""
+    """Return the user that a command names; empty if it names none, or names several in a batch."""
     named = {source["user_id"] for source in (parameters, query, fields) if "user_id" in source}
     named |= {entry.user_id for entry in fields.get("orders", ()) if isinstance(entry, PlaceOrder)}
     user_id = named.pop() if len(named) == 1 else None

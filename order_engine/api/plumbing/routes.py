@@ -1,7 +1,8 @@
-"""Routes: what happens to every request before the work of its operation, in the same order for all.
+"""Routes: the steps before each view, the same for every request.
 
-A blueprint adds each of its operations with a description. By that the caller is admitted, path, query and body are
-read, and a repeated request is recognized; ``/openapi.json`` is made from the same description.
+A blueprint adds each route with its ``Operation``. The operation says which access the caller needs and how path, query
+and body are parsed; then a repeated request is recognized by its idempotency key. OpenAPI is made from the same
+operation.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ _NO_FIELDS: Fields = {}
 
 
 class ParsedRequest(NamedTuple):
-    """A request that was read: the fields of its body and of its query, and whose it is."""
+    """A parsed request: its caller, the fields of its body and query, its idempotency key and minimum sequence."""
 
     caller: Caller
     fields: Fields
@@ -45,7 +46,7 @@ View = Callable[..., JsonResponse]
 
 
 class Routes:
-    """Adds operations to blueprints, each behind the same checks: key, path, query, body."""
+    """Adds routes to blueprints. Each checks path, key, query and body before it calls the view."""
 
     def __init__(self, keys: KeyRing, database: DatabaseReads, guard: RequestGuard) -> None:
         self._keys = keys
@@ -55,7 +56,7 @@ class Routes:
     def add(
         self, blueprint: Blueprint, method: str, path: str, view: View, operation: Operation, name: str | None = None
     ) -> None:
-        """Serve an operation at a path; ``view`` gets the parsed request and the path's parameters."""
+        """Add a route; ``view`` is called with the parsed request and the path's parameters."""
 
         def serve(**parameters: str) -> JsonResponse:
             if parameters:
@@ -65,7 +66,7 @@ class Routes:
                 return self._database.when_shown(parsed.min_sequence, lambda: view(parsed, **parameters))
             return view(parsed, **parameters)
 
-        serve.operation = operation  # type: ignore[attr-defined]  # read by the document that describes the API
+        serve.operation = operation  # type: ignore[attr-defined]  # read by openapi
         endpoint = f"{method.lower()}_{name or view.__name__}"
         blueprint.add_url_rule(path, endpoint, serve, methods=[method])
 
@@ -100,7 +101,7 @@ class Routes:
         if text is None:
             return 0
         if not (text.isascii() and text.isdigit() and len(text) <= SEQUENCE_DIGITS_MAX):
-            raise invalid({MIN_SEQUENCE_HEADER: ["Must be a sequence, as X-Sequence gave it."]})
+            raise invalid({MIN_SEQUENCE_HEADER: ["Must be a sequence from an X-Sequence header."]})
         min_sequence = int(text)
         self._database.require_given_out(min_sequence)
         return min_sequence
@@ -162,12 +163,12 @@ def _read_payload(request: Request, bytes_max: int) -> bytes:
         raise _too_large(bytes_max)
     payload: bytes = request.environ["wsgi.input"].read(int(length))
     if len(payload) < int(length):
-        raise Problem("malformed_request", "The body is shorter than the request says.")
+        raise Problem("malformed_request", "The body is shorter than Content-Length.")
     return payload
 
 
 def _read_chunks(request: Request, bytes_max: int) -> bytes:
-    # One byte more: a body that comes in chunks is cut off at the limit without a word, and must be seen to be larger.
+    # One byte more than allowed: werkzeug silently cuts a chunked body at the limit.
     request.max_content_length = bytes_max + 1
     try:
         payload = request.get_data(cache=False)
@@ -186,5 +187,5 @@ def _key_of_body(in_body: object, in_header: object) -> object:
     if in_body is None:
         return in_header
     if in_header is not None:
-        raise invalid({BODY_FIELD: [f"Another name for the header {HEADER}: send one of them."]})
+        raise invalid({BODY_FIELD: [f"Another name for the header {HEADER}: send only one of them."]})
     return in_body

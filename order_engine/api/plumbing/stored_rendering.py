@@ -1,4 +1,4 @@
-"""From what the database has to the messages that go out."""
+"""Renders rows of the database as messages."""
 
 from typing import TypeVar
 
@@ -16,22 +16,22 @@ AnyTrade = TypeVar("AnyTrade", bound=Trade)
 
 
 class StoredRenderer:
-    """Writes stored trades, events, positions and candles."""
+    """Renders stored trades, events, positions and candles."""
 
     def __init__(self, renderer: Renderer) -> None:
         self._price = renderer.price
         self._price_or_null = renderer.price_or_null
 
     def trade(self, trade: StoredTrade) -> Trade:
-        """Write a trade."""
+        """Render a trade."""
         return self._trade(Trade, trade)
 
     def trade_event(self, trade: StoredTrade) -> TradeEvent:
-        """Write a trade among the events of an order."""
+        """Render a trade as an event of an order."""
         return self._trade(TradeEvent, trade)
 
     def event(self, event: StoredOrderEvent, symbol: str) -> OrderEvent:
-        """Write what happened to an order of a symbol, and how the order stood after it."""
+        """Render an event of an order, with the order's terms after it."""
         return OrderEvent(
             event.event,
             event.order_id,
@@ -53,7 +53,7 @@ class StoredRenderer:
         )
 
     def position(self, held: StoredPosition) -> Position:
-        """Write what a user holds of a symbol; totals are rounded half-even to 8 decimals."""
+        """Render a position; totals are rounded half-even to 8 decimals."""
         return Position(
             held.symbol,
             format_quantity(held.net_quantity_e8),
@@ -64,7 +64,7 @@ class StoredRenderer:
         )
 
     def candle(self, symbol: str, start_ns: int, candle: Candle) -> market.Candle:
-        """Write a candle; the average has as many decimals as it needs, up to 8."""
+        """Render a candle; its average price has as many decimals as it needs, up to 8."""
         return market.Candle(
             format_timestamp(start_ns),
             self._price(symbol, candle.open_e8),

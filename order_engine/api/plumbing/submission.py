@@ -1,4 +1,4 @@
-"""Handing commands to the exchange, and reading what became of them."""
+"""Submits commands to the exchange, and reads their results from the events."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -27,7 +27,7 @@ TRADES_SHOWN_MAX = 100
 
 
 class Submission(NamedTuple):
-    """Commands that were carried out, with the events of each, and the headers of the response."""
+    """Applied commands, the events of each, and the headers of the response."""
 
     commands: tuple[Command, ...]
     sequence: int
@@ -37,9 +37,9 @@ class Submission(NamedTuple):
     steps_of: Callable[[str], Steps]
 
     def order(self, renderer: Renderer, index: int = 0) -> OrderWithTrades:
-        """Write the order that a command was about as the command left it, with the trades that it made.
+        """Render the order of a command as it stands after it, with the trades that the command made.
 
-        Raises the problem where the rulebook refused a new order.
+        Raises ``Problem`` if the rulebook refused the order.
         """
         state, trades = self._followed(index)
         if state.status is OrderStatus.REJECTED:
@@ -69,14 +69,14 @@ class Submission(NamedTuple):
         return self.with_headers(refused(event.reason, detail=detail))
 
     def with_headers(self, problem: Problem) -> Problem:
-        """Give a refusal the headers of every response to a write: a refusal is journaled too."""
+        """Add the headers of a write to a refusal: refused commands are journaled too."""
         problem.headers.update(self.headers)
         return problem
 
     def _followed(self, index: int) -> tuple[OrderState, list[TradeExecuted]]:
-        """Find the last state of the order that a command was about, and its trades.
+        """Find the last state and the trades of a command's order.
 
-        Others may have expired before it; others again, triggered by it, may have traded after it.
+        The events may include other orders: some that expired before it, some that it triggered.
         """
         command = self.commands[index]
         state: OrderState | None = None
@@ -91,7 +91,7 @@ class Submission(NamedTuple):
                 order = event.order
                 if order.sequence == state.sequence if state else _is_about(command, order, self.sequence + index):
                     state = order
-        assert state is not None, "a command about an order says what became of it"
+        assert state is not None, "a command about an order has an event with its state"
         return state, trades
 
 
@@ -100,7 +100,7 @@ def _number_of(wanted: Event, events: Sequence[Event]) -> int:
 
 
 def submit(exchange: Exchange, commands: Sequence[Command], parsed: ParsedRequest) -> Submission:
-    """Carry out commands as one record."""
+    """Submit commands as one record of the journal."""
     (record, events), is_replayed = exchange.submit(commands, parsed.retry, parsed.caller.actor)
     headers = {SEQUENCE_HEADER: str(record.last_sequence)}
     if is_replayed:

@@ -1,7 +1,7 @@
-"""Under any WSGI server: a response is sent only once what it depends on is visible.
+"""WSGI middleware for other servers: send a response only once the sequence that it depends on is visible.
 
-The exchange's own server parks responses itself and holds no thread. For another one this holds back the start of the
-response, and where its outcome cannot be told any more, a problem document takes its place.
+Our own server parks responses and needs no thread for it. Under another server this waits in the request's thread. If
+the journal fails meanwhile, the response is replaced by a problem document.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,19 +16,19 @@ from order_engine.exchange.errors import Unavailable
 from order_engine.exchange.exchange import Exchange
 
 OUTCOME_UNKNOWN = (
-    "The journal failed before this was on disk. The command may have been carried out: retry with the same key."
+    "The journal failed before the command was on disk. The command may have been carried out: retry with the same key."
 )
 
 
 class VisibleResponses:
-    """WSGI middleware around the application."""
+    """The middleware around an application."""
 
     def __init__(self, app: WSGIApplication, exchange: Exchange) -> None:
         self._app = app
         self._exchange = exchange
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve a request as the application does, but no sooner."""
+        """Serve a request; send its response once it is visible."""
         if environ.get(CAN_CONTINUE):
             return self._app(environ, start_response)
         held = _HeldStart()
@@ -46,7 +46,7 @@ class VisibleResponses:
 
 
 class _HeldStart:
-    """Takes the application's call of ``start_response``, to be made later."""
+    """Keeps the arguments of ``start_response`` until it may be called."""
 
     def __init__(self) -> None:
         self.arguments: tuple[Any, ...] = ()  # Any: WSGI's
@@ -57,7 +57,7 @@ class _HeldStart:
 
 
 def _refuse_write(_: bytes) -> object:
-    raise NotImplementedError("the application returns its bodies")
+    raise NotImplementedError("the application returns its bodies and never calls write()")
 
 
 def _outcome_unknown(environ: WSGIEnvironment) -> WSGIApplication:

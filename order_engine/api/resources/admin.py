@@ -1,4 +1,4 @@
-"""What an operator may have done: a snapshot, now; a clock that jumped accepted."""
+"""Operator requests: take a snapshot, accept a clock that has jumped."""
 
 from collections.abc import Callable
 
@@ -16,14 +16,14 @@ from order_engine.wire.timestamps import format_timestamp
 
 SNAPSHOT = Operation(
     summary="Take a snapshot",
-    description="Responds once it is in place, whole and on disk.",
+    description="The response is sent once the snapshot is complete and on disk.",
     access=Access.ADMIN,
     responses={201: Snapshot},
 )
 CLOCK = Operation(
     summary="Accept the clock as it is now",
-    description="For a clock that has jumped, which stops order entry (`clock_jumped`). The exchange goes on at that "
-    "time: orders whose time has passed expire. This cannot be undone.",
+    description="For use when order entry is refused because the clock has jumped (`clock_jumped`). The exchange "
+    "continues at the clock's time, so orders that are due expire. This cannot be undone.",
     access=Access.ADMIN,
     body=forms.ACCEPT_CLOCK,
     responses={200: AcceptedClock},
@@ -36,11 +36,11 @@ def create_admin_blueprint(
     accept_clock: Callable[[], int],
     database: DatabaseReads,
 ) -> Blueprint:
-    """Serve what only admins may ask for."""
+    """Serve the requests of operators."""
     blueprint = Blueprint("admin", __name__)
 
     def snapshot(_: ParsedRequest) -> JsonResponse:
-        # It takes seconds, so it waits where reads of the database do.
+        # It takes seconds, so it runs in the pool of database reads.
         return database.later(take)
 
     def take() -> JsonResponse:

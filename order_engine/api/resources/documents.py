@@ -1,4 +1,4 @@
-"""The API's description, for programs as ``/openapi.json`` and for people as ``/docs``."""
+"""The documentation of the API: ``/openapi.json`` for programs, ``/docs`` for people."""
 
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ DOCS_POLICY = (
 
 
 def create_documents_blueprint(routes: Routes) -> Blueprint:
-    """Serve the description; it is made once, when it is first asked for."""
+    """Serve the documentation; it is made at the first request."""
     blueprint = Blueprint("documents", __name__, template_folder=str(TEMPLATES))
 
     @cache

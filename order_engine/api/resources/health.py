@@ -1,4 +1,4 @@
-"""Whether the service lives, whether it takes orders, and how its parts are."""
+"""Health: liveness, readiness, and the status of each part."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -26,26 +26,26 @@ PLAIN_WORDS = frozenset({OK, *STATUS_OF_PHASE.values()})
 
 _RESPONSES = {200: service.Health, 503: service.Health}
 HEALTH = Operation(
-    summary="Say how the service and each of its parts are",
-    description="200 while orders are taken: `ok`, or `degraded` when a part is not well. 503 when starting, halted or "
-    "closing. Each part is `ok` or why not; those who are no admins see only `degraded`. `lag` tells how many "
-    "commands the database and the audit log are behind.",
+    summary="Show the status of the service and of each part",
+    description="200 while orders are accepted: `ok`, or `degraded` if a part has a fault. 503 while starting, halted "
+    "or closing. Each part is `ok` or its fault; without an admin's key the fault is only `degraded`. `lag` counts the "
+    "commands that the database and the audit log are behind.",
     responses=_RESPONSES,
 )
 LIVE = Operation(
-    summary="Say that the process lives",
+    summary="Check that the process is alive",
     description="503 after a halt, which only a restart ends.",
     responses=_RESPONSES,
 )
 READY = Operation(
-    summary="Say whether requests are served",
-    description="503 until recovery is done, with its progress in bytes of the journal.",
+    summary="Check that requests are served",
+    description="503 until recovery is done, with the progress of recovery in bytes of the journal.",
     responses=_RESPONSES,
 )
 
 
 class Health:
-    """Reports; ``parts`` say ``ok`` or why not, ``followers`` how far they are, ``progress`` how far recovery is."""
+    """Reports health. Each of ``parts`` returns ``ok`` or a fault; ``progress`` is the progress of recovery."""
 
     def __init__(
         self, exchange: Exchange, followers: Progress, parts: Parts, progress: RecoveryProgress, is_admin: IsAdmin
@@ -57,7 +57,7 @@ class Health:
         self._is_admin = is_admin
 
     def health(self, _: ParsedRequest) -> JsonResponse:
-        """Say how each part is; why not is for admins only."""
+        """Report the status of each part; only admins see the faults."""
         phase = self._exchange.phase
         parts = {"exchange": self._exchange_part(phase)} | {name: part() for name, part in self._parts.items()}
         status = STATUS_OF_PHASE[phase]
@@ -69,13 +69,13 @@ class Health:
         return _reported({"status": status, **parts, "sequence": self._exchange.visible_sequence, "lag": lag}, phase)
 
     def live(self, _: ParsedRequest) -> JsonResponse:
-        """Say that the process lives; one that has halted needs a restart."""
+        """Report that the process is alive; after a halt it needs a restart."""
         if self._exchange.phase is Phase.HALTED:
             return _reported({"status": STATUS_OF_PHASE[Phase.HALTED]}, Phase.HALTED)
         return json_response({"status": OK})
 
     def ready(self, _: ParsedRequest) -> JsonResponse:
-        """Say whether requests are served, and until then how far recovery is."""
+        """Report whether requests are served, and before that the progress of recovery."""
         phase = self._exchange.phase
         content: Content = {"status": STATUS_OF_PHASE[phase]}
         if phase is Phase.STARTING:
@@ -97,7 +97,7 @@ def create_health_blueprint(
     progress: RecoveryProgress,
     is_admin: IsAdmin,
 ) -> Blueprint:
-    """Serve health under the names that different supervisors ask for."""
+    """Serve health under the paths that supervisors use."""
     blueprint = Blueprint("health", __name__)
     health = Health(exchange, followers, parts, progress, is_admin)
     routes.add(blueprint, "GET", "/health", health.health, HEALTH)

@@ -1,4 +1,4 @@
-"""Instruments: what is listed, and for admins listing more, changing their terms, and opening and closing sessions."""
+"""Instruments: which are listed; admins list them, change their terms and set their session state."""
 
 from flask import Blueprint
 
@@ -28,8 +28,8 @@ LIST_ALL = Operation(summary="List all instruments", responses={200: Instruments
 SHOW = Operation(summary="Show an instrument", responses={200: Instrument}, problems=(404,))
 LIST = Operation(
     summary="List an instrument",
-    description="201 if it is new; 200 if it was listed and now has these terms. What is not named is the default, or "
-    "stays. Neither tick nor lot changes while an order of the instrument lives.",
+    description="201 if the instrument is new; 200 if it was listed and is changed. A field that is not sent "
+    "has its default, or keeps its value. Tick and lot cannot change while the instrument has live orders.",
     access=Access.ADMIN,
     body=forms.LIST_INSTRUMENT,
     responses={201: Instrument, 200: Instrument},
@@ -37,16 +37,16 @@ LIST = Operation(
 )
 CHANGE = Operation(
     summary="Change an instrument",
-    description="Neither tick nor lot changes while an order of the instrument lives.",
+    description="Tick and lot cannot change while the instrument has live orders.",
     access=Access.ADMIN,
     body=forms.CHANGE_INSTRUMENT,
     responses={200: Instrument},
     problems=(404, 422),
 )
 SET_STATE = Operation(
-    summary="Let an instrument's session enter a state",
-    description="A symbol that is not listed is listed first. Entering OPEN from another state runs the auction, "
-    "entering CLOSED ends the orders that are good for the day.",
+    summary="Set the state of an instrument's session",
+    description="A symbol that is not listed is listed first. Entering OPEN from another state runs the auction; "
+    "entering CLOSED expires the DAY orders.",
     access=Access.ADMIN,
     body=forms.SET_STATE,
     responses={200: Session},
@@ -55,7 +55,7 @@ SET_STATE = Operation(
 
 
 class Listings:
-    """Shows and sets what is traded."""
+    """Shows, lists and changes instruments."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -77,20 +77,22 @@ class Listings:
         if not parsed.fields:
             named = ", ".join(forms.CHANGE_INSTRUMENT.parsers)
             raise Problem(
-                "invalid_fields", "Nothing to change.", errors={"tick_size": [f"Name at least one of: {named}."]}
+                "invalid_fields",
+                "The request changes nothing: it names no field.",
+                errors={"tick_size": [f"Name at least one of: {named}."]},
             )
         self._find(symbol)
         return self._set(parsed, set_instrument({"symbol": symbol, **parsed.fields}))
 
     def set_state(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
-        """Let a session enter a state."""
+        """Set the state of a session."""
         submission = submit(self._exchange, (set_state({"symbol": symbol, **parsed.fields}),), parsed)
         state: StateChanged | None = None
         for event in submission.events[0]:
             if isinstance(event, StateRejected):
                 raise submission.with_headers(refused(event.reason))
             if isinstance(event, StateChanged):
-                # The auction may have tripped the circuit breaker.
+                # The last one counts: the auction may have tripped the circuit breaker.
                 state = event
         assert state is not None
         return json_response(Session(symbol, state.state, state.reason), 200, submission.headers)
@@ -103,7 +105,7 @@ class Listings:
 
     def _set(self, parsed: ParsedRequest, command: SetInstrument) -> JsonResponse:
         submission = submit(self._exchange, (command,), parsed)
-        # Orders that were due have expired before.
+        # The last event: orders that were due expire before it.
         event = submission.events[0][-1]
         if isinstance(event, InstrumentRejected):
             raise submission.with_headers(refused(event.reason))

@@ -1,4 +1,4 @@
-"""The market: the top of each book, its depth, and the last 24 hours."""
+"""Market data: top of book, depth, candles, and statistics of the last 24 hours."""
 
 from flask import Blueprint
 from msgspec.structs import replace
@@ -22,8 +22,8 @@ from order_engine.wire.messages.market import TopOfBook
 from order_engine.wire.units import format_price, format_quantity
 
 MARKET = Operation(
-    summary="Show an instrument's market",
-    description="Best bid and ask, the last price, and the last 24 hours, counted in whole minutes.",
+    summary="Show an instrument's market data",
+    description="Best bid and ask, the last price, and statistics of the last 24 hours in whole minutes.",
     responses={200: messages.Market},
     problems=(404,),
 )
@@ -33,10 +33,10 @@ DEPTH = Operation(
     responses={200: messages.Depth},
     problems=(404,),
 )
-ORDER_BOOK = DEPTH._replace(summary="Show a book", query=forms.ORDER_BOOK)
+ORDER_BOOK = DEPTH._replace(summary="Show the book, up to 1,000 levels a side", query=forms.ORDER_BOOK)
 CANDLES = Operation(
     summary="Show an instrument's candles, oldest first",
-    description="The newest `limit` stretches of time in which something traded. Days begin at midnight UTC.",
+    description="The newest `limit` candles. An interval without trades has no candle. Days begin at midnight UTC.",
     query=forms.CANDLES,
     waits_for_database=True,
     responses={200: messages.Candles},
@@ -46,7 +46,7 @@ TOP_OF_BOOK = Operation(summary="Show the best bid and ask", responses={200: mes
 
 
 class Market:
-    """Shows books as they are, and what was traded."""
+    """Shows books, statistics and candles."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Market:
         return self._book(parsed, symbol, forms.LEVELS_DEFAULT)
 
     def order_book(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
-        """Show as much of the book as one response takes."""
+        """Show the book, as many levels as a response may have."""
         return self._book(parsed, symbol, forms.LEVELS_MAX)
 
     def top_of_book(self, _: ParsedRequest, symbol: str) -> JsonResponse:
@@ -84,7 +84,7 @@ class Market:
         return json_response(_top(symbol, self._depth(symbol, 1, indicates=False)))
 
     def candles(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
-        """Show what was traded, stretch by stretch."""
+        """Show candles."""
         if self._exchange.instrument(symbol) is None:
             raise unknown_symbol(symbol)
         interval = parsed.query.get("interval", forms.INTERVAL_DEFAULT)
@@ -140,7 +140,7 @@ class Market:
 
 
 def create_market_blueprint(routes: Routes, market: Market) -> Blueprint:
-    """Serve books and statistics."""
+    """Serve market data."""
     blueprint = Blueprint("market", __name__)
     routes.add(blueprint, "GET", "/market/<symbol>", market.market, MARKET)
     routes.add(blueprint, "GET", "/market/<symbol>/depth", market.depth, DEPTH)

@@ -1,4 +1,4 @@
-"""Amending and canceling orders, named by our id or by the client's own."""
+"""Amending and canceling orders, by order id or by the client's order id."""
 
 from flask import Blueprint
 
@@ -24,8 +24,8 @@ from order_engine.wire.messages.orders import Canceled, Order, OrderWithTrades
 from order_engine.wire.rendering import Renderer
 
 _AMEND_RULES = (
-    "Only a smaller quantity at the same price keeps the order's place in the queue. Quantity 0 cancels. `trades` are "
-    "those that the amend made."
+    "An order keeps its place in the queue only if its quantity gets smaller at the same price. Quantity 0 cancels. "
+    "`trades` lists the trades that the amend made."
 )
 AMEND = Operation(
     summary="Amend an order",
@@ -44,8 +44,8 @@ CANCEL = Operation(
     problems=(404, 409, 422),
 )
 CANCEL_BY_BODY = CANCEL._replace(body=forms.CANCEL_ORDER, query=forms.NOTHING)
-AMEND_BY_CLIENT_ID = AMEND._replace(summary="Amend an order by the client's own id", query=forms.OF_USER)
-CANCEL_BY_CLIENT_ID = CANCEL._replace(summary="Cancel an order by the client's own id", query=forms.OF_USER)
+AMEND_BY_CLIENT_ID = AMEND._replace(summary="Amend an order by the client's order id", query=forms.OF_USER)
+CANCEL_BY_CLIENT_ID = CANCEL._replace(summary="Cancel an order by the client's order id", query=forms.OF_USER)
 CANCEL_ALL = Operation(
     summary="Cancel all live orders of a user",
     access=Access.TRADE,
@@ -56,7 +56,7 @@ CANCEL_ALL = Operation(
 
 
 class NamedOrder:
-    """The order that a command names: where an order that has ended, or never was, is looked for."""
+    """Finds an order that a command names and that is not live: in memory, then in the database."""
 
     def __init__(self, exchange: Exchange, queries: Queries, command: AmendOrder | CancelOrder) -> None:
         self._exchange = exchange
@@ -67,29 +67,29 @@ class NamedOrder:
         self._symbol = command.symbol
 
     def is_meant(self, state: OrderState) -> bool:
-        """Whether an order that was found has the symbol that the command names, if it names one."""
+        """Whether the order that was found has the symbol of the command, if the command names one."""
         return self._symbol in (None, state.placed.symbol)
 
     def in_memory(self, before: int) -> EndedOrder | None:
-        """Find it among the orders that ended a moment ago, if the command at ``before`` can have meant that one."""
+        """Find it among the orders that ended recently and were placed before the sequence ``before``."""
         if self._order_id is not None:
             ended = self._exchange.ended_order(self._order_id)
         else:
             ended = self._exchange.ended_order_by_client_id(self._user_id, self._client_order_id)
             if ended is not None and ended.state.status is OrderStatus.REJECTED:
-                # One that was accepted goes before it, and may be older.
+                # An accepted order with this id takes precedence, and may be older.
                 return None
         return ended if ended is not None and ended.state.sequence < before else None
 
     def in_database(self, before: int) -> StoredOrder | None:
-        """Find it in the database, among the orders placed before a sequence."""
+        """Find it in the database, among the orders placed before the sequence ``before``."""
         if self._order_id is not None:
             return self._queries.order(self._order_id, before)
         return self._queries.order_by_client_id(self._user_id, self._client_order_id, before)
 
 
 class OrderChanges:
-    """Amends and cancels live orders; of others it says whether they have ended or never were."""
+    """Amends and cancels live orders; for others the response says whether the order ended or is unknown."""
 
     def __init__(
         self, exchange: Exchange, queries: Queries, history: OrderHistory, database: DatabaseReads, renderer: Renderer
@@ -114,13 +114,13 @@ class OrderChanges:
         return self._change(parsed, command)
 
     def amend_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
-        """Amend a user's live order with this id of theirs."""
+        """Amend a user's live order with this client order id."""
         user_id, symbol = parsed.query["user_id"], parsed.query.get("symbol")
         command = _amend(parsed, user_id=user_id, client_order_id=client_order_id, symbol=symbol)
         return self._change(parsed, command)
 
     def cancel_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
-        """Cancel a user's live order with this id of theirs."""
+        """Cancel a user's live order with this client order id."""
         user_id, symbol = parsed.query["user_id"], parsed.query.get("symbol")
         command = CancelOrder(user_id=user_id, client_order_id=client_order_id, symbol=symbol)
         return self._change(parsed, command)
@@ -138,9 +138,9 @@ class OrderChanges:
             return json_response(submission.order(self._renderer), 200, submission.headers)
         if refusal.reason is not Reason.UNKNOWN_ORDER:
             raise submission.refused_change(refusal)
-        return self._say_where_it_is(submission, NamedOrder(self._exchange, self._queries, command))
+        return self._refuse_change_of_no_live_order(submission, NamedOrder(self._exchange, self._queries, command))
 
-    def _say_where_it_is(self, submission: Submission, named: NamedOrder) -> JsonResponse:
+    def _refuse_change_of_no_live_order(self, submission: Submission, named: NamedOrder) -> JsonResponse:
         sequence = submission.sequence
         ended = named.in_memory(sequence)
         if ended is not None:
@@ -158,8 +158,8 @@ class OrderChanges:
             raise submission.with_headers(_final_or_unknown(order, is_meant=named.is_meant(stored.order)))
 
         def cannot_tell() -> JsonResponse:
-            # Not 404: sent again, the same request could then get another response.
-            detail = "No live order has this id, so nothing was changed. Whether it has ended cannot be told now."
+            # Not 404: the order may have ended, and the same request could get 409 later.
+            detail = "No live order has this id; nothing was changed. Whether the order has ended cannot be told now."
             raise submission.with_headers(Problem("database_unavailable", detail))
 
         return self._database.when_shown(sequence, read, otherwise=cannot_tell)

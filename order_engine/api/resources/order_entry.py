@@ -20,8 +20,8 @@ BATCH_BYTES_MAX = 8 << 20
 
 PLACE = Operation(
     summary="Place an order",
-    description="The response is the order as it stands after matching, with its trades. A refusal by the rulebook is "
-    "422, with the reason as `code` and the REJECTED order as `order`. Without a `user_id` nobody owns the order.",
+    description="The response is the order after matching, with its trades. A refusal by the rulebook is 422, with the "
+    "reason as `code` and the REJECTED order as `order`. An order without `user_id` has no owner.",
     access=Access.TRADE,
     body=forms.PLACE_ORDER,
     responses={201: OrderWithTrades},
@@ -29,9 +29,9 @@ PLACE = Operation(
 )
 PLACE_BATCH = Operation(
     summary="Place up to 1,000 orders",
-    description="They are applied in order, each accepted or refused by itself: an entry of wrong form gets its own "
-    "400 while the others are applied. All that are applied are one record of the journal: after a crash all of them "
-    "are there, or none. Entries that the bound of a record does not reach get 503 `batch_cut`.",
+    description="The orders are applied in sequence. Each is accepted or refused by itself: an invalid entry gets its "
+    "own 400, and the others are applied. The applied orders are one record of the journal: after a crash all of them "
+    "are there, or none. Entries beyond the size limit of a record get 503 `batch_cut`.",
     access=Access.TRADE,
     body=forms.PLACE_BATCH,
     body_bytes_max=BATCH_BYTES_MAX,
@@ -85,7 +85,7 @@ class OrderEntry:
 
 
 def create_order_entry_blueprint(routes: Routes, exchange: Exchange, renderer: Renderer) -> Blueprint:
-    """Serve the placing of orders."""
+    """Serve order entry."""
     blueprint = Blueprint("order_entry", __name__)
     entry = OrderEntry(exchange, renderer)
     routes.add(blueprint, "POST", "/orders", entry.place_order, PLACE)

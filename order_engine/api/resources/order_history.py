@@ -1,4 +1,4 @@
-"""Orders and their lives as the database has them."""
+"""Orders and their events as the database has them."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -19,7 +19,7 @@ from order_engine.wire.rendering import Renderer
 
 
 class OrderHistory:
-    """Finds stored orders, and writes what became of them."""
+    """Finds and renders stored orders, with their trades and events."""
 
     def __init__(self, exchange: Exchange, queries: Queries, renderer: Renderer) -> None:
         self._exchange = exchange
@@ -33,11 +33,11 @@ class OrderHistory:
         return OrderPage([self.order(stored) for stored in page.orders], page.next_cursor)
 
     def order(self, stored: StoredOrder) -> Order:
-        """Write an order without its trades."""
+        """Render an order without its trades."""
         return self._renderer.order(*self._as_it_stands(stored))
 
     def with_trades(self, stored: StoredOrder) -> OrderWithTrades:
-        """Write an order and its newest trades, oldest first."""
+        """Render an order with its newest trades, oldest first."""
         page = self._queries.trades_of_order(stored, limit=TRADES_SHOWN_MAX)
         shown = [self._stored_renderer.trade(trade) for trade in reversed(page.trades)]
         return self._renderer.order_with_trades(*self._as_it_stands(stored), shown, page.next_cursor)
@@ -47,11 +47,11 @@ class OrderHistory:
         page = self._queries.trades_of_order(stored, limit=limit, cursor=cursor)
         return TradePage([self._stored_renderer.trade(trade) for trade in page.trades], page.next_cursor)
 
-    def life(self, stored: StoredOrder, limit: int, cursor: str | None) -> OrderEvents:
-        """List what happened to an order, oldest first, its trades in their places."""
+    def events(self, stored: StoredOrder, limit: int, cursor: str | None) -> OrderEvents:
+        """List the events of an order, oldest first, with its trades among them."""
         order_id, symbol = stored.order.order_id, stored.order.placed.symbol
         render = self._stored_renderer
-        # What was asked of this id before there was the order is not of its life.
+        # Events before the order's own sequence belong to earlier commands that used its id.
         events = self._queries.order_events(order_id, stored.order.sequence, limit=limit + 1, cursor=cursor)
         happened: list[tuple[Sequence[int], object]] = [
             ((event.sequence, event.number), render.event(event, symbol)) for event in events
@@ -65,7 +65,7 @@ class OrderHistory:
     def _as_it_stands(self, stored: StoredOrder) -> tuple[Any, int]:  # Any: OrderState, which replace() does not say
         order = stored.order
         if order.trail_amount_e8 is not None and order.status is OrderStatus.PENDING:
-            # Its stop follows the last price without an event of its own: only the book knows where it is.
+            # A trailing stop follows the last price without events: only the book knows its stop price.
             live = self._exchange.live_order(order.order_id)
             if live is not None and live.sequence == order.sequence and live.status is OrderStatus.PENDING:
                 order = msgspec.structs.replace(order, stop_price_e8=live.stop_price_e8)

@@ -1,4 +1,4 @@
-"""Reading orders: one, many, and the life of one."""
+"""Reading orders: one, a list, and the events of one."""
 
 from collections.abc import Callable
 
@@ -20,21 +20,21 @@ from order_engine.wire.messages.orders import OrderEvents, OrderPage, OrderWithT
 from order_engine.wire.messages.trades import TradePage
 from order_engine.wire.rendering import Renderer
 
-# An order that memory has need not wait long for its trades.
+# An order found in memory waits only this long for its trades.
 TRADES_WAIT_SECONDS = 1.0
 
 SHOW = Operation(
     summary="Show an order with its newest 100 trades",
-    description="While the database is away or behind, an order that is live, or ended a moment ago, is shown as "
-    "memory has it: its `trades` are null, and `updated_at` may be.",
+    description="While the database is unavailable or behind, an order that is live or ended recently is shown from "
+    "memory: its `trades` are null, and `updated_at` is null where only the database knows it.",
     query=forms.OF_SYMBOL,
     responses={200: OrderWithTrades},
     problems=(404,),
 )
-SHOW_BY_CLIENT_ID = SHOW._replace(summary="Show an order by the client's own id", description="", query=forms.OF_USER)
+SHOW_BY_CLIENT_ID = SHOW._replace(summary="Show an order by the client's order id", description="", query=forms.OF_USER)
 EVENTS = Operation(
-    summary="List an order's life, event by event, oldest first",
-    description="`actor` says who asked for it, where that is known and was not the order's user.",
+    summary="List the events of an order, oldest first",
+    description="`actor` is who sent the command, if that is known and was not the order's user.",
     query=forms.ORDER_PAGES,
     responses={200: OrderEvents},
     problems=(404,),
@@ -52,7 +52,7 @@ LIST_OF_USER = LIST._replace(summary="List a user's orders, newest first", query
 
 
 class OrderReads:
-    """Shows orders. Lists wait for nothing; one order is shown, or said to be unknown, as of when it was asked for."""
+    """Shows orders. Lists do not wait for the database; a single order is shown as of the time of the request."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class OrderReads:
         self._renderer = renderer
 
     def show_order(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
-        """Show an order with its trades; without them where only memory has it now."""
+        """Show an order with its trades; without them if the database does not have it in time."""
         known = self._exchange.order_in_memory(order_id)
         if known is None:
             return self._one(parsed, lambda: self._queries.order(order_id), self._with_trades)
@@ -91,16 +91,16 @@ class OrderReads:
         return self._database.when_shown(latest, read, otherwise=from_memory, seconds=TRADES_WAIT_SECONDS)
 
     def show_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
-        """Show a user's newest order of that name."""
+        """Show a user's newest order with this client order id."""
         user_id = parsed.query["user_id"]
         return self._one(parsed, lambda: self._queries.order_by_client_id(user_id, client_order_id), self._with_trades)
 
     def show_events(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
-        """Show what happened to an order."""
+        """List the events of an order."""
         return self._one(
             parsed,
             lambda: self._queries.order(order_id),
-            lambda stored: json_response(self._history.life(stored, *_page(parsed.query))),
+            lambda stored: json_response(self._history.events(stored, *_page(parsed.query))),
         )
 
     def show_trades(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
@@ -133,7 +133,7 @@ class OrderReads:
                 raise unknown_order()
             return show(stored)
 
-        # Who is told that there is no such order may place it once more: that must not be the database's delay.
+        # A client that gets 404 may place the order again, so the database must be up to date before we say 404.
         return self._database.when_shown(self._database.latest_sequence(), read)
 
     def _with_trades(self, stored: StoredOrder) -> JsonResponse:
@@ -148,7 +148,7 @@ def _page(query: Fields) -> tuple[int, str | None]:
 
 
 def create_order_reads_blueprint(routes: Routes, reads: OrderReads) -> Blueprint:
-    """Serve the reading of orders."""
+    """Serve reads of orders."""
     blueprint = Blueprint("order_reads", __name__)
     routes.add(blueprint, "GET", "/orders", reads.list_orders, LIST)
     routes.add(blueprint, "GET", "/orders/user/<path:user_id>", reads.list_orders_of_user, LIST_OF_USER)

@@ -1,4 +1,4 @@
-"""What was traded."""
+"""Trades."""
 
 from flask import Blueprint
 
@@ -16,7 +16,7 @@ LIST = Operation(
 
 
 class Trades:
-    """Shows trades."""
+    """Lists trades."""
 
     def __init__(self, queries: Queries, renderer: StoredRenderer) -> None:
         self._queries = queries

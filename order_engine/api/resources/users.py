@@ -1,4 +1,4 @@
-"""Users: what they hold, and for admins their limits and the switch that stops them."""
+"""Users: positions and risk limits; admins set limits and disable users."""
 
 from flask import Blueprint
 
@@ -18,39 +18,39 @@ from order_engine.wire.form import disable_user, enable_user, set_risk_limits
 from order_engine.wire.messages.users import Positions, RiskLimits, User
 
 POSITIONS = Operation(
-    summary="Show what a user holds, or held, by symbol",
-    description="By the method of average cost, from trades alone. A short position is negative, its cost too. Money "
-    "and averages are rounded half-even to 8 decimals from exact totals.",
+    summary="Show a user's positions by symbol",
+    description="Positions are computed from trades by the average cost method. A short position has a negative "
+    "quantity and cost. Amounts and averages are rounded half-even to 8 decimals from exact totals.",
     responses={200: Positions},
     waits_for_database=True,
     problems=(404,),
 )
 SHOW_LIMITS = Operation(
-    summary="Show the limits that a user is held to",
-    description="The user `*` is everybody without limits of their own.",
+    summary="Show a user's risk limits",
+    description="The limits of the user `*` apply to every user without own limits.",
     responses={200: RiskLimits},
     problems=(404,),
 )
 SET_LIMITS = Operation(
-    summary="Limit a user in each symbol",
-    description="Replaces the user's limits whole: what is not named is not limited. The user `*` is everybody without "
-    "limits of their own.",
+    summary="Set a user's risk limits, which apply per symbol",
+    description="Replaces all limits of the user: a limit that is not sent is removed. The limits of the user `*` "
+    "apply to every user without own limits.",
     access=Access.ADMIN,
     body=forms.SET_RISK_LIMITS,
     responses={200: RiskLimits},
     problems=(404, 422),
 )
 DISABLE = Operation(
-    summary="Cancel all orders of a user and take no more",
+    summary="Disable a user: cancel all their orders and refuse new ones",
     access=Access.ADMIN,
     responses={200: User},
     problems=(404, 422),
 )
-ENABLE = DISABLE._replace(summary="Take orders of a user again")
+ENABLE = DISABLE._replace(summary="Enable a user again")
 
 
 class Users:
-    """Shows and limits users."""
+    """Shows positions, and shows and sets limits."""
 
     def __init__(self, exchange: Exchange, queries: Queries, renderer: StoredRenderer) -> None:
         self._exchange = exchange
@@ -58,7 +58,7 @@ class Users:
         self._renderer = renderer
 
     def positions(self, _: ParsedRequest, user_id: str) -> JsonResponse:
-        """Show what a user holds."""
+        """Show a user's positions."""
         held = self._queries.positions(user_id)
         return json_response(Positions(user_id, [self._renderer.position(position) for position in held]))
 
@@ -70,7 +70,7 @@ class Users:
         )
 
     def set_risk_limits(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
-        """Limit a user."""
+        """Set a user's limits."""
         submission = submit(self._exchange, (set_risk_limits({"user_id": user_id, **parsed.fields}),), parsed)
         event = submission.events[0][-1]
         assert isinstance(event, RiskLimitsChanged)
@@ -78,11 +78,11 @@ class Users:
         return json_response(limits, 200, submission.headers)
 
     def disable(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
-        """Stop a user."""
+        """Disable a user."""
         return self._switch(parsed, disable_user({"user_id": user_id}), is_enabled=False)
 
     def enable(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
-        """Let a user go on."""
+        """Enable a user."""
         return self._switch(parsed, enable_user({"user_id": user_id}), is_enabled=True)
 
     def _switch(self, parsed: ParsedRequest, command: DisableUser | EnableUser, *, is_enabled: bool) -> JsonResponse:
@@ -92,7 +92,7 @@ class Users:
 
 
 def create_users_blueprint(routes: Routes, exchange: Exchange, queries: Queries, renderer: StoredRenderer) -> Blueprint:
-    """Serve positions, limits and the switch."""
+    """Serve positions, limits, and disabling and enabling."""
     blueprint = Blueprint("users", __name__)
     users = Users(exchange, queries, renderer)
     routes.add(blueprint, "GET", "/positions/<path:user_id>", users.positions, POSITIONS)

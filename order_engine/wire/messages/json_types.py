@@ -1,4 +1,4 @@
-"""The types of the fields of outgoing messages, each with what the API's description says of it."""
+"""Field types of outgoing messages, each with its JSON schema for the OpenAPI document."""
 
 from typing import Annotated
 

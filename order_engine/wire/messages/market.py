@@ -1,4 +1,4 @@
-"""What goes out about instruments, books and candles."""
+"""Messages about instruments, books and candles."""
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -10,14 +10,14 @@ Level = tuple[str, str, int]
 
 
 class ScheduledState(Struct, frozen=True, gc=False):
-    """A state that a session enters every day at a time, UTC."""
+    """A state that a session enters every day at a time in UTC."""
 
     at: TimeOfDay
     state: SessionState
 
 
 class Instrument(Struct, frozen=True):
-    """An instrument: the steps in which its price and quantity move, what protects it, and where its session is."""
+    """An instrument: its tick and lot, its price protections, and the state of its session."""
 
     symbol: str
     tick_size: Step
@@ -37,7 +37,7 @@ class Instruments(Struct, frozen=True):
 
 
 class Session(Struct, frozen=True, gc=False):
-    """Where an instrument's session is; `reason` if it went there by itself."""
+    """The state of an instrument's session; `reason` is given if the exchange changed it by itself."""
 
     symbol: str
     state: SessionState
@@ -45,7 +45,7 @@ class Session(Struct, frozen=True, gc=False):
 
 
 class Depth(Struct, frozen=True, kw_only=True):
-    """A book's levels, best first: price, quantity, number of orders. While PRE_OPEN also what an auction would do."""
+    """A book's levels, best first: price, quantity, number of orders. While PRE_OPEN also the auction's indication."""
 
     symbol: str
     sequence: int
@@ -82,7 +82,7 @@ class Market(TopOfBook, frozen=True, gc=False):
 
 
 class Candle(Struct, frozen=True, gc=False):
-    """What was traded in the stretch of time from `start`."""
+    """The trades of the interval that begins at `start`."""
 
     start: Timestamp
     open: Price

@@ -1,4 +1,4 @@
-"""What goes out about orders."""
+"""Messages about orders."""
 
 from typing import Annotated, Any
 
@@ -64,7 +64,7 @@ class Canceled(Struct, frozen=True):
 
 
 class BatchResult(Struct, frozen=True, kw_only=True):
-    """What became of one entry: an order, or the problem with it."""
+    """The result of one entry: an order or a problem."""
 
     status: int
     order: OrderWithTrades | UnsetType = UNSET
@@ -78,7 +78,7 @@ class BatchResults(Struct, frozen=True):
 
 
 class OrderEvent(Struct, frozen=True, gc=False):
-    """Something that happened to an order, and how the order stood after it."""
+    """An event of an order, with the order's terms after it."""
 
     event: str
     order_id: str

@@ -1,4 +1,4 @@
-"""The document that a request gets when it fails."""
+"""The problem document: the response to a request that failed."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 
 class ProblemDocument(Struct, frozen=True, kw_only=True):
-    """RFC 9457, with a machine-readable `code`; `errors` names wrong fields, `order` is one that was refused."""
+    """RFC 9457, with a machine-readable `code`; `errors` maps wrong fields to messages, `order` is a refused one."""
 
     type: str
     title: str
@@ -14,6 +14,6 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
     detail: str
     code: str
     errors: dict[str, list[str]] | UnsetType = UNSET
-    # Any: Order, whose module needs this one.
+    # Any: an Order; importing it would be a cycle.
     order: Annotated[Any, Meta(extra_json_schema={"$ref": "#/components/schemas/Order"})] = UNSET
     request_id: str | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""What goes out about the service itself."""
+"""Messages about the service itself."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from order_engine.wire.messages.json_types import Timestamp
 
 
 class Snapshot(Struct, frozen=True, gc=False):
-    """A snapshot that was taken."""
+    """The snapshot that was taken."""
 
     sequence: int
     state_hash: str
@@ -15,12 +15,12 @@ class Snapshot(Struct, frozen=True, gc=False):
 
 
 class AcceptedClock(Struct, frozen=True, gc=False):
-    """The time at which the exchange goes on."""
+    """The time at which the exchange continues."""
 
     time: Timestamp
 
 
 class Health(Struct, frozen=True):
-    """The state of the service; each of its parts has a field of its name, `ok` or why not."""
+    """The status of the service; each part has a field of its own, which is `ok` or says what is wrong."""
 
     status: str

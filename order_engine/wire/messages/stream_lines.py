@@ -1,6 +1,6 @@
-"""What goes out as a line of a stream: the fields of each kind of line, in the order in which they are written.
+"""Lines of NDJSON streams: the fields of each kind of line, in their order.
 
-A field with a default is left out where it has that value; a field without one is always there, null or not.
+A field with a default is omitted if it has that value. A field without a default is always present, maybe null.
 """
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from order_engine.matching.reason import Reason
 
 
 class TradeLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A trade, with the caller's ids; ``seq`` is that of the command that caused it. An auction knows no taker."""
+    """A trade, with the caller's ids and the ``seq`` of the command that caused it. An auction has no taker."""
 
     trade_id: str
     seq: int
@@ -35,11 +35,11 @@ class TradeLine(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class TradeEventLine(TradeLine, frozen=True, gc=False, omit_defaults=True, tag_field="event", tag="trade"):
-    """The same among other events."""
+    """A trade among other events."""
 
 
 class OrderLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Something happened to an order; it stands as shown right after."""
+    """An event of an order, with the order's terms after it."""
 
     event: str
     seq: int
@@ -80,7 +80,7 @@ class RefusalLine(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class InstrumentLine(Struct, frozen=True, omit_defaults=True):
-    """An instrument was listed, changed, or neither."""
+    """An instrument was listed or changed, or that was refused."""
 
     event: str
     seq: int
@@ -97,7 +97,7 @@ class InstrumentLine(Struct, frozen=True, omit_defaults=True):
 
 
 class StateLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """An instrument's session entered a state, or was refused one."""
+    """An instrument's session entered a state, or that was refused."""
 
     event: str
     seq: int
@@ -108,7 +108,7 @@ class StateLine(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class RiskLimitsLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A user has these limits and, where there is null, none."""
+    """A user's limits were set; null means no limit."""
 
     event: str
     seq: int
@@ -130,7 +130,7 @@ class UserLine(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class SettingsLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """The settings that matching reads are new."""
+    """The settings of matching were changed."""
 
     event: str
     seq: int

@@ -1,4 +1,4 @@
-"""What goes out about trades."""
+"""Messages about trades."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""What goes out about users."""
+"""Messages about users."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from order_engine.wire.messages.json_types import Price, Quantity, Timestamp
 
 
 class Position(Struct, frozen=True, gc=False):
-    """What a user holds of a symbol, what it cost, and what closing parts of it earned; short is negative."""
+    """A user's position in a symbol, its cost, and the realized profit or loss; a short position is negative."""
 
     symbol: str
     net_quantity: Quantity
@@ -17,14 +17,14 @@ class Position(Struct, frozen=True, gc=False):
 
 
 class Positions(Struct, frozen=True):
-    """What a user holds, or held, by symbol."""
+    """A user's positions by symbol, closed ones included."""
 
     user_id: str
     positions: list[Position]
 
 
 class RiskLimits(Struct, frozen=True, gc=False):
-    """The limits of a user in each symbol, null where there is none; `is_own` unless they are everybody's."""
+    """A user's limits per symbol; null means no limit. `is_own` is false if they are the limits of `*`."""
 
     user_id: str
     is_own: bool
@@ -36,7 +36,7 @@ class RiskLimits(Struct, frozen=True, gc=False):
 
 
 class User(Struct, frozen=True):
-    """Whether a user's orders are taken, and the orders that were canceled when the user was disabled."""
+    """Whether a user may place orders, and the orders that disabling the user canceled."""
 
     user_id: str
     is_enabled: bool

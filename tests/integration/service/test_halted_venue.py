@@ -186,7 +186,7 @@ def test_disk_that_is_still_full_fails_the_start_and_nothing_claims_to_be_ready(
         assert str(tmp_path) in str(found.exchange.fault)
     assert failures == [True]
 
-    disk.mend()
+    disk.repair()
     with venue(tmp_path, disk=disk) as found:
         assert place(found, sell()) == "3"
 

@@ -43,7 +43,7 @@ def test_failing_disk_keeps_the_sink_away_and_nothing_is_lost_or_doubled(operati
 
     with pytest.raises(SinkAway, match="no space left"):
         write_and_sync(sink, records)
-    disk.mend()
+    disk.repair()
 
     reached = sink.open(JOURNAL_ID, END)
     sink.write([applied for applied in records if applied.record.sequence > reached])

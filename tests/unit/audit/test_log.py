@@ -112,7 +112,7 @@ def test_failed_sync_is_not_trusted_to_have_written_anything() -> None:
     disk.fail("sync", OSError("gone"))
     with pytest.raises(OSError, match="gone"):
         log.sync()
-    disk.mend()
+    disk.repair()
 
     assert log.open("0123456789abcdef0123456789abcdef") == 1
 

@@ -48,7 +48,7 @@ def test_failure_of_the_disk_stops_the_journal_for_good(operation: str, is_start
 
     with pytest.raises(JournalFailed, match=r"00001.journal: .* has stopped: OSError: .*No space left on device"):
         committer.wait_visible(2, PATIENCE_SECONDS)
-    disk.mend()
+    disk.repair()
 
     syncs = disk.sync_count
     for attempt in (
@@ -83,7 +83,7 @@ def test_failed_sync_is_not_tried_again_by_another_thread() -> None:
     disk.fail("sync", OSError(5, "Input/output error"))
     with pytest.raises(OSError, match="Input/output error"):
         appender.sync()
-    disk.mend()
+    disk.repair()
 
     for attempt in (appender.sync, appender.rotate):
         with pytest.raises(OSError, match="Input/output error"):
