@@ -19,7 +19,7 @@ _RFC_3339 = re.compile(
     r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))",
     re.ASCII,
 )
-_NO_TIME = "Must be an RFC 3339 time, such as 2026-11-21T07:58:00Z."
+_NO_TIME = "Must be a time in RFC 3339 format, such as 2026-11-21T07:58:00Z."
 _DAYS_PER_ERA = 146_097
 _DAYS_FROM_MARCH_OF_YEAR_0_TO_1970 = 719_468
 

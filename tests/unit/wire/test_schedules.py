@@ -42,7 +42,7 @@ def test_what_is_no_time_of_day_is_refused(at: object) -> None:
 
 @pytest.mark.parametrize("entry", ["09:30", {}, {"at": "09:30"}, {"at": "09:30", "state": "OPEN", "day": "MON"}, None])
 def test_entry_of_other_fields_is_refused(entry: object) -> None:
-    with pytest.raises(ValueError, match='an object of "at" and "state"'):
+    with pytest.raises(ValueError, match='an object with the fields "at" and "state"'):
         parse_schedule([entry])
 
 
@@ -53,7 +53,7 @@ def test_state_that_is_none_is_refused(state: object) -> None:
 
 
 def test_time_named_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match="Must not name a time twice"):
+    with pytest.raises(ValueError, match="Must not contain a time twice"):
         parse_schedule([{"at": "09:30", "state": "OPEN"}, {"at": "09:30:00", "state": "CLOSED"}])
 
 
