@@ -34,7 +34,7 @@ from order_engine.journal.watermark import MemoryWatermark
 from order_engine.matching.engine import RULES_VERSION
 from stress.benchmarks.conditions import PROJECT, Figures, conditions_now, report
 from stress.benchmarks.http_durable import databases
-from stress.benchmarks.http_load import Load, LoadFailed, Rate, processors
+from stress.benchmarks.http_load import HEADERS, Load, LoadFailed, Rate, processors
 from stress.benchmarks.million_orders import GAP_NS_MAX, resting_orders
 from stress.gauges import resident_of
 from stress.health import LagWatch
@@ -191,7 +191,7 @@ def _snapshots(port: int) -> Iterator[list[float]]:
 def _take_snapshot(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SNAPSHOT_SECONDS_MAX)
     try:
-        connection.request("POST", SNAPSHOT_PATH)
+        connection.request("POST", SNAPSHOT_PATH, headers=HEADERS)
         response = connection.getresponse()
         text = response.read()
         if response.status != http.HTTPStatus.CREATED:
