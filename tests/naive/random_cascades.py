@@ -40,6 +40,7 @@ def random_cascade(chance: Random) -> list[Command]:
         (
             CancelAll(user_id=chance.choice(("ann", "bob"))),
             SetState(symbol=SYMBOL, state=chance.choice((SessionState.HALTED, SessionState.PRE_OPEN))),
+            SetState(symbol=SYMBOL, state=chance.choice((SessionState.HALTED, SessionState.PRE_OPEN))),
             Continue(symbol=SYMBOL),
         )
     )

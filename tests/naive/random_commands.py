@@ -75,7 +75,7 @@ class RandomCommands:
             self._configure: 8,
             self._continue: 8,
             self._begin_call: 36,
-            self._begin_cascade: 15 if self._is_bounded else 1,
+            self._begin_cascade: 32 if self._is_bounded else 1,
         }
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
