@@ -74,6 +74,7 @@ def test_entries_that_the_bound_of_a_record_does_not_reach_are_told_to_come_agai
     results = answered(response)["results"]
     assert [result["status"] for result in results] == [201, 503, 400]
     assert results[0]["order"]["status"] == "FILLED"
-    assert len(results[0]["order"]["trades"]) == 10_000
+    assert results[0]["order"]["filled_quantity"] == "10000"
+    assert results[0]["order"]["trades_cursor"] is not None
     assert results[1]["problem"]["code"] == "batch_cut"
     assert response.headers["X-Sequence"] == str(results[0]["order"]["sequence"])

@@ -18,7 +18,7 @@ def test_order_without_other_side_rests_and_is_answered_whole(client: FlaskClien
 
     order = answered(response)
     assert response.status_code == 201
-    assert set(order) == ORDER_FIELDS | {"trades"}
+    assert set(order) == ORDER_FIELDS | {"trades", "trades_cursor"}
     assert order == order | {
         "order_id": str(order["sequence"]),
         "client_order_id": "mine",
