@@ -14,7 +14,7 @@ from tests.differential.stream_runs import run_streams
 from tests.figures import Claims, FiguresOf
 from tests.scale import scaled
 
-STREAMS_MIN = 200
+STREAMS_MIN = 240
 SEED = os.environ.get("DIFFERENTIAL_SEED")
 SEEDS = [int(SEED)] if SEED else list(range(scaled("DIFFERENTIAL_STREAMS", STREAMS_MIN)))
 GROUP = 10
