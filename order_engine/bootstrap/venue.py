@@ -199,6 +199,8 @@ class Venue:
         gc.freeze()
         watermark = self._new_watermark(end.last_sequence)
         self.clock_guard.begin(recovered.state.engine.timestamp_ns, accepts=self._settings.accept_clock)
+        # Before the first request is served, so that a client that has a response finds this in the log.
+        log.info("opens at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)
         journal = self.trading.open(recovered, watermark)
         journal.start()
         self._followers = self._new_followers(journal.journal_id, end.last_sequence, watermark)
@@ -206,7 +208,6 @@ class Venue:
         self.snapshots.start()
         self._timekeeper.start()
         self._clock_watch.start()
-        log.info("open at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)
 
     def _new_watermark(self, sequence: int) -> Watermark:
         if self._follows_in_thread:

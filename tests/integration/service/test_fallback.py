@@ -51,13 +51,13 @@ def assert_recovered(directory: Path, caplog: pytest.LogCaptureFixture, expected
 
 
 def test_newest_file_is_used(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert_recovered(directory, caplog, "open at sequence 3, recovered from the snapshot at 3")
+    assert_recovered(directory, caplog, "opens at sequence 3, recovered from the snapshot at 3")
 
 
 def test_older_file_is_used_when_the_newest_is_bad(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
     spoil(snapshot_files(directory)[-1])
 
-    assert_recovered(directory, caplog, "open at sequence 3, recovered from the snapshot at 2")
+    assert_recovered(directory, caplog, "opens at sequence 3, recovered from the snapshot at 2")
     assert "is not used: its checksum should be" in caplog.text
 
 
@@ -65,7 +65,7 @@ def test_journal_alone_is_used_when_no_snapshot_is_left(directory: Path, caplog:
     for path in snapshot_files(directory):
         path.unlink()
 
-    assert_recovered(directory, caplog, "open at sequence 3, recovered from the snapshot at 0")
+    assert_recovered(directory, caplog, "opens at sequence 3, recovered from the snapshot at 0")
 
 
 def test_snapshot_of_another_journal_is_not_used(
@@ -77,7 +77,7 @@ def test_snapshot_of_another_journal_is_not_used(
         place(found, buy(symbol="MSFT"))
     snapshot_files(elsewhere)[-1].replace(snapshot_files(directory)[-1])
 
-    assert_recovered(directory, caplog, "open at sequence 3, recovered from the snapshot at 2")
+    assert_recovered(directory, caplog, "opens at sequence 3, recovered from the snapshot at 2")
     assert "it belongs to the journal" in caplog.text
 
 

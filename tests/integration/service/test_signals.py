@@ -48,7 +48,7 @@ def test_signal_that_ends_it_ends_it_in_good_order(tmp_path: Path, number: signa
     assert command_line(directory, "verify").returncode == 0
     with running(directory) as server:
         server.wait_ready()
-        server.wait_until(lambda: "open at sequence 2, recovered from the snapshot at 2" in server.log)
+        server.wait_until(lambda: "opens at sequence 2, recovered from the snapshot at 2" in server.log)
 
 
 def test_too_few_open_files_end_the_start_with_one_line(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_every_way_to_serve_is_ready_soon_and_stops_in_good_order(directory: Pat
     with running(directory) as server:
         depth = server.wait_ready().client().get("/orderbook/AAPL")
         assert depth["bids"] == [["100.00", "10", 1]]
-        assert "open at sequence 2, recovered from the snapshot at 2" in server.log
+        assert "opens at sequence 2, recovered from the snapshot at 2" in server.log
 
 
 def test_four_workers_fail_at_once_with_a_sentence(directory: Path) -> None:
