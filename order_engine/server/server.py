@@ -78,7 +78,7 @@ def take_signals(arbiter: Any) -> None:  # Any: gunicorn has no types
 def _allow_connections(wanted: int) -> int:
     """Return how many connections the limit of open files leaves room for; raises ``SettingInvalid``."""
     files = _allow_files(wanted + OTHER_FILES)
-    if files < FILES_MIN:
+    if files < min(FILES_MIN, wanted + OTHER_FILES):
         raise SettingInvalid(f"ulimit -n: found {files}, expected at least {FILES_MIN} open files")
     return max(1, files - OTHER_FILES)
 

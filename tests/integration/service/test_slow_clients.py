@@ -41,7 +41,9 @@ KINDS = {
     "dribbles the body": Slowness(POST + b"Content-Length: 100000\r\n\r\n{", b" ", b"HTTP/1.1 408 "),
     "stops in the body": Slowness(POST + b"Content-Length: 1000\r\n\r\n{", b"", b"HTTP/1.1 408 "),
     "dribbles chunks": Slowness(POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", b"HTTP/1.1 408 "),
-    "does not hang up": Slowness(b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", b"", b"HTTP/1.1 200 "),
+    "does not hang up": Slowness(
+        b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", b"", b"HTTP/1.1 200 "
+    ),
     "takes no answer": Slowness(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100, b"", b"HTTP/1.1 200 "),
 }
 
@@ -193,7 +195,9 @@ def test_requests_sent_without_waiting_are_answered_in_order(server: ServerProce
         b"GET /orders/%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number for number in range(900_000, 900_020)
     )
     with ExitStack() as stack:
-        connection = slow_connection(stack, server, requests + b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n")
+        connection = slow_connection(
+            stack, server, requests + b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
 
         answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
