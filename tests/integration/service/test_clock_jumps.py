@@ -122,7 +122,7 @@ def test_command_says_if_no_exchange_waits_for_it(tmp_path: Path) -> None:
     finished = command_line(tmp_path, "clock", "accept")
 
     assert finished.returncode == 2
-    assert "No exchange runs on this DATA_DIR that waits for its clock to be accepted." in finished.stderr
+    assert "No exchange on this DATA_DIR is waiting for its clock to be accepted." in finished.stderr
     assert list(tmp_path.iterdir()) == []
 
 
