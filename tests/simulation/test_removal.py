@@ -31,7 +31,7 @@ def test_power_cut_never_takes_back_what_only_a_removed_segment_had(
     seed: int, database: MemoryDatabase, figures: Counter[str]
 ) -> None:
     moments: list[Moment] = []
-    scenario = Scenario(6_000 + seed, database, moments.append, step_count=STEP_COUNT, retention=REMOVE)
+    scenario = Scenario(6_200 + seed, database, moments.append, step_count=STEP_COUNT, retention=REMOVE)
     scenario.run()
     count = 0
     database.watcher = lambda place: None
