@@ -23,7 +23,8 @@ from tests.naive.agreement import Run, assert_replays_alike, run_alone, run_besi
 from tests.naive.random_commands import RandomCommands, Step
 
 WRONG = BOUNDS | STOPS | WRONG_EVENTS
-SEEDS = range(60)
+# The last seed is there for the rarest: an amend that changes nothing, of an order beyond limits that were lowered.
+SEEDS = (*range(60), 73)
 COMMANDS = 1_000
 CAUGHT = (AssertionError, LookupError, TypeError)
 

@@ -74,7 +74,7 @@ def test_operator_accepts_the_clock_on_the_command_line(tmp_path: Path) -> None:
         finished = command_line(tmp_path, "clock", "accept")
 
         assert (finished.returncode, finished.stderr) == (0, "")
-        assert finished.stdout.startswith("The exchange goes on at 2")
+        assert finished.stdout.startswith("The exchange continues at 2")
         assert client.post("/orders", json=buy()).status_code == 201
         assert client.get("/health").get_json()["clock"] == "ok"
 

@@ -23,7 +23,7 @@ def snapshot_files(directory: Path) -> list[Path]:
 
 def recovered_from(found: Venue, caplog: pytest.LogCaptureFixture) -> str:
     """What the venue said that it recovered from."""
-    return [record.message for record in caplog.records if record.message.startswith("open at")][-1]
+    return [record.message for record in caplog.records if record.message.startswith("opens at")][-1]
 
 
 @pytest.fixture
