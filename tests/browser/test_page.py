@@ -140,7 +140,7 @@ def test_refusal_by_the_rulebook_is_said_in_words(page: Chrome) -> None:
     submit(page)
 
     wait(page, lambda: "Refused." in text(page, "outcome"))
-    assert "multiple of the instrument's tick size" in text(page, "outcome")
+    assert "150.001 is not a multiple of the tick 0.01" in text(page, "outcome")
 
 
 def test_another_symbol_is_shown_and_kept_in_the_address(page: Chrome, exchange: Served) -> None:

@@ -122,6 +122,7 @@ def test_recorded_flow_over_rest_with_kills_gives_the_trades_and_book_of_process
     with running(directory) as server:
         sender.send(server.wait_ready(), commands[second:])
         names = {order_id: name for name, order_id in sender.order_ids.items()}
+        server.wait_followed()
         trades = trades_over_rest(server, names)
         book = book_of(server.client().get("/orderbook/MSFT?levels=1000"))
         assert server.terminate() == 0
