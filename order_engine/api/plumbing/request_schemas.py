@@ -194,7 +194,15 @@ def _in_body(form: Form, name: str) -> dict[str, Any]:  # Any: JSON
         text = {"type": "string", "pattern": described.pop("pattern")}
         described["oneOf"] = [text, {"type": "integer", "minimum": 0, "maximum": INTEGER_MAX}]
         described["description"] += " An integer is taken as its digits."
-    return described
+    return described if name in form.required else _or_null(described)
+
+
+def _or_null(described: dict[str, Any]) -> dict[str, Any]:  # Any: JSON
+    """Allow null, which means that the field is absent."""
+    notes: dict[str, Any] = {  # Any: JSON
+        name: described.pop(name) for name in ("description", "example", "default") if name in described
+    }
+    return {"anyOf": [described, {"type": "null"}], **notes}
 
 
 def _body_schema(form: Form) -> Schema:

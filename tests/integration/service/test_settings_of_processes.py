@@ -46,7 +46,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         ("HOST", "0.0.0.0", "HOST: found 0.0.0.0 without API_KEY"),
         ("HOST", "::", "expected an API_KEY, an address of loopback, or OPEN=true"),
         ("HOST", "127.0.0.3.example", "HOST: found 127.0.0.3.example without API_KEY"),
-        ("HOST", "192.0.2.1", "HOST and PORT: found 192.0.2.1 and 0, expected an address of this machine and a free port"),
+        (
+            "HOST",
+            "192.0.2.1",
+            "HOST and PORT: found 192.0.2.1 and 0, expected an address of this machine and a free port",
+        ),
         ("DATA_DIR", "/dev/null/exchange", "DATA_DIR: found '/dev/null/exchange', expected a directory"),
     ],
 )
