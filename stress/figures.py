@@ -37,10 +37,10 @@ def table() -> str:
         rows += _stalled(_result("snapshot-stall"))
     if (RESULTS / "soak.json").exists():
         rows.append(_soaked(_result("soak")))
-    lines = ["| what | measured | command, commit |", "|---|---|---|"]
-    for what, measured, result in rows:
-        conditions = result["conditions"]
-        lines.append(f"| {what} | {measured} | `{conditions['command']}`, {conditions['commit']} |")
+    runs = list(dict.fromkeys(_run(result) for _, _, result in rows))
+    lines = ["| what | measured | run |", "|---|---|---|"]
+    lines += [f"| {what} | {measured} | {runs.index(_run(result)) + 1} |" for what, measured, result in rows]
+    lines += ["", "The runs, each with its commit:", "", *(f"{number}. {run}" for number, run in enumerate(runs, 1))]
     return "\n".join([*lines, "", f"Machine: {http['conditions']['machine']}; {http['conditions']['python']}.", ""])
 
 
@@ -57,6 +57,11 @@ def main() -> None:
         README.write_text(replaced(README.read_text(encoding="utf-8")), encoding="utf-8")
     else:
         print(table())
+
+
+def _run(result: Result) -> str:
+    conditions = result["conditions"]
+    return f"`{conditions['command']}`, {conditions['commit']}"
 
 
 def _durable(http: Result) -> Iterator[tuple[str, str, Result]]:
@@ -79,11 +84,11 @@ def _durable(http: Result) -> Iterator[tuple[str, str, Result]]:
 
 def _speed(rounds: list[dict[str, float]]) -> str:
     within = [
-        f"{part} % within {_median(rounds, f'percentile_{part}_ms'):.0f} ms"
+        f"{part} % within {_median(rounds, f'percentile_{part}_ms'):,.0f} ms"
         for part in (95, 99)
         if f"percentile_{part}_ms" in rounds[0]
     ]
-    speed = f"{_median(rounds, 'requests_per_second'):,.0f}/s, median {_median(rounds, 'median_ms'):.0f} ms"
+    speed = f"{_median(rounds, 'requests_per_second'):,.0f}/s, median {_median(rounds, 'median_ms'):.1f} ms"
     return ", ".join([speed, *within])
 
 
