@@ -67,7 +67,7 @@ def _fill(book: OrderBook, side: BookSide, order: Order, price_ticks: int, lots:
 
 
 def _candidates(book: OrderBook, best_bid_ticks: int, best_ask_ticks: int) -> list[Indication]:
-    """Reckon for every limit price at which anything would trade what would trade there, lowest price first."""
+    """Return what would trade at each limit price at which anything would trade, lowest price first."""
     buys, sells = _lots_up_to(book.bids, worst_ticks=best_ask_ticks), _lots_up_to(book.asks, worst_ticks=best_bid_ticks)
     buy_lots, sell_lots = sum(buys.values()), 0
     candidates = []

@@ -59,7 +59,7 @@ class TrailingStops:
         self._sign = sign_of(side)
         # Those that have not triggered, by sequence.
         self._waiting: dict[int, Order] = {}
-        # The best of them first. Whoever enters later has seen the same or less, and comes last.
+        # Best price first. An order that enters later has seen the same or less, and comes last.
         self._bests: list[SharedBest] = []
         self._empty = 0
         # (key, number, best): the lowest key triggers first. It may be lower than any stop's, never higher. An entry is

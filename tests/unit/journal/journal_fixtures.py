@@ -76,6 +76,16 @@ def open_committer(
     )
 
 
+def committer_in_a_held_sync(disk: FakeDisk) -> Committer:
+    """Start a committer, append the record of command 1, and return once its sync is held back."""
+    committer = open_committer(disk)
+    committer.start()
+    disk.hold_syncs()
+    committer.append(cancels(1))
+    disk.wait_until_sync_is_held()
+    return committer
+
+
 def write(journal: Committer, *records: Record) -> None:
     """Append and commit records, one frame each."""
     for record in records:

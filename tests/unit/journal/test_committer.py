@@ -15,6 +15,7 @@ from tests.unit.journal.journal_fixtures import (
     FIRST_SEGMENT,
     PATIENCE_SECONDS,
     cancels,
+    committer_in_a_held_sync,
     frame_flags,
     in_thread,
     marks,
@@ -59,11 +60,7 @@ def test_append_does_no_io() -> None:
 
 def test_append_goes_through_while_a_sync_is_held_back() -> None:
     disk = FakeDisk()
-    committer = open_committer(disk)
-    committer.start()
-    disk.hold_syncs()
-    committer.append(cancels(1))
-    disk.wait_until_sync_is_held()
+    committer = committer_in_a_held_sync(disk)
 
     assert in_thread(lambda: committer.append(cancels(2))).join().error is None
 
@@ -85,11 +82,7 @@ def test_commit_without_a_thread_moves_the_watermark_and_says_whether_there_was_
 
 def test_all_that_comes_during_a_sync_is_one_frame_and_one_sync() -> None:
     disk = FakeDisk()
-    committer = open_committer(disk)
-    committer.start()
-    disk.hold_syncs()
-    committer.append(cancels(1))
-    disk.wait_until_sync_is_held()
+    committer = committer_in_a_held_sync(disk)
     for sequence in range(2, 10):
         committer.append(cancels(sequence))
     waiting = [in_thread(lambda sequence=sequence: committer.wait_visible(sequence)) for sequence in range(1, 10)]
@@ -274,11 +267,7 @@ def test_close_releases_who_waits_for_more() -> None:
 
 def test_close_waits_for_the_write_that_is_under_way() -> None:
     disk = FakeDisk()
-    committer = open_committer(disk)
-    committer.start()
-    disk.hold_syncs()
-    committer.append(cancels(1))
-    disk.wait_until_sync_is_held()
+    committer = committer_in_a_held_sync(disk)
     committer.append(cancels(2))
 
     closing = in_thread(committer.close)

@@ -18,6 +18,7 @@ from tests.unit.journal.journal_fixtures import (
     JOURNAL_ID,
     PATIENCE_SECONDS,
     cancels,
+    committer_in_a_held_sync,
     in_thread,
     open_committer,
     read_all,
@@ -108,11 +109,7 @@ def test_failure_of_a_rotation_stops_the_journal() -> None:
 
 def test_failure_releases_everybody_who_waits() -> None:
     disk = FakeDisk()
-    committer = open_committer(disk)
-    committer.start()
-    disk.hold_syncs()
-    committer.append(cancels(1))
-    disk.wait_until_sync_is_held()
+    committer = committer_in_a_held_sync(disk)
     committer.append(cancels(2))
     waiting = [in_thread(lambda sequence=1 + n % 3: committer.wait_visible(sequence)) for n in range(6)]
 
