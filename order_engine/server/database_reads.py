@@ -8,10 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from time import monotonic
+from time import monotonic, thread_time
 from typing import NamedTuple
 
 from order_engine.api.plumbing.parking import Continuation
+from order_engine.server.read_pace import ReadPace
 from order_engine.server.response_bytes import HttpResponse, WsgiCaller
 from order_engine.server.served_venue import DatabaseProgress, Environ
 
@@ -38,8 +39,11 @@ class _Read(NamedTuple):
 class DatabaseReads:
     """Runs continuations in threads. Methods are called in the loop; ``call_in_loop`` may be called from any thread."""
 
-    def __init__(self, call_in_loop: CallInLoop, readers: int = READERS, queued_max: int = READS_QUEUED_MAX) -> None:
+    def __init__(
+        self, call_in_loop: CallInLoop, pace: ReadPace, readers: int = READERS, queued_max: int = READS_QUEUED_MAX
+    ) -> None:
         self._call_in_loop = call_in_loop
+        self._pace = pace
         self._under_way_max = readers + queued_max
         self._under_way = 0
         self._queue: SimpleQueue[_Read | None] = SimpleQueue()
@@ -62,10 +66,12 @@ class DatabaseReads:
     def _read(self) -> None:
         caller = WsgiCaller()
         while (read := self._queue.get()) is not None:
+            drawn, begun = self._pace.await_turn(), thread_time()
             try:
                 outcome: HttpResponse | Exception = caller.call(read.continuation.run)
             except Exception as error:  # noqa: BLE001 -- the dispatcher reports it
                 outcome = error
+            self._pace.charge(drawn, thread_time() - begun)
             self._call_in_loop(partial(self._finish, read, outcome))
 
     def _finish(self, read: _Read, outcome: HttpResponse | Exception) -> None:

@@ -25,6 +25,7 @@ from order_engine.server.connection import Connection
 from order_engine.server.database_reads import DatabaseBusy, DatabaseReads, WaitingReads
 from order_engine.server.parked_responses import ParkedResponses
 from order_engine.server.probes import Probes
+from order_engine.server.read_pace import ReadPace
 from order_engine.server.refusal_log import RefusalLog
 from order_engine.server.request_head import HeaderNames
 from order_engine.server.response_bytes import HttpResponse, ResponseWriter, WsgiCaller, problem_response
@@ -70,7 +71,8 @@ class RequestDispatcher:
         self._refusals = RefusalLog()
         self._probes = Probes(venue)
         self._parked = ParkedResponses(lambda: venue.exchange.visible_sequence, self._outcome_unknown)
-        self._reads = DatabaseReads(self._call_in_loop)
+        self._served = 0
+        self._reads = DatabaseReads(self._call_in_loop, ReadPace(lambda: self._served))
         self._waiting_reads = WaitingReads(venue.progress)
         self._is_release_due = self._is_look_due = self._is_turn_due = False
         venue.on_commit(self._on_commit)
@@ -98,6 +100,7 @@ class RequestDispatcher:
         if CONTINUATION in environ:
             self._continue(connection, environ, environ.pop(CONTINUATION))
             return
+        self._served += 1
         sequence = environ.get(SEQUENCE)
         if sequence is None:
             connection.send(environ, response)

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from threading import Event
 from time import monotonic
 
+import pytest
+
 from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, SEQUENCE, Continuation
 from order_engine.server.database_reads import READERS, READS_QUEUED_MAX
+from order_engine.server.read_pace import ReadPace
 from order_engine.server.served_venue import Environ, StartResponse
 from tests.unit.server.stub_venue import Client, Served, echo, get, serving
 
@@ -120,3 +123,35 @@ def test_read_that_fails_is_answered_and_its_thread_goes_on() -> None:
     with serving(app) as served:
         for client in read_on(served, READERS * 2):
             assert client.receive(b"}").startswith(b"HTTP/1.1 500 ")
+
+
+def test_read_begins_when_the_pace_allows_it_and_is_charged(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = Event()
+    charged: list[float] = []
+    counts: list[int] = []
+
+    def await_turn(pace: ReadPace) -> float:
+        counts.append(pace._count_served())
+        assert allowed.wait(5)
+        return 0.25
+
+    monkeypatch.setattr(ReadPace, "await_turn", await_turn)
+    monkeypatch.setattr(ReadPace, "charge", lambda _, drawn, used: charged.append(drawn - used))
+    app = ReadingApp()
+    app.free.set()
+    with serving(app) as served:
+        (reader,) = read_on(served, 1)
+        order = served.client()
+        order.send(get("/order"))
+        order.receive(b"GET /order .")
+        assert app.begun == 0
+
+        allowed.set()
+
+        reader.receive(b"GET /read .")
+        reader.send(get("/read"))
+        reader.receive(b"GET /read .")
+    assert app.begun == 2
+    assert all(0.2 < one <= 0.25 for one in charged)
+    # Only the order counts as a request that the loop served by itself.
+    assert (counts[0], counts[-1]) in {(0, 1), (1, 1)}
