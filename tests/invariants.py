@@ -8,6 +8,8 @@ from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.open_sums import OpenSum
 from order_engine.matching.order import Order
 from order_engine.matching.order_book import OrderBook
+from order_engine.matching.sum_tree import SumTree
+from order_engine.matching.summed_side import SummedSide
 
 
 def check_engine(engine: MatchingEngine) -> None:
@@ -75,7 +77,33 @@ def _check_side(book: OrderBook, side: BookSide) -> list[Order]:
             assert book.side_of(order.side) is side
             _check_order(order)
         resting += orders
+    if isinstance(side, SummedSide):
+        _check_summed(side, resting)
     return resting
+
+
+def _check_summed(side: SummedSide, resting: list[Order]) -> None:
+    assert side._keys.keys() == {order.sequence for order in resting}, "an order that rests is not in the sums"
+    fresh = SummedSide(side)
+    assert values_of(side._all) == values_of(fresh._all), "the sums of a side are others"
+    for user_id, theirs in side._owners.items():
+        own = [order for order in resting if order.placed.user_id == user_id]
+        assert values_of(theirs) == values_of(fresh._sums_of(user_id, own)), f"the sums of {user_id} are others"
+
+
+def values_of(tree: SumTree) -> list[tuple[int, int]]:
+    """List what each key has, in order, and check each sum over them."""
+    nodes = [tree._root]
+    while (children := [child for node in nodes for child in node.children or ()]) != []:
+        for node in nodes:
+            under = node.children or []
+            assert node.lots == [sum(child.lots) for child in under]
+            assert node.steps == [sum(child.steps) for child in under]
+            assert all(key <= child.keys[0] for key, child in zip(node.keys, under, strict=True))
+        nodes = children
+    keys = [key for node in nodes for key in node.keys]
+    assert keys == sorted(set(keys))
+    return [pair for node in nodes for pair in zip(node.lots, node.steps, strict=True)]
 
 
 def _check_order(order: Order) -> None:

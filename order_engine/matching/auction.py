@@ -55,12 +55,10 @@ def uncross(book: OrderBook, outcome: Outcome) -> None:
 
 def _fill(book: OrderBook, side: BookSide, order: Order, price_ticks: int, lots: int) -> None:
     """Fill an order from all that remains of it; what is left keeps its place and shows its slice."""
-    level = order.level
-    assert level is not None
-    level.discount(order)
+    side.discount(order)
     order.fill(lots, price_ticks)
     order.show_slice()
-    level.count(order)
+    side.count(order)
     if not order.remaining_lots:
         side.remove(order)
         book.forget(order)

@@ -95,6 +95,22 @@ class BookSide:
         maker.show_slice()
         level.append(maker)
 
+    def discount(self, order: Order) -> None:
+        """Take a resting order's lots out of the sums, before they change where it stands."""
+        level = order.level
+        assert level is not None
+        hidden_lots = order.hidden_lots
+        level.shown_lots -= order.remaining_lots - hidden_lots
+        level.hidden_lots -= hidden_lots
+
+    def count(self, order: Order) -> None:
+        """Add the lots of a resting order that ``discount`` took out, as they are now."""
+        level = order.level
+        assert level is not None
+        hidden_lots = order.hidden_lots
+        level.shown_lots += order.remaining_lots - hidden_lots
+        level.hidden_lots += hidden_lots
+
     def _drop(self, level: PriceLevel) -> None:
         assert level.shown_lots == level.hidden_lots == 0
         del self.levels[level.rank]

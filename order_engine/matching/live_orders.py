@@ -7,7 +7,7 @@ id alone is the key of its order; only ids that several users have given lead to
 from collections.abc import Iterator
 
 from order_engine.matching.commands import AmendOrder, CancelOrder
-from order_engine.matching.open_sums import OpenSum, OpenSums
+from order_engine.matching.open_sums import NOTHING_OPEN, OpenSum, OpenSums
 from order_engine.matching.order import Order
 
 
@@ -85,6 +85,9 @@ class LiveOrders:
     def sum_of(self, user_id: str, symbol: str) -> OpenSum:
         """Look up what a user's live orders in a symbol add up to."""
         if user_id not in self.sums.users:
+            if user_id not in self.by_user:
+                # Nothing is kept of users without orders, who may be as many as there are names.
+                return NOTHING_OPEN
             self.sums.keep(user_id, self.newest_first(user_id))
         return self.sums.of(user_id, symbol)
 

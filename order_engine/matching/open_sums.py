@@ -27,7 +27,7 @@ class OpenSum:
         return self.buys_e8 if side is _BUY else self.sells_e8
 
 
-_NOTHING = OpenSum()
+NOTHING_OPEN = OpenSum()
 
 
 class OpenSums:
@@ -49,7 +49,7 @@ class OpenSums:
 
     def of(self, user_id: str, symbol: str) -> OpenSum:
         """Look up the sums of a user who is kept."""
-        return self.users[user_id].get(symbol, _NOTHING)
+        return self.users[user_id].get(symbol, NOTHING_OPEN)
 
     def add(self, order: Order) -> None:
         """Count an order that has come to live."""
@@ -80,6 +80,8 @@ class OpenSums:
             found.orders -= 1
             if found.orders == 0:
                 del sums[symbol]
+                if not sums:
+                    del self.users[order.placed.user_id or ""]
 
     def _sums_of(self, order: Order) -> dict[str, OpenSum] | None:
         user_id = order.placed.user_id

@@ -12,13 +12,15 @@ from order_engine.matching.events import (
     OrderStatus,
     TradeExecuted,
 )
-from order_engine.matching.guard import Guard, can_fill
+from order_engine.matching.fill_or_kill import LOOKS_MAX, fills_at_a_glance
+from order_engine.matching.guard import Guard
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import Order
 from order_engine.matching.outcome import Outcome
 from order_engine.matching.price_band import PriceBand, band_around
 from order_engine.matching.reason import Reason
+from order_engine.matching.summed_side import SummedSide
 from order_engine.matching.trailing_stops import SharedBest
 from order_engine.matching.trigger_book import TriggerBook
 
@@ -122,11 +124,11 @@ class OrderBook:
         is_guarded = self.is_guarded or placed.self_trade_prevention is not None
         guard = self._guard_of(order) if is_guarded else None
         time_in_force = placed.time_in_force
-        if time_in_force is _FOK and not can_fill(
-            opposite, limit_rank, guard, order.remaining_lots, outcome.steps_left
-        ):
-            self.end(order, Reason.FOK_UNFILLED, outcome)
-            return
+        if time_in_force is _FOK:
+            if not self._can_fill(order, limit_rank, guard, outcome.steps_left):
+                self.end(order, Reason.FOK_UNFILLED, outcome)
+                return
+            opposite = self.opposite_of(order.side)
         is_cut = self._cross(order, opposite, limit_rank, guard, outcome)
         if not order.remaining_lots:
             return
@@ -177,15 +179,14 @@ class OrderBook:
 
     def resize(self, order: Order, quantity_lots: int, display_lots: int | None, outcome: Outcome) -> None:
         """Shrink a resting order, or change what it shows; it keeps its place in the queue."""
-        level = order.level
-        assert level is not None
+        side = self.side_of(order.side)
         self.call_changes += 1
-        level.discount(order)
+        side.discount(order)
         order.decrement(order.quantity_lots - quantity_lots)
         if display_lots != order.display_lots:
             order.display_lots = display_lots
             order.show_slice()
-        level.count(order)
+        side.count(order)
         self.note(order)
         outcome.events.append(OrderAmended(order.state()))
 
@@ -235,6 +236,20 @@ class OrderBook:
             return None
         return Guard(own_user, mode, band, self.instrument.tick_size_e8)
 
+    def _can_fill(self, order: Order, limit_rank: int | None, guard: Guard | None, steps: int) -> bool:
+        side, lots = self.opposite_of(order.side), order.remaining_lots
+        if not isinstance(side, SummedSide):
+            fills = fills_at_a_glance(side, limit_rank, guard, lots, steps, LOOKS_MAX)
+            if fills is not None:
+                return fills
+            side = SummedSide(side)
+            if order.side is _BUY:
+                self.asks = side
+            else:
+                self.bids = side
+        own = () if guard is None or guard.own_user is None else self._live.newest_first(guard.own_user)
+        return side.can_fill(limit_rank, guard, own, lots, steps)
+
     def _cross(
         self, taker: Order, opposite: BookSide, limit_rank: int | None, guard: Guard | None, outcome: Outcome
     ) -> bool:
@@ -274,11 +289,10 @@ class OrderBook:
             self.end(taker, Reason.SELF_TRADE, outcome)
 
     def _decrement_both(self, taker: Order, maker: Order, outcome: Outcome) -> None:
-        lots, level = min(taker.remaining_lots, maker.remaining_lots), maker.level
-        assert level is not None
-        level.discount(maker)
+        lots, side = min(taker.remaining_lots, maker.remaining_lots), self.side_of(maker.side)
+        side.discount(maker)
         maker.decrement(lots)
-        level.count(maker)
+        side.count(maker)
         taker.decrement(lots)
         for order in (maker, taker):
             self.note(order)

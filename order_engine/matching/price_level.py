@@ -49,18 +49,6 @@ class PriceLevel:
         order.level = order.previous = order.next = None
         self.length -= 1
 
-    def count(self, order: Order) -> None:
-        """Add an order's lots to the sums."""
-        hidden_lots = order.hidden_lots
-        self.shown_lots += order.remaining_lots - hidden_lots
-        self.hidden_lots += hidden_lots
-
-    def discount(self, order: Order) -> None:
-        """Take an order's lots out of the sums, before they change."""
-        hidden_lots = order.hidden_lots
-        self.shown_lots -= order.remaining_lots - hidden_lots
-        self.hidden_lots -= hidden_lots
-
     def __iter__(self) -> Iterator[Order]:
         order = self.head
         while order is not None:

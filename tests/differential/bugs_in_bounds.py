@@ -4,8 +4,45 @@ from order_engine.matching import session
 from order_engine.matching.admission import Admission
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.order_book import OrderBook
+from order_engine.matching.sum_tree import SumTree
+from order_engine.matching.summed_side import SummedSide
 from order_engine.matching.trigger_book import TriggerBook
 from tests.differential.planted_bugs import Planted
+
+# Planted where the first FOK order of a side makes its sums.
+SUMS: dict[str, Planted] = {
+    "the sums of a side forget what is hidden": (SummedSide, "_sum_up", "if hidden_lots:", "if False:"),
+    "the sums of a side count what is hidden as shown": (SummedSide, "_sum_up", "- hidden_lots)", ")"),
+    "the sums of a user are not kept": (SummedSide, "_sum_up", "theirs.change(key, shown_lots, 0)", "pass"),
+    "the sums of a user forget what is hidden": (
+        SummedSide,
+        "_sum_up",
+        "theirs.change(key | ALL_HIDDEN, sign * hidden_lots, slices)",
+        "pass",
+    ),
+    "orders that come to one price stand in one place": (SummedSide, "_queue", "self._arrivals += 1", "pass"),
+    "a FOK order goes on behind its user's order in the sums": (
+        SummedSide,
+        "can_fill",
+        "first <= reached.key",
+        "False",
+    ),
+    "a FOK order counts its own user's in the sums": (
+        SummedSide,
+        "can_fill",
+        "reaching(lots, steps, passed)",
+        "reaching(lots, steps)",
+    ),
+    "a FOK order counts beyond its limit in the sums": (SummedSide, "can_fill", "level.rank > limit_rank", "False"),
+    "a FOK order does not see the band in the sums": (SummedSide, "can_fill", "guard.stops_at(level)", "False"),
+    "a FOK order counts no step in the sums": (
+        SumTree,
+        "reaching",
+        "bisect_left(steps_up_to, steps, 1)",
+        "len(node.keys) + 1",
+    ),
+    "a FOK order needs every slice in the sums": (SummedSide, "can_fill", "return left <= 0", "return False"),
+}
 
 BOUNDS: dict[str, Planted] = {
     "a record may take a step too many": (

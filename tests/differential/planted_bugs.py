@@ -5,7 +5,7 @@ Where the source is rewritten so that a piece is gone, the test says so: plant t
 
 from types import ModuleType
 
-from order_engine.matching import accounts, admission, amendment, auction, guard, session
+from order_engine.matching import accounts, admission, amendment, auction, fill_or_kill, session
 from order_engine.matching.accounts import Accounts
 from order_engine.matching.admission import Admission
 from order_engine.matching.book_side import BookSide
@@ -34,21 +34,26 @@ PRIORITY: dict[str, Planted] = {
     "an order does not trade at its limit itself": (OrderBook, "_cross", "> limit_rank", ">= limit_rank"),
     "the worst price comes first": (BookSide, "best", "get(heap[0])", "get(max(self.levels, default=heap[0]))"),
     "a stale price hides the best one": (BookSide, "add", "heappush(self._heap, rank)", "self._heap.append(rank)"),
-    "a FOK order fills in part": (OrderBook, "enter", "order.remaining_lots, outcome", "1, outcome"),
-    "a FOK order counts beyond its limit": (guard, "can_fill", "level.rank > limit_rank", "False"),
-    "a FOK order wants more than it needs": (guard, "can_fill", "lots <= 0", "lots < 0"),
-    "a FOK order counts a trade too many": (guard, "_walk", "lots <= 0 or steps <= 0", "lots <= 0 or steps <= 1"),
+    "a FOK order fills in part": (OrderBook, "_can_fill", "order.remaining_lots", "1"),
+    "a FOK order counts beyond its limit": (fill_or_kill, "fills_at_a_glance", "level.rank > limit_rank", "False"),
+    "a FOK order wants more than it needs": (fill_or_kill, "fills_at_a_glance", "lots <= 0", "lots < 0"),
+    "a FOK order counts a trade too many": (
+        fill_or_kill,
+        "_walk",
+        "lots <= 0 or steps <= 0",
+        "lots <= 0 or steps <= 1",
+    ),
     "a FOK order counts an order as no trade": (
-        guard,
-        "can_fill",
+        fill_or_kill,
+        "fills_at_a_glance",
         "steps -= level.length if steps",
         "steps -= 0 if steps",
     ),
     "a FOK order may take more steps than others": (
         OrderBook,
         "enter",
-        "outcome.steps_left\n",
-        "outcome.steps_left + 1\n",
+        "outcome.steps_left)",
+        "outcome.steps_left + 1)",
     ),
     "an IOC remainder rests": (OrderBook, "enter", "is _IOC", "is None"),
     "post-only may lock the book": (OrderBook, "would_take", "best.rank <=", "best.rank <"),
@@ -108,7 +113,7 @@ ICEBERGS: dict[str, Planted] = {
         BookSide,
         "fill_maker",
         "    level.unlink(maker)\n    maker.show_slice()\n    level.append(maker)",
-        "    maker.show_slice()\n    level.count(maker)",
+        "    maker.show_slice()\n    self.count(maker)",
     ),
     "a slice is too large": (Order, "show_slice", "- self.display_lots", "- self.display_lots - 1"),
     "an iceberg trades all at once": (OrderBook, "_cross", "- maker.hidden_lots", ""),
@@ -122,21 +127,26 @@ ICEBERGS: dict[str, Planted] = {
         OrderBook,
         "resize",
         "display_lots != order.display_lots",
-        "not level",
+        "not side",
     ),
     "a FOK order does not count what is hidden": (
-        guard,
-        "can_fill",
+        fill_or_kill,
+        "fills_at_a_glance",
         "level.shown_lots + level.hidden_lots",
         "level.shown_lots",
     ),
     "a FOK order with a bound does not count what is hidden": (
-        guard,
-        "_walk",
+        fill_or_kill,
+        "icebergs_of",
         "if order.hidden_lots and",
         "if False and",
     ),
-    "a FOK order goes on where its own user's order ends it": (guard, "_walk", "return lots, 0", "return lots, steps"),
+    "a FOK order goes on where its own user's order ends it": (
+        fill_or_kill,
+        "_walk",
+        "return lots, 0",
+        "return lots, steps",
+    ),
     "a requeued iceberg shows all": (OrderBook, "rest", "order.show_slice()", "pass"),
 }
 
@@ -186,12 +196,12 @@ SELF_TRADES: dict[str, Planted] = {
     ),
     "DECREMENT keeps the total": (Order, "decrement", "self.quantity_lots -= lots", "pass"),
     "a FOK order is held up by an order it would cancel": (
-        guard,
+        fill_or_kill,
         "_walk",
         "guard.mode is not SelfTradePrevention.CANCEL_OLDEST",
         "guard.mode",
     ),
-    "a FOK order counts its own user's": (guard, "_walk", "guard.owns(order)", "False"),
+    "a FOK order counts its own user's": (fill_or_kill, "_walk", "guard.owns(order)", "False"),
 }
 
 SESSIONS: dict[str, Planted] = {
@@ -269,7 +279,7 @@ PROTECTIONS: dict[str, Planted] = {
         "guard.stops_at(level)",
         "(self._guard_of(taker) or guard).stops_at(level)",
     ),
-    "a FOK order does not see the band": (guard, "can_fill", "guard.stops_at(level)", "False"),
+    "a FOK order does not see the band": (fill_or_kill, "fills_at_a_glance", "guard.stops_at(level)", "False"),
     "the breaker measures from the last auction but one": (
         session,
         "enter_state",

@@ -3,8 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
+from unittest.mock import patch
 
 from order_engine.exchange.indications import Indications
+from order_engine.matching import fill_or_kill, order_book
 from order_engine.matching.auction import indicate
 from order_engine.matching.commands import Command, SessionState
 from order_engine.matching.engine import MatchingEngine
@@ -41,11 +43,17 @@ class Run:
         return chance.randrange(len(self.events))
 
 
-def run_beside_naive(steps: list[Step], story: str) -> Run:
+def run_beside_naive(steps: list[Step], story: str, looks_max: int = fill_or_kill.LOOKS_MAX) -> Run:
     """Apply all steps to both and return what both said, or raise with the ``story`` that led there.
 
     After every command the books that it touched are checked, and a ledger kept from the events alone must add up.
+    With ``looks_max`` of 0 the sums of a side are made for its first FOK order; a replay does it as ever.
     """
+    with patch.object(order_book, "LOOKS_MAX", looks_max):
+        return _run_beside_naive(steps, story)
+
+
+def _run_beside_naive(steps: list[Step], story: str) -> Run:
     engine, naive, ledger, indications = MatchingEngine(), NaiveExchange(), Ledger(), Indications()
     said: list[list[Event]] = []
     unfinished_after: list[int] = []

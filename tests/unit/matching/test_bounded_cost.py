@@ -7,29 +7,44 @@ with the number of orders grew a hundredfold here.
 import pytest
 
 from order_engine.matching.commands import Command, OrderType, PlaceOrder, Side
-from order_engine.matching.events import OrderTriggered
+from order_engine.matching.events import OrderCanceled, OrderRejected, OrderTriggered
+from order_engine.matching.reason import Reason
 from stress.benchmarks.bounded_cost import CASES, MID_E8, ONE_E8, SYMBOL, filled, microseconds
 from tests.builders import Exchange
 
 FEW, MANY = 100, 10_000
-BOUND_BY_STEPS = "orders at one price: FOK beside an own order"
-"""Walks at most as many orders as it may trade with, 10,000; it is not flat below that."""
 GROWTH_MAX = 5.0
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("name", sorted(CASES.keys() - {BOUND_BY_STEPS}))
+@pytest.mark.parametrize("name", sorted(CASES))
 def test_cost_does_not_grow_with_what_waits(name: str) -> None:
     case = CASES[name]
 
-    few, many = (microseconds(case, size, 300) for size in (FEW, MANY))
+    few, many = (microseconds(filled(case.waiting, size), case.measured, 300) for size in (FEW, MANY))
 
     assert many / few < GROWTH_MAX
 
 
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_what_is_measured_is_carried_out(name: str) -> None:
+    case = CASES[name]
+    engine = filled(case.waiting, FEW)
+
+    refused = {
+        event.order.reason
+        for command in case.measured(1)
+        for event in engine.apply(command, engine.sequence + 1, engine.sequence + 1)
+        if isinstance(event, OrderRejected | OrderCanceled)
+    }
+
+    assert refused <= {Reason.USER_REQUESTED, Reason.FOK_UNFILLED, Reason.IOC_REMAINDER}
+    assert ("FOK" in name) == (Reason.FOK_UNFILLED in refused)
+
+
 def test_new_best_price_touches_no_trailing_stop() -> None:
     case = CASES["trailing stops: a trade at a new best price"]
-    engine = filled(case, FEW)
+    engine = filled(case.waiting, FEW)
     stops = engine.books[SYMBOL].stops
     bests = {id(order.best.now()) for order in stops.orders.values() if order.best is not None}
     before = {order.stop_price_e8 for order in stops.orders.values()}

@@ -211,10 +211,10 @@ def test_damaged_engine_fails_its_check(damage: Callable[[MatchingEngine, OrderB
 
 def _hide_too_little(engine: MatchingEngine) -> None:
     order = engine.live.by_id["i"]
-    assert order.level is not None
-    order.level.discount(order)
+    asks = engine.books["AAPL"].asks
+    asks.discount(order)
     order.hidden_lots -= 3
-    order.level.count(order)
+    asks.count(order)
 
 
 def _miscount_what_is_hidden(engine: MatchingEngine) -> None:
