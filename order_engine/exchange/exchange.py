@@ -12,6 +12,7 @@ from threading import RLock
 from typing import NamedTuple, TypeVar
 
 from order_engine.exchange.applied import Applied
+from order_engine.exchange.batch_time import BatchTime
 from order_engine.exchange.clock import Clock
 from order_engine.exchange.digest import RunningDigest
 from order_engine.exchange.ended_orders import EndedOrder, EndedOrders
@@ -69,14 +70,6 @@ class Submitted(NamedTuple):
     replayed: bool
 
 
-def _nothing_is_behind() -> int:
-    return 0
-
-
-def _nobody_waits(_: int) -> None:
-    pass
-
-
 class Exchange:
     """Takes commands and shows books. Thread-safe. It is starting until ``open`` gives it its state and journal.
 
@@ -89,10 +82,11 @@ class Exchange:
         self,
         clock: Clock,
         *,
-        backlog: Callable[[], int] = _nothing_is_behind,
+        backlog: Callable[[], int] = lambda: 0,
         lag_max: int = 0,
         on_due_changed: Callable[[], object] = lambda: None,
-        note: Callable[[int], object] = _nobody_waits,
+        note: Callable[[int], object] = lambda _: None,
+        batch_time: BatchTime | None = None,
     ) -> None:
         self._lock = RLock()
         self._clock = clock
@@ -100,6 +94,7 @@ class Exchange:
         self._lag_max = lag_max
         self._on_due_changed = on_due_changed
         self._note = note
+        self._batch_time = batch_time or BatchTime()
         self._due_ns: int | None = None
         self._phase = Phase.STARTING
         self._fault: BaseException | None = None
@@ -161,7 +156,7 @@ class Exchange:
         """Carry out commands as one record, all or none of them. The result may be shown once it is visible.
 
         ``actor`` is who asked, if that is not the user whom the commands name. The same ``retry`` returns the first
-        result again. Commands beyond the bound of a record are not part of it, and nothing came of them. Raises
+        result again. Commands beyond the bounds of a record are not part of it, and nothing came of them. Raises
         ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ClockJumped`` or ``RetryMismatch``; then nothing was
         changed. Only ``ExchangeHalted`` leaves it open: the next start decides which of the last records are on disk.
         """
@@ -343,7 +338,7 @@ class Exchange:
             sequence=sequence, timestamp_ns=timestamp_ns, commands=tuple(commands), retry=retry, actor=actor
         )
         try:
-            applied = self._state.apply(record)
+            applied = self._state.apply(record, self._batch_time.starting_now())
             self._journal.append(applied.record)
             self._digest.add(applied)
             self._ended.note(applied)

@@ -1,7 +1,7 @@
 """The exchange's state: a pure fold of the journal's records. Live trading and replay share one ``apply``."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct, structs
@@ -31,9 +31,9 @@ class ExchangeState:
         """The sequence of the last command that was applied."""
         return self.engine.sequence
 
-    def apply(self, record: Record) -> Applied:
+    def apply(self, record: Record, may_go_on: Callable[[], bool] = lambda: True) -> Applied:
         """Carry out a record's commands, in order; where its bound ends it, what was applied is a shorter record."""
-        events = self.engine.apply_record(record.commands, record.sequence, record.timestamp_ns)
+        events = self.engine.apply_record(record.commands, record.sequence, record.timestamp_ns, may_go_on)
         if len(events) < len(record.commands):
             record = structs.replace(record, commands=record.commands[: len(events)])
         applied = Applied(record, events)

@@ -106,11 +106,20 @@ class MatchingEngine:
         self._last = outcome
         return outcome.events
 
-    def apply_record(self, commands: Sequence[Command], sequence: int, timestamp_ns: int) -> list[list[Event]]:
-        """Carry out commands numbered from ``sequence`` as one record; where its bound ends it, only the first."""
+    def apply_record(
+        self,
+        commands: Sequence[Command],
+        sequence: int,
+        timestamp_ns: int,
+        may_go_on: Callable[[], bool] = lambda: True,
+    ) -> list[list[Event]]:
+        """Carry out commands numbered from ``sequence`` as one record; where its bound ends it, only the first.
+
+        It ends as well where the caller, who is asked before each command but the first, does not let it go on.
+        """
         events, left = list[list[Event]](), self._trades_max
         for place, command in enumerate(commands):
-            if place and left <= 0:
+            if place and (left <= 0 or not may_go_on()):
                 break
             events.append(self.apply(command, sequence + place, timestamp_ns, left))
             left = self._last.steps_left

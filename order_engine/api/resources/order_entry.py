@@ -31,7 +31,8 @@ PLACE_BATCH = Operation(
     summary="Place up to 1,000 orders",
     description="The orders are applied in sequence. Each is accepted or refused by itself: an invalid entry gets its "
     "own 400, and the others are applied. The applied orders are one record of the journal: after a crash all of them "
-    "are there, or none. Entries beyond the size limit of a record get 503 `batch_cut`.",
+    "are there, or none. Entries that are not reached within 10,000 trades, or 50 ms of the processor's time, get 503 "
+    "`batch_cut`: nothing came of them. A retry with the same idempotency key gets the same response.",
     access=Access.TRADE,
     body=forms.PLACE_BATCH,
     body_bytes_max=BATCH_BYTES_MAX,

@@ -69,10 +69,12 @@ def test_entries_that_the_bound_of_a_record_does_not_reach_are_told_to_come_agai
         client.post("/orders/batch", json={"orders": [sell(quantity="1", user_id="maker")] * 1000})
 
     entries = [buy(quantity="10000"), buy(quantity="7"), {"colour": "red"}]
-    response = client.post("/orders/batch", json={"orders": entries})
+    keyed = {"json": {"orders": entries}, "headers": {"Idempotency-Key": "once"}}
+    response = client.post("/orders/batch", **keyed)
 
     results = answered(response)["results"]
     assert [result["status"] for result in results] == [201, 503, 400]
+    assert answered(client.post("/orders/batch", **keyed))["results"] == results
     assert results[0]["order"]["status"] == "FILLED"
     assert results[0]["order"]["filled_quantity"] == "10000"
     assert results[0]["order"]["trades_cursor"] is not None

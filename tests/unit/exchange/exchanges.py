@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
+from order_engine.exchange.batch_time import BatchTime
 from order_engine.exchange.exchange import Exchange, Submitted
 from order_engine.exchange.recovery import Recovery
 from order_engine.journal.committer import Committer, SyncMode
@@ -109,12 +110,13 @@ def opened(
     journal_id: str = JOURNAL_ID,
     lag_max: int = 100,
     sync: SyncMode = SyncMode.ALWAYS,
+    batch_time: BatchTime | None = None,
 ) -> Iterator[Opened]:
     """Recover an exchange from a disk and open it; it is closed at the end, in whatever state the disk allows."""
     recovery, clock = recovery_on(disk), clock or FakeClock()
     state, end, _ = recovery.latest()
     backlog, notes, faults = FakeBacklog(), list[int](), list[Exception]()
-    exchange = Exchange(clock, backlog=lambda: backlog.lag, lag_max=lag_max, note=notes.append)
+    exchange = Exchange(clock, backlog=lambda: backlog.lag, lag_max=lag_max, note=notes.append, batch_time=batch_time)
 
     def fail(error: JournalFailed) -> None:
         faults.append(error)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from order_engine.exchange.batch_time import BATCH_NS_MAX, BatchTime
 from order_engine.exchange.memory_limit import LIVE_ORDERS_MAX, live_orders_that_fit, memory_limit_bytes
 from order_engine.exchange.state import state_hash
 from order_engine.journal.record import Retry
@@ -85,6 +86,34 @@ def test_batch_is_journaled_as_far_as_its_bound_let_it_come_and_a_retry_is_told_
         assert again.applied == answer.applied
         assert found.exchange.applied_sequence == answer.applied.record.last_sequence
         assert journaled(found)[-2:] == [one, one]
+
+
+def test_batch_ends_when_its_time_is_over_and_a_retry_is_told_the_same(disk: FakeDisk) -> None:
+    worked_ns = [0]
+    retry = Retry(scope="ann", key="k", fingerprint="f")
+    entries = [buy(quantity="1", order_id=name) for name in ("a", "b", "c")]
+
+    def stopwatch() -> int:
+        worked_ns[0] += BATCH_NS_MAX // 2
+        return worked_ns[0]
+
+    with opened(disk, batch_time=BatchTime(stopwatch)) as found:
+        answer = found.carry_out(*entries, retry=retry)
+        worked_ns[0] = -(10**12)
+        again = found.carry_out(*entries, retry=retry)
+
+        assert answer.applied.record.commands == tuple(entries[:2])
+        assert again.replayed
+        assert again.applied == answer.applied
+        assert journaled(found)[-2:] == entries[:2]
+        assert found.exchange.live_order("c") is None
+
+
+def test_single_command_is_carried_out_whatever_the_time(disk: FakeDisk) -> None:
+    times = iter(range(0, 1 << 60, 1 << 50))
+
+    with opened(disk, batch_time=BatchTime(lambda: next(times))) as found:
+        assert len(found.carry_out(buy(quantity="1")).applied.events) == 1
 
 
 def test_live_orders_take_a_quarter_of_the_memory_at_most() -> None:
