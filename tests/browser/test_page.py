@@ -13,7 +13,7 @@ from tests.integration.api.orders import answered, buy, sell
 from tests.integration.api.served_exchange import Served
 
 PATIENCE_SECONDS = 15
-NONE = "\u2013"  # The dash that stands for no value.
+NONE = "\u2013"  # The dash for an absent value.
 
 
 def text(browser: Chrome, element_id: str) -> str:
@@ -21,7 +21,7 @@ def text(browser: Chrome, element_id: str) -> str:
 
 
 def rows(browser: Chrome, element_id: str) -> list[list[str]]:
-    """The cells of a table's body, as one moment shows them."""
+    """The cells of a table's body, all read at once."""
     cells: list[list[str]] = browser.execute_script(
         "return [...document.getElementById(arguments[0]).rows].map(row => [...row.cells].map(cell => cell.innerText))",
         element_id,

@@ -1,4 +1,4 @@
-"""From events to rows: which rows, with which values under which column."""
+"""From events to rows: which rows, and which value in which column."""
 
 from collections.abc import Sequence
 
