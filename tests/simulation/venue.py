@@ -112,8 +112,8 @@ def _watch(state: ExchangeState, see: Callable[[Record], object]) -> None:
     """Keep each applied record."""
     apply = state.apply
 
-    def apply_seen(record: Record) -> Applied:
+    def apply_seen(record: Record, may_go_on: Callable[[], bool] = lambda: True) -> Applied:
         see(record)
-        return apply(record)
+        return apply(record, may_go_on)
 
     state.apply = apply_seen  # type: ignore[method-assign]  # there is no other way to see what timers do
