@@ -3,10 +3,10 @@
 Every method may raise ``DatabaseUnavailable``; lists raise ``CursorInvalid`` for a cursor that is not theirs.
 """
 
+from collections.abc import Collection
 from typing import Any
 
-from msgspec import convert
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union, union_all
 
 from order_engine.database.database import Database
 from order_engine.database.tables import (
@@ -16,9 +16,10 @@ from order_engine.database.tables import (
     PositionRow,
     TradeRow,
 )
-from order_engine.market_data.candles import MINUTE, MINUTE_NS, Candle, add_up, kept_length, start_of
-from order_engine.matching.commands import PlaceOrder, Side
+from order_engine.market_data.candles import HOUR, HOUR_NS, MINUTE, MINUTE_NS, Candle, add_up, kept_length, start_of
+from order_engine.matching.commands import OrderType, PlaceOrder, SelfTradePrevention, Side, TimeInForce
 from order_engine.matching.events import OrderState, OrderStatus
+from order_engine.matching.reason import Reason
 from order_engine.queries.cursors import decode_cursor, encode_cursor, trades_cursor
 from order_engine.queries.results import (
     OrderPage,
@@ -36,11 +37,6 @@ _TRADES = TradeRow.__table__
 _ORDER_EVENTS = OrderEventRow.__table__
 _CANDLES = CandleRow.__table__
 _POSITIONS = PositionRow.__table__
-_PLACED_COLUMNS = {
-    name: f"placed_{name}" if f"placed_{name}" in _ORDERS.c else name for name in PlaceOrder.__struct_fields__
-}
-_STATE_COLUMNS = {name: name for name in OrderState.__struct_fields__ if name != "placed"}
-_STATE_COLUMNS["timestamp_ns"] = "created_ns"
 _INTEGER_MAX = (1 << 63) - 1
 _STATISTICS_MINUTES = 24 * 60
 
@@ -65,26 +61,23 @@ class Queries:
         *,
         user_id: str | None = None,
         symbol: str | None = None,
-        status: OrderStatus | None = None,
+        status: Collection[OrderStatus] = (),
         client_order_id: str | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> OrderPage:
-        """List orders, newest first."""
+        """List orders, newest first; of several ``status`` any."""
         columns = _ORDERS.c
         conditions = _equalities({columns.user_id: user_id, columns.client_order_id: client_order_id})
         if symbol is not None:
             # SQLite cannot know that few orders have the same name, and must not go through a whole symbol for them.
             indexed = columns.symbol if client_order_id is None else columns.symbol.concat("")
             conditions.append(indexed == symbol)
-        if status is not None:
-            conditions.append(columns.status == status.value)
         if cursor is not None:
             conditions.append(columns.sequence < decode_cursor("orders", cursor, 1)[0])
         if not _all_storable(user_id, symbol, client_order_id):
             return OrderPage([], None)
-        statement = select(_ORDERS).where(*conditions).order_by(columns.sequence.desc()).limit(limit + 1)
-        found = [_stored_order(row) for row in self._rows(statement)]
+        found = [_stored_order(row) for row in self._rows(_orders_statement(conditions, status, limit + 1))]
         page = found[:limit]
         more = len(found) > limit
         return OrderPage(page, encode_cursor("orders", page[-1].order.sequence) if more else None)
@@ -145,9 +138,7 @@ class Queries:
     def statistics(self, symbol: str, now_ns: int) -> Statistics:
         """Sum up the last 24 hours in whole minutes: the present one and the 1,439 before it."""
         first_ns = start_of(MINUTE, now_ns) - (_STATISTICS_MINUTES - 1) * MINUTE_NS
-        columns = _CANDLES.c
-        minutes = _candles_of(symbol, MINUTE).where(columns.start_ns >= first_ns)
-        rows = self._rows(minutes.order_by(columns.start_ns)) if _all_storable(symbol) else []
+        rows = self._rows(_candles_since(symbol, first_ns, now_ns)) if _all_storable(symbol) else []
         if not rows:
             return Statistics(0, 0, None, None, None, None, None, 0)
         total, *later = [Candle(*row[1:]) for row in rows]
@@ -264,6 +255,21 @@ def _trades_statement(
     return select(both).order_by(*in_order(both.c)).limit(limit)
 
 
+def _orders_statement(conditions: list[Any], statuses: Collection[OrderStatus], limit: int) -> Any:
+    """Ask the index for the first of each status by itself: with IN the database would sort all that it finds."""
+    newest_first = _ORDERS.c.sequence.desc()
+    if not statuses:
+        return select(_ORDERS).where(*conditions).order_by(newest_first).limit(limit)
+    parts = [
+        select(_ORDERS).where(*conditions, _ORDERS.c.status == status.value).order_by(newest_first).limit(limit)
+        for status in statuses
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    listed = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return select(listed).order_by(listed.c.sequence.desc()).limit(limit)
+
+
 def _owned_by(user_id: str | None) -> list[ColumnElement[bool]]:
     if user_id is None:
         return []
@@ -276,16 +282,61 @@ def _candles_of(symbol: str, seconds: int) -> Select[Any]:  # Any: a start and a
     return select(columns.start_ns, *totals).where(columns.symbol == symbol, columns.seconds == seconds)
 
 
+def _candles_since(symbol: str, first_ns: int, now_ns: int) -> Select[Any]:  # Any: as above
+    """Whole hours, with minutes before and after them: 142 rows a day at most, not 1,440."""
+    starts = _CANDLES.c.start_ns
+    first_hour_ns, last_hour_ns = start_of(HOUR, first_ns + HOUR_NS - 1), start_of(HOUR, now_ns)
+    parts = (
+        _candles_of(symbol, MINUTE).where(starts >= first_ns, starts < first_hour_ns),
+        _candles_of(symbol, HOUR).where(starts >= first_hour_ns, starts < last_hour_ns),
+        _candles_of(symbol, MINUTE).where(starts >= last_hour_ns),
+    )
+    listed = union_all(*parts).subquery()
+    return select(listed).order_by(listed.c.start_ns)
+
+
 def _stored_trade(row: Any) -> StoredTrade:  # Any: a row of trades
     side = row.taker_side
     return StoredTrade(*row)._replace(taker_side=None if side is None else Side(side))
 
 
-def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
-    columns = row._mapping
-    placed = {name: columns[column] for name, column in _PLACED_COLUMNS.items()}
-    if row.order_id == str(row.sequence):
+def _placed(row: Any) -> PlaceOrder:  # Any: a row of orders
+    mode = row.self_trade_prevention
+    return PlaceOrder(
+        symbol=row.symbol,
+        side=Side(row.side),
+        quantity_e8=row.placed_quantity_e8,
+        price_e8=row.placed_price_e8,
+        order_type=OrderType(row.order_type),
+        time_in_force=TimeInForce(row.time_in_force),
+        post_only=row.post_only,
+        display_quantity_e8=row.placed_display_quantity_e8,
+        stop_price_e8=row.placed_stop_price_e8,
+        trail_amount_e8=row.placed_trail_amount_e8,
+        expire_at_ns=row.expire_at_ns,
+        self_trade_prevention=None if mode is None else SelfTradePrevention(mode),
+        user_id=row.user_id,
+        client_order_id=row.client_order_id,
         # An id that is the sequence was not chosen by a caller.
-        placed["order_id"] = None
-    state = {name: columns[column] for name, column in _STATE_COLUMNS.items()}
-    return StoredOrder(convert({**state, "placed": placed}, OrderState), row.updated_ns, row.updated_sequence)
+        order_id=None if row.order_id == str(row.sequence) else row.order_id,
+    )
+
+
+def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
+    state = OrderState(
+        order_id=row.order_id,
+        placed=_placed(row),
+        sequence=row.sequence,
+        timestamp_ns=row.created_ns,
+        price_e8=row.price_e8,
+        quantity_e8=row.quantity_e8,
+        filled_e8=row.filled_e8,
+        remaining_e8=row.remaining_e8,
+        filled_notional_e16=row.filled_notional_e16,
+        status=OrderStatus(row.status),
+        reason=None if row.reason is None else Reason(row.reason),
+        display_quantity_e8=row.display_quantity_e8,
+        stop_price_e8=row.stop_price_e8,
+        trail_amount_e8=row.trail_amount_e8,
+    )
+    return StoredOrder(state, row.updated_ns, row.updated_sequence)

@@ -27,11 +27,14 @@ from order_engine.wire.timestamps import parse_rfc_3339
 
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 1_000
+MARKETS_MAX = 100
 LEVELS_DEFAULT = 10
 LEVELS_MAX = 1_000
 BATCH_LENGTH_MAX = 1_000
 CURSOR_LENGTH_MAX = 256
 INTERVAL_DEFAULT = "1m"
+LIVE = "live"
+LIVE_STATUSES = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
 # The key in ``errors`` for a message that is not a JSON object.
 WHOLE_MESSAGE = "_schema"
@@ -76,6 +79,13 @@ def _cursor(value: object) -> str:
     return value
 
 
+def _statuses(value: object) -> tuple[OrderStatus, ...]:
+    words = str(value).split(",")
+    if [word.lower() for word in words] == [LIVE]:
+        return LIVE_STATUSES
+    return tuple(dict.fromkeys(parse_choice(OrderStatus, word) for word in words))
+
+
 def _batch(value: object) -> list[BatchEntry]:
     if not isinstance(value, list) or not 1 <= len(value) <= BATCH_LENGTH_MAX:
         raise ValueError(f"Must be a list of 1 to {BATCH_LENGTH_MAX} orders.")
@@ -102,7 +112,7 @@ _LEVELS: Mapping[str, Parser] = {"levels": partial(_count, LEVELS_MAX)}
 _PAGE: Mapping[str, Parser] = {"limit": partial(_count, LIMIT_MAX), "cursor": _cursor}
 _ORDER_FILTERS: Mapping[str, Parser] = {
     "symbol": parse_symbol,
-    "status": partial(parse_choice, OrderStatus),
+    "status": _statuses,
     "client_order_id": parse_order_id,
     **_PAGE,
 }
@@ -134,6 +144,7 @@ TRADES = Form(
         **_PAGE,
     },
 )
+MARKETS = Form("Markets", {"limit": partial(_count, MARKETS_MAX), "cursor": _cursor})
 CANDLES = Form("Candles", {"interval": _interval, "limit": partial(_count, LIMIT_MAX)})
 DEPTH = Form("Depth", _LEVELS)
 ORDER_BOOK = Form("OrderBook", _LEVELS)

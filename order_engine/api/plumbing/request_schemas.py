@@ -22,6 +22,8 @@ from order_engine.api.plumbing.forms import (
     LIMIT_DEFAULT,
     LIMIT_MAX,
     LIST_INSTRUMENT,
+    LIVE,
+    MARKETS_MAX,
     PLACE_BATCH,
     PLACE_ORDER,
     SET_RISK_LIMITS,
@@ -114,6 +116,7 @@ def _counted(maximum: int, default: int) -> JsonSchema:
     return {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
 
 
+_WORD_OF_STATUS = _any_case(OrderStatus.__members__)[1:-1]
 JSON_SCHEMAS: Mapping[str, JsonSchema] = {
     "user_id": IDENTIFIER,
     "order_id": {**ORDER_ID, "example": "42"},
@@ -159,7 +162,12 @@ JSON_SCHEMAS: Mapping[str, JsonSchema] = {
     },
     "max_open_orders": {**COUNT, "description": "The largest number of live orders in a symbol.", "example": 50},
     "max_position": {**AMOUNT, "description": "The largest long or short position, open orders included."},
-    "status": choice(OrderStatus.__members__),
+    "status": {
+        "type": "string",
+        "pattern": f"^({_any_case([LIVE])[1:-1]}|{_WORD_OF_STATUS}(,{_WORD_OF_STATUS})*)$",
+        "description": f"One or several of {', '.join(OrderStatus)}, with commas between them; or live.",
+        "example": LIVE,
+    },
     "cursor": {"type": "string", "maxLength": CURSOR_LENGTH_MAX, "description": "`next_cursor` of the previous page."},
     "since": {**TIME, "description": "RFC 3339."},
     "limit": _counted(LIMIT_MAX, LIMIT_DEFAULT),
@@ -169,6 +177,7 @@ SCHEMAS_OF_FORMS: Mapping[str, Mapping[str, JsonSchema]] = {
     "AcceptClock": {"accept": {"type": "boolean", "enum": [True], "example": True}},
     "AmendOrder": {"quantity": {**AMOUNT, "description": "The new total quantity; 0 cancels the order."}},
     "Depth": {"levels": _counted(LEVELS_MAX, LEVELS_DEFAULT)},
+    "Markets": {"limit": _counted(MARKETS_MAX, MARKETS_MAX)},
     "OrderBook": {"levels": _counted(LEVELS_MAX, LEVELS_MAX)},
 }
 

@@ -27,6 +27,11 @@ MARKET = Operation(
     responses={200: messages.Market},
     problems=(404,),
 )
+MARKETS = Operation(
+    summary="List the market data of all instruments, by symbol",
+    query=forms.MARKETS,
+    responses={200: messages.Markets},
+)
 DEPTH = Operation(
     summary="Show the best levels of a book",
     query=forms.DEPTH,
@@ -68,6 +73,21 @@ class Market:
 
         def read() -> JsonResponse:
             return json_response(self._with_statistics(symbol, depth))
+
+        return self._database.when_shown(parsed.min_sequence, read)
+
+    def markets(self, parsed: ParsedRequest) -> JsonResponse:
+        """List the market data of all instruments, a page at a time."""
+        limit = parsed.query.get("limit", forms.MARKETS_MAX)
+        after = parsed.query.get("cursor", "")
+        symbols = [listed.instrument.symbol for listed in self._exchange.instruments()]
+        later = [symbol for symbol in symbols if symbol > after]
+        page = later[:limit]
+        depths = [self._depth(symbol, 1, indicates=False) for symbol in page]
+
+        def read() -> JsonResponse:
+            shown = [self._with_statistics(symbol, depth) for symbol, depth in zip(page, depths, strict=True)]
+            return json_response(messages.Markets(shown, page[-1] if len(later) > limit else None))
 
         return self._database.when_shown(parsed.min_sequence, read)
 
@@ -142,6 +162,7 @@ class Market:
 def create_market_blueprint(routes: Routes, market: Market) -> Blueprint:
     """Serve market data."""
     blueprint = Blueprint("market", __name__)
+    routes.add(blueprint, "GET", "/market", market.markets, MARKETS)
     routes.add(blueprint, "GET", "/market/<symbol>", market.market, MARKET)
     routes.add(blueprint, "GET", "/market/<symbol>/depth", market.depth, DEPTH)
     routes.add(blueprint, "GET", "/market/<symbol>/candles", market.candles, CANDLES)

@@ -1,4 +1,4 @@
-"""Trades: the public tape, and a user's or an order's own."""
+"""Trades."""
 
 from flask import Blueprint
 

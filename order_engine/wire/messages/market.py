@@ -81,6 +81,13 @@ class Market(TopOfBook, frozen=True, gc=False):
     trade_count: int
 
 
+class Markets(Struct, frozen=True):
+    """Several instruments' market data, by symbol."""
+
+    markets: list[Market]
+    next_cursor: str | None
+
+
 class Candle(Struct, frozen=True, gc=False):
     """The trades of the interval that begins at `start`."""
 

@@ -30,6 +30,22 @@ def test_depth_has_ten_levels_unless_asked_for_more_and_a_book_all(client: Flask
     assert len(answered(client.get("/orderbook/AAPL"))["bids"]) == 12
 
 
+def test_markets_are_listed_by_symbol_and_paged(client: FlaskClient) -> None:
+    for symbol in ("MSFT", "AAPL", "ZM"):
+        place(client, buy(symbol=symbol))
+    place(client, sell(symbol="MSFT"))
+
+    every = answered(client.get("/market"))
+    first = answered(client.get("/market?limit=2"))
+    rest = answered(client.get(f"/market?limit=2&cursor={first['next_cursor']}"))
+
+    assert [market["symbol"] for market in every["markets"]] == ["AAPL", "MSFT", "ZM"]
+    assert every["markets"][1] == answered(client.get("/market/MSFT"))
+    assert every["next_cursor"] is None
+    assert first["markets"] + rest["markets"] == every["markets"]
+    assert rest["next_cursor"] is None
+
+
 def test_top_of_an_empty_side_is_null(client: FlaskClient) -> None:
     order = place(client, buy())
 

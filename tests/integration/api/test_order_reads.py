@@ -53,6 +53,11 @@ def test_lists_show_only_what_was_asked_for(client: FlaskClient) -> None:
     assert ids("/orders/user/user123") == [other_symbol["order_id"], mine["order_id"]]
     assert ids("/orders/user/user123?status=open") == [mine["order_id"]]
     assert ids("/orders?symbol=msft&status=CANCELED") == [other_symbol["order_id"]]
+    assert (
+        ids("/orders?status=live")
+        == ids("/orders?status=OPEN,partially_filled,PENDING")
+        == [theirs["order_id"], mine["order_id"]]
+    )
     assert ids("/orders?client_order_id=mine") == [mine["order_id"]]
     assert ids("/orders/user/nobody") == []
     assert "trades" not in answered(client.get("/orders"))["orders"][0]
@@ -122,6 +127,9 @@ def test_trades_are_listed_by_symbol_user_order_and_time(client: FlaskClient) ->
         ("/orders?cursor=", "cursor"),
         ("/trades?cursor=b3JkZXJzOjE", "cursor"),
         ("/orders?status=GONE", "status"),
+        ("/orders?status=OPEN,live", "status"),
+        ("/orders?status=", "status"),
+        ("/market?limit=101", "limit"),
         ("/orders?colour=red", "colour"),
         ("/orders?limit=1&limit=2", "limit"),
         ("/orders?user_id=%00", "user_id"),

@@ -1,4 +1,4 @@
-"""The comparison of tables and journal that every test of the projection makes."""
+"""What every test of the projection does: compare the tables with the journal."""
 
 from order_engine.database.database import Database
 from order_engine.queries.queries import Queries
@@ -8,7 +8,7 @@ WAIT_SECONDS = 20
 
 
 def assert_projected(database: Database, market: Market) -> None:
-    """Require that rows and journal agree."""
+    """Rows and journal agree, to the last trade."""
     stored = Queries(database).orders(limit=100_000).orders
     assert {entry.order.sequence: entry.order for entry in stored} == market.last_states()
     trades = Queries(database).trades(limit=100_000).trades

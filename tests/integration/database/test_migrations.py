@@ -1,4 +1,4 @@
-"""Migrations and models agree, on both databases, from every revision, and with two processes at once."""
+"""Migrations and models agree, on both databases, from anywhere, and whoever starts at the same time."""
 
 import subprocess
 import sys

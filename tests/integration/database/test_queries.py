@@ -1,4 +1,4 @@
-"""Queries return exactly what happened, page by page."""
+"""What the API reads is what happened, page by page, exactly."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from order_engine.api.plumbing.forms import LIVE_STATUSES
 from order_engine.database.database import Database
 from order_engine.database.errors import CursorInvalid
 from order_engine.matching.commands import SetInstrument, Side
@@ -111,15 +112,33 @@ def test_filters_of_orders_go_together(queries: Queries, project: Project) -> No
 
     assert _ids(queries.orders(user_id="ann").orders) == ["4", "2", "1"]
     assert _ids(queries.orders(user_id="ann", symbol="AAPL").orders) == ["4", "1"]
-    assert _ids(queries.orders(user_id="ann", status=OrderStatus.OPEN).orders) == ["2", "1"]
-    assert _ids(queries.orders(symbol="AAPL", status=OrderStatus.OPEN).orders) == ["3", "1"]
-    assert _ids(queries.orders(status=OrderStatus.CANCELED).orders) == ["4"]
+    assert _ids(queries.orders(user_id="ann", status=[OrderStatus.OPEN]).orders) == ["2", "1"]
+    assert _ids(queries.orders(symbol="AAPL", status=[OrderStatus.OPEN]).orders) == ["3", "1"]
+    assert _ids(queries.orders(status=[OrderStatus.CANCELED]).orders) == ["4"]
+
+
+def test_orders_of_several_statuses_are_one_list_and_paged(queries: Queries, project: Project) -> None:
+    market = Market()
+    for number in range(1, 7):
+        market.apply(buy(user_id="ann"))
+        if number % 3 == 0:
+            market.apply(cancel(str(market.engine.sequence)))
+
+    project(market)
+
+    every = [OrderStatus.CANCELED, OrderStatus.OPEN]
+    assert _ids(queries.orders(status=every).orders) == _ids(queries.orders().orders)
+    first = queries.orders(status=every, limit=4)
+    rest = queries.orders(status=every, limit=4, cursor=first.next_cursor)
+    assert (_ids(first.orders) + _ids(rest.orders), rest.next_cursor) == (_ids(queries.orders().orders), None)
+    assert _ids(queries.orders(status=[OrderStatus.FILLED, OrderStatus.CANCELED]).orders) == ["7", "3"]
 
 
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
-        ({"user_id": "ann", "status": OrderStatus.OPEN}, "orders_by_user_and_status"),
+        ({"user_id": "ann", "status": [OrderStatus.OPEN]}, "orders_by_user_and_status"),
+        ({"user_id": "ann", "status": LIVE_STATUSES}, "orders_by_user_and_status"),
         ({"user_id": "ann", "symbol": "AAPL"}, "orders_by_user_and_symbol"),
         ({"user_id": "ann"}, "orders_by_user"),
     ],

@@ -1,4 +1,4 @@
-"""Every filter of the lists, and every pair of filters, uses an index: no table is scanned."""
+"""Every filter of the lists, and every pair of them, is found by an index that holds all of it: nothing is scanned."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from order_engine.api.plumbing.forms import LIVE_STATUSES
 from order_engine.database.database import Database
 from order_engine.database.writer import bound_statements
-from order_engine.matching.events import OrderStatus
 from order_engine.queries.queries import Queries
 from tests.integration.database.market import START_NS
 
@@ -33,9 +33,9 @@ TRADES = f"""INSERT INTO trades (sequence, number, trade_id, symbol, price_e8, q
     SELECT i, 0, i || '-1', {SYMBOL}, 1, 1, CAST(i AS TEXT), CAST(i - 1 AS TEXT), {USER}, 'user' || (i % 7),
     {START_NS} + i FROM n WHERE i > 0"""
 
-ORDER_FILTERS = {"user_id": "ann", "symbol": "AAPL", "status": OrderStatus.CANCELED, "client_order_id": "c3"}
+ORDER_FILTERS = {"user_id": "ann", "symbol": "AAPL", "status": LIVE_STATUSES, "client_order_id": "c3"}
 TRADE_FILTERS = {"user_id": "ann", "symbol": "AAPL", "order_id": "500", "since_ns": START_NS + ROWS // 2}
-# A page of 50 may read twice its rows, or the rows of one name that a client chose.
+# What a page of 50 may look at: its rows twice over, or those of one name that a client chose.
 ROWS_READ_MAX = 2_000
 STEPS_MAX = 100_000
 FILL_SECONDS_MAX = 120
@@ -62,7 +62,7 @@ def test_every_filter_and_pair_is_answered_from_an_index(database: Database) -> 
 
 
 def singles_and_pairs(filters: Filters) -> list[Filters]:
-    """Yield no filter, each one, and each pair."""
+    """Choose none, each one, and each two."""
     return [dict(chosen) for count in (0, 1, 2) for chosen in combinations(filters.items(), count)]
 
 
@@ -76,13 +76,13 @@ def fill(database: Database) -> None:
         for text in (ORDERS.format(**words), TRADES):
             connection.exec_driver_sql(f"{COUNTING[database.kind]} {text}".replace("%", "%%" if not is_sqlite else "%"))
         if not is_sqlite:
-            # As autovacuum does; SQLite has nothing like it.
+            # As its autovacuum does; nobody does it for SQLite.
             connection.exec_driver_sql("ANALYZE")
         connection.commit()
 
 
 def costs(database: Database, ask: Callable[[], object], *, is_filtered: bool) -> list[str]:
-    """Run queries; return which statements read too much."""
+    """Ask, and return what each statement read too much."""
     asked: list[tuple[str, Any]] = []  # Any: parameters as the driver takes them
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:

@@ -41,7 +41,7 @@ def state(state: SessionState) -> SetState:
 
 
 def eventful_market() -> Market:
-    """A market in which orders of every kind end in every way."""
+    """A market in which each kind of order meets each kind of end."""
     market = Market()
     late_ns = START_NS + HOUR_NS
     market.apply(sell(price=100, quantity=50, display_quantity_e8=5 * E8, user_id="ann"))
@@ -135,7 +135,7 @@ def test_pending_orders_count_as_live(queries: Queries, project: Project) -> Non
 
     project(market)
 
-    (pending,) = queries.orders(status=OrderStatus.PENDING, user_id="bob").orders
+    (pending,) = queries.orders(status=[OrderStatus.PENDING], user_id="bob").orders
     assert pending.order.stop_price_e8 == 101 * E8
 
 

@@ -1,4 +1,4 @@
-"""Statistics over 24 hours are exact for all amounts."""
+"""Statistics over 24 hours are exact, whatever the amounts."""
 
 from collections.abc import Callable
 
@@ -51,6 +51,22 @@ def test_statistics_forget_what_is_older_than_a_day(queries: Queries, project: P
     assert (at_24_hours.trades, at_24_hours.open_e8) == (1, 60 * E8)
 
 
+def test_statistics_count_each_trade_of_a_day_once(queries: Queries, project: Project) -> None:
+    market = Market()
+    times = []
+    for number in range(60):
+        market.apply_each([sell(price=50 + number), buy(price=50 + number)])
+        times.append(market.now_ns)
+        market.now_ns += 37 * MINUTE_NS
+    project(market)
+
+    for now_ns in (*times[-5:], times[-1] + 11 * MINUTE_NS):
+        first_ns = now_ns - now_ns % MINUTE_NS - 1_439 * MINUTE_NS
+        expected = [number for number, time_ns in enumerate(times) if first_ns <= time_ns]
+        found = queries.statistics("AAPL", now_ns)
+        assert (found.trades, found.open_e8) == (len(expected), (50 + expected[0]) * E8)
+
+
 def test_statistics_are_exact_far_beyond_64_bits(queries: Queries, project: Project) -> None:
     market = _market_of_huge_trades(prices_e8=[HUGE_E8, HUGE_E8 - 1, HUGE_E8 - 2] * 10)
 
@@ -80,7 +96,7 @@ def test_filled_notional_beyond_64_bits_reads_back_exactly(queries: Queries, pro
 
 
 def _market_of_huge_trades(prices_e8: list[int]) -> Market:
-    """Trades of the largest possible amounts, written by hand."""
+    """Trades of the largest amounts that can come in, written by hand."""
     market = Market()
     for at, price_e8 in enumerate(prices_e8):
         sequence = 2 * at + 1
