@@ -1,7 +1,9 @@
 // Talks to the exchange: JSON in and out, every failure as one kind of error with a sentence for people.
 
-const KEY_NAME = "order-engine-api-key";
+import { readKey } from "./account.js";
+
 const TIMEOUT_MS = 10_000;
+let lastSequence = null;
 
 export class ApiError extends Error {
   constructor(message, { status = 0, code = null, errors = {} } = {}) {
@@ -12,24 +14,28 @@ export class ApiError extends Error {
   }
 }
 
-export function readKey() {
-  return sessionStorage.getItem(KEY_NAME) ?? "";
+// With `after` the response shows at least that sequence; `timeoutMs` bounds the wait.
+export function get(path, { after = null, timeoutMs = TIMEOUT_MS } = {}) {
+  const headers = { Accept: "application/json" };
+  if (after !== null) headers["X-Min-Sequence"] = String(after);
+  return send(path, { method: "GET", headers }, timeoutMs);
 }
 
-export function keepKey(key) {
-  if (key) sessionStorage.setItem(KEY_NAME, key);
-  else sessionStorage.removeItem(KEY_NAME);
+// What this page wrote shows in what it reads next.
+export function getOwn(path) {
+  return get(path, { after: lastSequence });
 }
 
-export function get(path) {
-  return send(path, { headers: { Accept: "application/json" } });
+export function post(path, body, idempotencyKey = newIdempotencyKey()) {
+  return write("POST", path, body, { "Idempotency-Key": idempotencyKey });
 }
 
-export function post(path, body, idempotencyKey) {
-  const headers = { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey };
-  const key = readKey();
-  if (key) headers["X-API-Key"] = key;
-  return send(path, { method: "POST", headers, body: JSON.stringify(body) });
+export function patch(path, body) {
+  return write("PATCH", path, body);
+}
+
+export function remove(path) {
+  return write("DELETE", path);
 }
 
 export function newIdempotencyKey() {
@@ -37,13 +43,23 @@ export function newIdempotencyKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function send(path, options) {
+function write(method, path, body, headers = {}) {
+  const content = body === undefined ? {} : { "Content-Type": "application/json" };
+  const sent = { Accept: "application/json", "X-Requested-With": "page", ...content, ...headers };
+  return send(path, { method, headers: sent, body: body && JSON.stringify(body) }, TIMEOUT_MS);
+}
+
+async function send(path, options, timeoutMs) {
+  const key = readKey();
+  if (key) options.headers["X-API-Key"] = key;
   let response;
   try {
-    response = await fetch(`/api/v1${path}`, { ...options, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const signal = AbortSignal.timeout(timeoutMs);
+    response = await fetch(`/api/v1${path}`, { ...options, cache: "no-store", credentials: "omit", signal });
   } catch {
     throw new ApiError("The exchange does not answer.");
   }
+  lastSequence = response.headers.get("X-Sequence") ?? lastSequence;
   const content = await response.json().catch(() => null);
   if (response.ok && content !== null) return content;
   throw new ApiError(content?.detail ?? `The exchange answered ${response.status}.`, {

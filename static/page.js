@@ -1,61 +1,135 @@
-// Joins the widgets: which symbol is shown, when each part is refreshed, and whether the exchange responds.
+// Joins the widgets: which symbol is shown, what each of them is told, and what the keys do.
 
+import { createAccount } from "./account.js";
 import { get } from "./api.js";
-import { poll } from "./poller.js";
-import { createDepth } from "./widgets/depth.js";
-import { createOrderForm } from "./widgets/order_form.js";
+import { followMarket } from "./feed/feed.js";
+import { followOwn } from "./own.js";
+import { repeat } from "./repeat.js";
+import { createCandles } from "./widgets/candles.js";
+import { createDepthChart } from "./widgets/depth_chart.js";
+import { createFirstStart } from "./widgets/first_start.js";
+import { createLadder } from "./widgets/ladder.js";
+import { createMarkets } from "./widgets/markets.js";
+import { createOrders } from "./widgets/orders.js";
+import { createPositions } from "./widgets/positions.js";
+import { isAsking } from "./widgets/question.js";
+import { createQuote } from "./widgets/quote.js";
 import { createStatus } from "./widgets/status.js";
-import { createSummary } from "./widgets/summary.js";
-import { createSymbolChooser } from "./widgets/symbol_chooser.js";
-import { createTrades } from "./widgets/trades.js";
+import { createTape } from "./widgets/tape.js";
+import { createTheme } from "./widgets/theme.js";
+import { createTicket } from "./widgets/ticket.js";
 
-const BOOK_MS = 1_000;
-const TRADES_MS = 1_500;
-const STATISTICS_MS = 5_000;
-const INSTRUMENTS_MS = 30_000;
-const LEVELS = 10;
-const TRADES = 30;
+const MARKETS_MS = 2_000;
+const INSTRUMENTS_MS = 10_000;
 
-const status = createStatus();
-const summary = createSummary();
-const trades = createTrades();
-const orderForm = createOrderForm({ onPlaced: refresh });
-const depth = createDepth({ onPrice: (price) => orderForm.usePrice(price) });
-const chooser = createSymbolChooser({ onChoice: show });
+let view = null;
+let feed = null;
+let isDrawing = false;
+const instruments = new Map();
+const lastPrices = new Map();
 
-async function ask(path, shown) {
-  const symbol = chooser.symbol();
-  const answer = await get(path(encodeURIComponent(symbol))).catch((error) => {
-    if (error.code === "unknown_symbol") return null;
-    throw error;
+const status = createStatus({ onChange: () => ticket.lock() });
+const isLocked = () => !status.isLive();
+const quote = createQuote();
+const candles = createCandles();
+const depthChart = createDepthChart();
+const tape = createTape();
+const positions = createPositions();
+const ladder = createLadder({ onPrice: (price) => ticket.usePrice(price) });
+const account = createAccount({ onChange: () => own.now() });
+const orders = createOrders({ onChanged: () => own.now(), isLocked });
+const own = followOwn({ onChange: showOwn, onTrouble: status.failed, wantsAll: orders.showsAll });
+const markets = createMarkets({ onChoose: showSymbol });
+const ticket = createTicket({ account, market: knownMarket, isLocked, onPlaced: () => own.now() });
+const firstStart = createFirstStart({ onMade: () => marketsLook.now() });
+createTheme({ onChange: candles.paint });
+
+const marketsLook = repeat(lookAtMarkets, MARKETS_MS, status.failed);
+const instrumentsLook = repeat(lookAtInstruments, INSTRUMENTS_MS, status.failed);
+
+function knownMarket() {
+  const symbol = markets.symbol();
+  return { symbol, view, instrument: instruments.get(symbol), standing: own.standing(symbol) };
+}
+
+async function lookAtMarkets() {
+  const page = await get("/market");
+  for (const market of page.markets) lastPrices.set(market.symbol, market.last_price);
+  markets.show(page.markets);
+  firstStart.show(page.markets.length === 0 && !markets.symbol());
+  quote.showStatistics(page.markets.find((market) => market.symbol === markets.symbol()));
+  if (!markets.symbol()) status.heard("Nothing is listed yet");
+  if (page.markets.some((market) => !instruments.has(market.symbol))) instrumentsLook.now();
+}
+
+async function lookAtInstruments() {
+  const listed = (await get("/instruments")).instruments;
+  for (const instrument of listed) instruments.set(instrument.symbol, instrument);
+  markets.offer(listed.map((instrument) => instrument.symbol));
+}
+
+function showSymbol(symbol) {
+  feed?.stop();
+  view = null;
+  quote.showSymbol(symbol);
+  quote.showStatistics(null);
+  candles.showSymbol(symbol);
+  ticket.useSymbol();
+  firstStart.show(false);
+  draw();
+  feed = followMarket(symbol, {
+    onView(next) {
+      view = next;
+      lastPrices.set(symbol, next.lastPrice);
+      status.heard(next.source);
+      drawSoon();
+    },
+    onTrouble(error) {
+      if (error.code !== "unknown_symbol") return status.failed(error);
+      status.heard("REST", `Nothing is listed as ${symbol} yet. The first order may list it.`);
+    },
   });
-  if (symbol !== chooser.symbol()) return; // Another symbol was chosen meanwhile.
-  shown(answer, symbol);
 }
 
-const pollers = [
-  poll(() => ask((symbol) => `/market/${symbol}/depth?levels=${LEVELS}`, showBook), BOOK_MS, status.failed),
-  poll(() => ask((symbol) => `/trades?symbol=${symbol}&limit=${TRADES}`, (page) => trades.show(page?.trades ?? [])), TRADES_MS, status.failed),
-  poll(() => ask((symbol) => `/market/${symbol}`, summary.showMarket), STATISTICS_MS, status.failed),
-];
-poll(async () => chooser.offer((await get("/instruments")).instruments), INSTRUMENTS_MS, status.failed);
-
-function showBook(book, symbol) {
-  status.live(book ? null : `Nothing is listed as ${symbol} yet. The first order may list it.`);
-  summary.showTop(book);
-  depth.show(book);
+function showOwn() {
+  orders.show(own.current());
+  positions.show(own.current(), lastPrices);
+  drawSoon();
 }
 
-function show(symbol) {
-  summary.showSymbol(symbol);
-  summary.showMarket(null);
-  summary.showTop(null);
-  depth.show(null);
-  trades.show([]);
-  orderForm.useSymbol(symbol);
-  refresh();
+// However often the market moves, it is drawn once a frame.
+function drawSoon() {
+  if (isDrawing) return;
+  isDrawing = true;
+  requestAnimationFrame(() => {
+    isDrawing = false;
+    draw();
+  });
 }
 
-function refresh() {
-  for (const run of pollers) run();
+function draw() {
+  quote.show(view);
+  ladder.show(view, own.resting(markets.symbol()));
+  depthChart.show(view);
+  tape.show(view?.trades ?? []);
+  candles.follow(view?.trades ?? []);
+  ticket.follow();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isAsking()) return;
+  if (event.key === "Escape") return leave(event);
+  if (event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea")) return;
+  const side = { b: "BUY", s: "SELL" }[event.key.toLowerCase()];
+  if (!side) return;
+  event.preventDefault();
+  ticket.open(side);
+});
+
+// Escape closes what is open, then leaves the field, and with nothing left to leave it asks to cancel all orders.
+function leave(event) {
+  event.preventDefault();
+  if (orders.leaveRow() || ticket.close()) return;
+  if (event.target.closest("input, select")) return event.target.blur();
+  orders.cancelAll();
 }

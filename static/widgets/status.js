@@ -1,21 +1,52 @@
-// Whether the exchange answers, and what the user should know about what is shown.
+// Says whether what is shown is up to date. Two seconds of silence dim the figures, and lock what acts on them.
 
-export function createStatus() {
+const STALE_MS = 2_000;
+const CHECK_MS = 200;
+const WORDS = { waiting: "Connecting", live: "Live", stale: "Not up to date" };
+
+export function createStatus({ onChange }) {
   const status = document.getElementById("status");
-  const text = document.getElementById("status-text");
+  const words = document.getElementById("status-text");
   const banner = document.getElementById("banner");
+  let state = "waiting";
+  let heardAt = performance.now();
+  let checkedAt = heardAt;
+  setInterval(check, CHECK_MS);
 
-  function say(state, words, notice) {
-    if (status.dataset.state !== state) {
-      status.dataset.state = state;
-      text.textContent = words;
-    }
-    banner.hidden = !notice;
-    if (banner.textContent !== (notice ?? "")) banner.textContent = notice ?? "";
+  function check() {
+    const now = performance.now();
+    // While the page itself slept, nobody can say that the exchange was silent.
+    if (now - checkedAt > 4 * CHECK_MS) heardAt += now - checkedAt;
+    checkedAt = now;
+    if (!document.hidden && performance.now() - heardAt > STALE_MS) enter("stale");
+  }
+
+  function enter(next) {
+    if (next === state) return;
+    state = next;
+    status.dataset.state = state;
+    words.textContent = WORDS[state];
+    document.body.classList.toggle("is-stale", state !== "live");
+    onChange(state === "live");
+  }
+
+  function say(sentence) {
+    if (banner.textContent !== sentence) banner.textContent = sentence;
+    banner.hidden = !sentence;
   }
 
   return {
-    live: (notice) => say("live", "Live", notice),
-    failed: (error) => say("failed", "Not up to date", `${error.message} What is shown may be old; trying again.`),
+    isLive: () => state === "live",
+    // Call it whenever the exchange shows that all is well; `notice` is something worth knowing all the same.
+    heard(how, notice = "") {
+      heardAt = performance.now();
+      status.title = how;
+      enter("live");
+      say(notice);
+    },
+    failed(error) {
+      say(error.message);
+      if (error.status !== 0) enter("stale");
+    },
   };
 }
