@@ -12,9 +12,10 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := order_engine stress $(wildcard app.py)
 
-.PHONY: help run test lint format bench stress soak clean
+.PHONY: help demo run test lint format bench stress soak clean
 
 help:
+	@echo "make demo    serve an exchange on PORT ($(PORT)) whose market moves; its data is thrown away"
 	@echo "make run     serve on PORT ($(PORT))"
 	@echo "make test    lint, then every test; TEST_SCALE=3 has the seeded ones do three times as much"
 	@echo "make lint    ruff, mypy --strict, import contracts"
@@ -23,6 +24,9 @@ help:
 	@echo "make stress  30 s of seeded load on a server of its own, then check what it did"
 	@echo "make soak    10 minutes of seeded load; fails if memory or the journal grow, or projections fall behind"
 	@echo "make clean   remove the virtual environment and the caches"
+
+demo: $(RUN_READY)
+	PORT=$(PORT) exec $(BIN)/python -m order_engine demo
 
 run: $(RUN_READY)
 	PORT=$(PORT) exec $(BIN)/python -m order_engine serve

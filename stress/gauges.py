@@ -37,9 +37,9 @@ class Sample:
 
 
 def look(process_id: int, port: int, directory: Path, second: int, sequence: int) -> Sample:
-    """Sample the server with this master process; ``sequence`` is the newest that was acknowledged.
+    """Look at the server with this master process; ``sequence`` is the newest that was acknowledged.
 
-    A follower's lag is the larger of what its files and the server report.
+    How far a follower is behind is the worse of what its files show and of what the server says.
     """
     lags = lags_of(port)
     return Sample(

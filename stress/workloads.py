@@ -21,7 +21,7 @@ Body = dict[str, str | bool]
 
 
 class ActionKind(StrEnum):
-    """The kinds of requests."""
+    """What a request asks for."""
 
     PLACE = "place"
     AMEND = "amend"
@@ -48,8 +48,8 @@ class _Placed:
 class OrderFlow:
     """An endless stream of actions of ``users`` in ``symbols``, decided by ``seed`` alone.
 
-    With the ``whole_rulebook`` there are stops, icebergs and orders for the day among them, and some with
-    self-trade prevention.
+    With the ``whole_rulebook`` there are stops, icebergs and orders for the day among them, and some that would rather
+    not trade with their own user.
     """
 
     def __init__(

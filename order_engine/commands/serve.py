@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 import sys
 
 import click
@@ -17,13 +16,14 @@ from order_engine.settings import VARIABLES, SettingInvalid, Settings
 )
 def serve() -> None:
     """Serve the exchange over HTTP until SIGTERM."""
+    from order_engine.server.address import require_address
     from order_engine.server.server import Server
 
     settings = settings_of_environment()
     _require_key(settings)
     _require_database_url(settings)
     _require_data_directory(settings)
-    _require_address(settings)
+    require_address(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Gunicorn would parse our command line as its own options.
     sys.argv = sys.argv[:1]
@@ -54,13 +54,3 @@ def _require_data_directory(settings: Settings) -> None:
         raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a directory: {error.strerror}") from error
     if not writable:
         raise SettingInvalid(f"DATA_DIR: found {str(directory)!r}, expected a writable directory")
-
-
-def _require_address(settings: Settings) -> None:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        socket.create_server((settings.host, settings.port), family=family).close()
-    except OSError as error:
-        found = f"{settings.host} and {settings.port}"
-        expected = "an address of this machine and a free port"
-        raise SettingInvalid(f"HOST and PORT: found {found}, expected {expected}: {error.strerror}") from error

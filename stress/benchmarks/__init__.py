@@ -1,1 +1,1 @@
-"""Benchmarks. Each prints its figures with the conditions of the run."""
+"""Benchmarks: each prints the conditions it ran under beside what it measured."""

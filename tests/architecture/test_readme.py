@@ -1,4 +1,4 @@
-"""The README shows the measured figures and the settings that exist."""
+"""The README is true: its figures are those that were measured, its settings those that are read."""
 
 from pathlib import Path
 
@@ -24,9 +24,9 @@ def test_settings_are_all_listed_as_they_are() -> None:
     assert [row for row in rows if row not in text] == []
 
 
-def test_begins_with_what_it_is_and_the_two_commands() -> None:
+def test_begins_with_what_it_is_and_the_three_commands() -> None:
     lines = README.read_text(encoding="utf-8").splitlines()
 
     assert lines[0].startswith("# ")
     commands = [line.split("#")[0].strip() for line in lines[:10] if line.startswith("    make ")]
-    assert commands == ["make run", "make test"]
+    assert commands == ["make demo", "make run", "make test"]

@@ -1,4 +1,4 @@
-"""The situations that random streams must reach, and how often at least: all that the rulebook names, rare ones too."""
+"""What random streams must meet, and how often at the least: all that the rulebook names, and what is rare in it."""
 
 from itertools import permutations
 

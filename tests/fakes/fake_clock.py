@@ -5,7 +5,7 @@ SECOND_NS = 1_000_000_000
 
 
 class FakeClock:
-    """A clock that stands still until a test moves it."""
+    """Stands still until it is told otherwise."""
 
     def __init__(self, now_ns: int = START_NS) -> None:
         self.now = now_ns
@@ -15,7 +15,7 @@ class FakeClock:
 
 
 class SteppedSeconds:
-    """A clock that advances a second at each reading."""
+    """Seconds that pass one at each look."""
 
     def __init__(self) -> None:
         self._seconds = 0.0

@@ -1,4 +1,4 @@
-"""Ways to damage a file, as a Hypothesis strategy."""
+"""Ways in which a file comes to harm, as a Hypothesis strategy."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def _flip(bit: int) -> Mutation:
 
 
 def _replace(position: int, length: int, put: bytes) -> Mutation:
-    """Replace some bytes by any number of others."""
+    """Put other bytes, of whatever number, in place of some."""
 
     def mutate(content: bytes) -> bytes:
         start = position % (len(content) + 1)
@@ -32,7 +32,7 @@ def _replace(position: int, length: int, put: bytes) -> Mutation:
 
 
 def _repeat(source: int, length: int, position: int) -> Mutation:
-    """Insert bytes of the file at another place."""
+    """Put bytes of the file in at another place of it."""
 
     def mutate(content: bytes) -> bytes:
         start = source % (len(content) + 1)
@@ -52,7 +52,7 @@ MUTATIONS = st.one_of(
 
 
 def mutate_all(content: bytes, mutations: list[Mutation]) -> bytes:
-    """Apply several damages in turn."""
+    """Let one harm come after the other."""
     for mutation in mutations:
         content = mutation(content)
     return content

@@ -1,4 +1,4 @@
-"""Every scenario, file and test that the rulebook names exists."""
+"""The rulebook's readers find what it points to: every scenario, file and test that it names is there."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A short soak run works; only a leak of megabytes a second would fail it.
+"""The soak works from nothing: a short one, which only a leak of megabytes a second would fail.
 
 SOAK_SECONDS makes it longer; `.ci/run` gives it some minutes.
 """

@@ -1,4 +1,4 @@
-"""For any bytes as a stream every line is counted, and only the lines decide the result."""
+"""Whatever bytes a stream is made of: every line is accounted for, and nothing but the lines decides."""
 
 import io
 import json

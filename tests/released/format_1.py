@@ -1,4 +1,4 @@
-"""Dumps a state as release 5212ce9 did, so that its recorded hashes can be compared."""
+"""A state of today in the form in which release 5212ce9 dumped it, so that the hashes it recorded can be compared."""
 
 import msgspec
 

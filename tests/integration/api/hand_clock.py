@@ -1,4 +1,4 @@
-"""A clock that a test moves."""
+"""A clock for tests in which time passes when they say so."""
 
 from order_engine.wire.timestamps import format_timestamp
 
@@ -7,7 +7,7 @@ SECOND_NS = 1_000_000_000
 
 
 class HandClock:
-    """A clock that stands still until a test moves it."""
+    """Is moved by hand."""
 
     def __init__(self) -> None:
         self.now = START_NS
@@ -19,5 +19,5 @@ class HandClock:
         self.now += seconds * SECOND_NS
 
     def in_seconds(self, seconds: int) -> str:
-        """A future time, as requests write it."""
+        """A time to come, as requests write it."""
         return format_timestamp(self.now + seconds * SECOND_NS)

@@ -1,4 +1,4 @@
-"""API keys: with ``API_KEY`` set, writes need it; reads stay open."""
+"""API keys: writes need one where there is one, reads of the market stay open."""
 
 import pytest
 

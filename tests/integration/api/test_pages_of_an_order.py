@@ -1,4 +1,4 @@
-"""No response about one order is longer than a page, even if it traded often."""
+"""No answer about one order is longer than a page, however often it has traded."""
 
 import pytest
 from flask.testing import FlaskClient

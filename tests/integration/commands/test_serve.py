@@ -1,4 +1,4 @@
-"""``serve``: it uses its port, stops on SIGTERM, and prints one line if it cannot start."""
+"""``serve``: it takes its port, stops on SIGTERM, and says in one line what keeps it from starting."""
 
 from pathlib import Path
 

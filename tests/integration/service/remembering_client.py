@@ -1,4 +1,4 @@
-"""A client that remembers every response, and retries with the same key if none came."""
+"""A client that remembers every answer, and asks again under the same key for one that did not come."""
 
 import random
 from typing import NamedTuple
@@ -10,7 +10,7 @@ LIVE = ("OPEN", "PARTIALLY_FILLED")
 
 
 class Request(NamedTuple):
-    """A request and its key."""
+    """What was asked, under which key."""
 
     key: str
     method: str
@@ -19,7 +19,7 @@ class Request(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """A request and its response."""
+    """A request and its answer."""
 
     request: Request
     answered: Answered
@@ -31,7 +31,7 @@ class Acknowledged(NamedTuple):
 
     @property
     def orders(self) -> list[Json]:
-        """The orders in the response, with the trades that the request made."""
+        """The orders that the answer tells of, with the trades that the request made."""
         content = self.answered.content
         if self.answered.status >= 400 or "canceled" in content:
             return []
@@ -39,7 +39,7 @@ class Acknowledged(NamedTuple):
 
     @property
     def canceled(self) -> list[str]:
-        """The ids in the response to a mass cancel."""
+        """The ids that a mass cancel answered with."""
         canceled: list[str] = self.answered.content.get("canceled", [])
         return canceled
 
@@ -57,14 +57,14 @@ class RememberingClient:
         self._asked = 0
 
     def ask_next(self, connection: Client) -> None:
-        """Send a new request; without a response (``OSError``, ``HTTPException``) it stays ``unanswered``."""
+        """Ask for something new; without an answer (``OSError``, ``HTTPException``) it stays ``unanswered``."""
         assert self.unanswered is None
         self._asked += 1
         self.unanswered = Request(f"{self.user_id} {self._asked}", *self._wish())
         self._finish(connection)
 
     def ask_again(self, connection: Client) -> None:
-        """Retry the request without a response, and the one before it a second time."""
+        """Get an answer to what had none, and the answer before it a second time."""
         if self.acknowledged:
             self.compare(connection, self.acknowledged[-1])
         if self.unanswered is not None:
@@ -72,7 +72,7 @@ class RememberingClient:
             self.replayed += "Idempotent-Replayed" in answered.headers
 
     def compare(self, connection: Client, first: Acknowledged) -> None:
-        """Repeat an answered request: the response must be the same."""
+        """Ask for what was answered once more: it must be the answer that was given."""
         again = _ask(connection, first.request)
         assert _agree(first.answered, again), f"{first.request}: first {first.answered}, now {again}"
         assert "Idempotent-Replayed" in again.headers, f"{first.request} was forgotten: {again}"
@@ -121,7 +121,7 @@ def _ask(connection: Client, request: Request) -> Answered:
 
 
 def _has_ended(answered: Answered) -> bool:
-    """Return whether an amend or a cancel came too late; while the database is away, 503 means that this is unknown."""
+    """Say whether an amend or a cancel came too late; with the database away, 503 says that nobody can tell."""
     return answered.status == 409 or (answered.status == 503 and "cannot be told now" in answered.content["detail"])
 
 

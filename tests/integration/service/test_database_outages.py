@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under a server that trades, and comes back: nothing is lost, and nothing needs a restart."""
+"""PostgreSQL goes away under a server that trades, and comes back: nothing is lost, nobody restarts anything."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,13 +58,13 @@ class Load:
 
 
 def health_of(server: ServerProcess) -> str:
-    """Return the body of /health."""
+    """Say what /health says."""
     status: str = server.client().get("/health")["status"]
     return status
 
 
 def place_until_refused(client: Client, order: Json) -> tuple[list[str], str, Answered]:
-    """Place an order again and again, each under a key of its own, until one is refused; return the responses."""
+    """Place an order again and again, each under a key of its own, until one is refused; return what became of them."""
     order_ids: list[str] = []
     while True:
         key = f"order {len(order_ids)}"

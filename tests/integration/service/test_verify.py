@@ -1,4 +1,4 @@
-"""``verify`` finds and names every difference, and finds none if there is none."""
+"""``verify`` finds every single thing that differs, names it, and finds nothing where nothing differs."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Cursors are opaque, and only the exact text is accepted."""
+"""Cursors go out opaque and come back only as they went out."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The same events give the same digests from any start; one different event changes them."""
+"""Two that saw the same events have the same digests, wherever they began; one event that differs shows."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Schedules: the next time that something is due, and what was due meanwhile."""
+"""Schedules: when they ask for something next, and what they have asked for meanwhile."""
 
 import pytest
 

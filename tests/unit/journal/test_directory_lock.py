@@ -1,4 +1,4 @@
-"""The directory lock: it has one owner, names it to others, and ends with it."""
+"""The directory lock: one owner, named to whoever else tries, gone when the owner is."""
 
 import fcntl
 import os
@@ -33,7 +33,7 @@ sys.stdin.read()
 
 
 def is_free(directory: Path) -> bool:
-    """Try to lock the directory, for a moment."""
+    """Try to have the directory, for a moment."""
     try:
         DirectoryLock(directory).release()
     except JournalLocked:

@@ -1,4 +1,4 @@
-"""Only its owner can read a data directory, files of an older version included."""
+"""What lies in a data directory is for its owner alone: what is made now, and what an older version left open."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Reading a journal: its records from a sequence on, and its end."""
+"""Reading a whole journal: which records, from where, and where it ends."""
 
 from pathlib import Path
 

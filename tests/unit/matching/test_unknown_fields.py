@@ -1,4 +1,4 @@
-"""An unknown field is an error, so that data of a newer program is never misread."""
+"""What a newer program wrote is never read as something else: a field that is not known here is an error."""
 
 from typing import get_args
 

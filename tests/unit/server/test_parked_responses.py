@@ -1,4 +1,4 @@
-"""Responses are sent only once their sequence is visible; after a failure they become problem documents."""
+"""Answers leave once what they say is durable, and not before; on a failure each learns what became of it."""
 
 from collections.abc import Iterable
 

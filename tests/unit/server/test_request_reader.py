@@ -1,4 +1,4 @@
-"""A request is read once all of it has come, in any pieces."""
+"""Where a request ends, and what it says: found once all of it is here, whatever the pieces in which it comes."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The lines of all events of the rulebook: exactly which fields each has."""
+"""What the events of the whole rulebook look like as lines: every field that is written, and none that is not."""
 
 import io
 import json

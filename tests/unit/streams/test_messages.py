@@ -1,4 +1,4 @@
-"""A stream's messages become commands, or dead letters with a reason."""
+"""What a stream's commands mean, and which of them become dead letters, with which reason."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The benchmark of many live orders runs, with few orders, and prints its figures."""
+"""The benchmark of many live orders runs, with few of them, and says what it measured."""
 
 import json
 import subprocess

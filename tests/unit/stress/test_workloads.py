@@ -1,4 +1,4 @@
-"""The order flow depends on its seed alone, and every request in it is valid."""
+"""The order flow is decided by its seed, and asks only for what an exchange understands."""
 
 from itertools import islice
 
