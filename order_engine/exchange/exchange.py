@@ -55,7 +55,7 @@ SCHEDULE = "the schedule"
 
 
 class Phase(StrEnum):
-    """Where the exchange is in its life."""
+    """The phase of the exchange."""
 
     STARTING = "starting"
     OPEN = "open"
@@ -109,7 +109,7 @@ class Exchange:
 
     @property
     def phase(self) -> Phase:
-        """Where the exchange is in its life."""
+        """The phase of the exchange."""
         return self._phase
 
     @property
@@ -155,7 +155,7 @@ class Exchange:
     def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Submitted:
         """Carry out commands as one record, all or none of them. The result may be shown once it is visible.
 
-        ``actor`` is who asked, if that is not the user whom the commands name. The same ``retry`` returns the first
+        ``actor`` is who sent them, if that is not the user whom the commands name. The same ``retry`` returns the first
         result again. Commands beyond the bounds of a record are not part of it, and nothing came of them. Raises
         ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ClockJumped`` or ``RetryMismatch``; then nothing was
         changed. Only ``ExchangeHalted`` leaves it open: the next start decides which of the last records are on disk.

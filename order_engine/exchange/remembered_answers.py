@@ -32,7 +32,7 @@ class RememberedAnswer(Struct, frozen=True, kw_only=True, gc=False, forbid_unkno
 
     @property
     def name(self) -> tuple[str, str]:
-        """Its scope and key."""
+        """The scope and the key of the request."""
         retry = self.record.retry
         assert retry is not None
         return retry.scope, retry.key

@@ -1,4 +1,4 @@
-"""What the exchange knows of its users: limits, and who is disabled. See the rulebook, Risk limits."""
+"""Users: their limits, and which of them are disabled. See the rulebook, Risk limits."""
 
 from order_engine.matching.commands import OrderType, PlaceOrder, SetRiskLimits, Side
 from order_engine.matching.live_orders import LiveOrders
@@ -10,7 +10,7 @@ ONE_E8 = 100_000_000
 
 
 class Accounts:
-    """Users without limits of their own have those of ``*``. Positions are the books'."""
+    """Users without own limits have those of ``*``. The books keep the positions."""
 
     __slots__ = ("_live", "disabled", "limits")
 
@@ -20,7 +20,7 @@ class Accounts:
         self.disabled: set[str] = set()
 
     def refusal_of_order(self, placed: PlaceOrder, position_e8: int) -> Reason | None:
-        """Say which limit a new order would break, in the order in which they are checked; or None."""
+        """Return the first limit that a new order would break, or None."""
         limits = None if placed.user_id is None else self.limits_of(placed.user_id)
         if limits is None or placed.user_id is None:
             return None
@@ -37,7 +37,7 @@ class Accounts:
         return self._refusal_of_position(limits, placed, placed.user_id, placed.quantity_e8, position_e8)
 
     def refusal_of_amend(self, order: Order, quantity_e8: int, price_e8: int | None, position_e8: int) -> Reason | None:
-        """Say which limit an order's new total and price would break; or None."""
+        """Return the first limit that an order's new total and price would break, or None."""
         placed = order.placed
         limits = None if placed.user_id is None else self.limits_of(placed.user_id)
         if limits is None or placed.user_id is None:
@@ -49,7 +49,7 @@ class Accounts:
         return self._refusal_of_position(limits, placed, placed.user_id, increase_e8, position_e8)
 
     def limits_of(self, user_id: str) -> SetRiskLimits | None:
-        """Find a user's own limits, or else everybody's."""
+        """Return a user's own limits, else those of ``*``."""
         return self.limits.get(user_id) or self.limits.get(EVERYBODY)
 
     def _refusal_of_position(
@@ -63,7 +63,7 @@ class Accounts:
 
 
 def refusal_of_size(limits: SetRiskLimits, quantity_e8: int, price_e8: int | None) -> Reason | None:
-    """Say which limit an order of that size breaks by itself, or None."""
+    """Return the limit that an order of this size breaks by itself, or None."""
     if limits.max_order_quantity_e8 is not None and quantity_e8 > limits.max_order_quantity_e8:
         return Reason.RISK_MAX_ORDER_QUANTITY
     if limits.max_order_notional_e8 is None or price_e8 is None:
@@ -73,6 +73,6 @@ def refusal_of_size(limits: SetRiskLimits, quantity_e8: int, price_e8: int | Non
 
 
 def may_wait(placed: PlaceOrder) -> bool:
-    """Whether an order can come to rest, or to wait for its trigger."""
+    """Whether an order can rest, or wait for its trigger."""
     may_rest = placed.order_type is OrderType.LIMIT and placed.time_in_force not in IMMEDIATE
     return may_rest or placed.order_type in STOP_TYPES

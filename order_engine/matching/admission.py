@@ -1,4 +1,4 @@
-"""Admission: everything that can refuse a command, looked at before anything changes, in the rulebook's order."""
+"""Admission: every check that can refuse a command, before anything changes, in the rulebook's order."""
 
 from order_engine.matching.accounts import Accounts, may_wait
 from order_engine.matching.bounds import UNBOUNDED, Bounds
@@ -23,7 +23,7 @@ _REFUSED_BY_STATE = {
 
 
 class Admission:
-    """Says why a command is refused, or None."""
+    """Returns why a command is refused, or None."""
 
     def __init__(self, live: LiveOrders, accounts: Accounts) -> None:
         self._live = live
@@ -31,7 +31,7 @@ class Admission:
         self._live_orders_max = self._slices_max = self._amended_slices_max = UNBOUNDED
 
     def give_bounds(self, bounds: Bounds) -> None:
-        """Refuse what is beyond these bounds from here on."""
+        """Set the bounds beyond which commands are refused."""
         self._live_orders_max = bounds.live_orders_max
         self._slices_max = bounds.slices_max
         self._amended_slices_max = bounds.amended_slices_max
@@ -44,7 +44,7 @@ class Admission:
         instrument: Instrument | None,
         book: OrderBook | None,
     ) -> Reason | None:
-        """Look at a new order. A symbol that its first order would list has no ``book`` yet."""
+        """Check a new order. A symbol that its first order would list has no ``book`` yet."""
         disabled = self._accounts.disabled
         if disabled and placed.user_id in disabled:
             return Reason.USER_DISABLED
@@ -78,7 +78,7 @@ class Admission:
         )
 
     def of_amend(self, command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
-        """Look at new terms of a live order."""
+        """Check new terms of a live order."""
         disabled = self._accounts.disabled
         if disabled and order.placed.user_id in disabled:
             return Reason.USER_DISABLED
@@ -99,7 +99,7 @@ class Admission:
     def _refusal_of_protections(self, command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
         state = order.state()
         if not _changes(command, state):
-            # Limits that were lowered since are no reason to refuse it.
+            # Limits that were lowered since do not refuse it.
             return None
         if _moves(command, order) and book.state is not _PRE_OPEN and not order.is_pending:
             assert command.price_e8 is not None
@@ -159,7 +159,7 @@ def _refusal_of_post_only(placed: PlaceOrder, instrument: Instrument, book: Orde
 
 
 def _refusal_of_taking(command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
-    """Look at new terms of a post-only order."""
+    """Check new terms of a post-only order."""
     if book.state is _PRE_OPEN or not _moves(command, order):
         return None
     assert command.price_e8 is not None

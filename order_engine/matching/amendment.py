@@ -1,4 +1,4 @@
-"""Amending a live order, once admission has let the amend in. See the rulebook, Amend."""
+"""Amends a live order after admission. See the rulebook, Amend."""
 
 from order_engine.matching.commands import AmendOrder
 from order_engine.matching.events import OrderAmended, OrderStatus
@@ -12,7 +12,7 @@ _PENDING = OrderStatus.PENDING
 
 
 def amend(book: OrderBook, order: Order, command: AmendOrder, outcome: Outcome) -> None:
-    """Give an order its new terms; less at the same price keeps its place, all else goes to the back."""
+    """Give an order its new terms; less at the same price keeps its place, any other change loses it."""
     tick, lot = book.instrument.tick_size_e8, book.instrument.lot_size_e8
     price_ticks = order.price_ticks if command.price_e8 is None else command.price_e8 // tick
     quantity_lots = order.quantity_lots if command.quantity_e8 is None else command.quantity_e8 // lot

@@ -10,7 +10,7 @@ from order_engine.matching.outcome import Outcome
 
 
 class Indication(NamedTuple):
-    """What an auction would do now. ``imbalance_lots`` is what more there is to buy at the price than to sell."""
+    """What an auction would do now. ``imbalance_lots``: what is to buy at the price less what is to sell."""
 
     price_ticks: int
     quantity_lots: int
@@ -54,7 +54,7 @@ def uncross(book: OrderBook, outcome: Outcome) -> None:
 
 
 def _fill(book: OrderBook, side: BookSide, order: Order, price_ticks: int, lots: int) -> None:
-    """Fill an order from all that remains of it; what is left keeps its place and shows its slice."""
+    """Fill an order, hidden lots included; the rest keeps its place and shows its slice."""
     side.discount(order)
     order.fill(lots, price_ticks)
     order.show_slice()
@@ -65,7 +65,7 @@ def _fill(book: OrderBook, side: BookSide, order: Order, price_ticks: int, lots:
 
 
 def _candidates(book: OrderBook, best_bid_ticks: int, best_ask_ticks: int) -> list[Indication]:
-    """Return what would trade at each limit price at which anything would trade, lowest price first."""
+    """Return the quantity that would trade at each limit price, lowest price first, without zeros."""
     buys, sells = _lots_up_to(book.bids, worst_ticks=best_ask_ticks), _lots_up_to(book.asks, worst_ticks=best_bid_ticks)
     buy_lots, sell_lots = sum(buys.values()), 0
     candidates = []

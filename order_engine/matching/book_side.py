@@ -40,7 +40,7 @@ class BookSide:
         return None
 
     def best_first(self) -> Iterator[PriceLevel]:
-        """Go through the levels in order of price; the side must not change meanwhile.
+        """Iterate over the levels in order of price; the side must not change meanwhile.
 
         The first few cost little, however many there are: the heap is walked from its root, not copied.
         """
@@ -114,7 +114,7 @@ class BookSide:
     def _drop(self, level: PriceLevel) -> None:
         assert level.shown_lots == level.hidden_lots == 0
         del self.levels[level.rank]
-        # Without this, prices that come and go far from the best would pile up in the heap for ever.
+        # Otherwise prices that come and go far from the best would stay in the heap for ever.
         if len(self._heap) > 2 * len(self.levels) + STALE_RANKS_MIN:
             self._heap = list(self.levels)
             self._in_heap = set(self._heap)

@@ -1,6 +1,6 @@
 """Bounds: how much one record may do, and how much the exchange holds. See the rulebook, Bounds.
 
-A journal that was written before it had a bound lacks it in its settings, and replays as it happened.
+The settings of an older journal lack newer bounds, so it replays as it happened.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ SLICES_BEFORE = 10_000
 
 
 class Bounds(NamedTuple):
-    """The bounds of an engine. A step is a trade, or a meeting of an order with one of its own user's."""
+    """The bounds of an engine. A step is a trade, or a self-trade that is prevented."""
 
     steps_max: int = UNBOUNDED
     slices_max: int = UNBOUNDED

@@ -102,7 +102,7 @@ class AmendOrder(Message, frozen=True, kw_only=True, tag="amend_order/1"):
 class CancelOrder(Message, frozen=True, kw_only=True, tag="cancel_order/1"):
     """Remove what is left of a live order, named as in ``AmendOrder``.
 
-    ``on_disconnect`` says that nobody asked for it: the connection was lost on which the order had been placed.
+    ``on_disconnect``: the connection on which the order was placed was lost.
     """
 
     order_id: str | None = None
@@ -141,14 +141,14 @@ class SetInstrument(Message, frozen=True, kw_only=True, tag="set_instrument/1"):
 
 
 class SetState(Message, frozen=True, kw_only=True, tag="set_state/1"):
-    """Let an instrument's session enter a state; a symbol that is not listed is listed first."""
+    """Set the state of an instrument's session; a symbol that is not listed is listed first."""
 
     symbol: str
     state: SessionState
 
 
 class SetRiskLimits(Message, frozen=True, kw_only=True, tag="set_risk_limits/1"):
-    """Limit a user in each symbol; replaces the user's limits whole. The user ``*`` is everybody without limits."""
+    """Set a user's limits per symbol, in place of all former ones. Those of ``*`` apply to users without own limits."""
 
     user_id: str
     max_order_quantity_e8: int | None = None
@@ -174,7 +174,7 @@ class ExpireDue(Message, frozen=True, kw_only=True, tag="expire_due/1"):
 
 
 class Continue(Message, frozen=True, kw_only=True, tag="continue/1"):
-    """Go on with the stops of an instrument that a record triggered and, at its bound, left waiting for their turn."""
+    """Match the triggered stops of an instrument whose turn did not come before their record reached its bound."""
 
     symbol: str
 
@@ -182,7 +182,7 @@ class Continue(Message, frozen=True, kw_only=True, tag="continue/1"):
 class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="configure/1"):
     """The settings that matching reads, journaled whole so that a replay never depends on today's environment.
 
-    What may be unset came later than the first journals. It is left out of theirs, and replays as it was before.
+    A field that may be unset is newer than the first journals, which replay without it.
     """
 
     default_tick_size_e8: int = 1_000_000

@@ -88,7 +88,7 @@ class MatchingEngine:
         }
 
     def apply(self, command: Command, sequence: int, timestamp_ns: int, trades_max: int | None = None) -> list[Event]:
-        """Carry out one command, or refuse it; return what happened, in order. By default it is a record by itself.
+        """Carry out one command, or refuse it; return its events in order. By default it is a record by itself.
 
         ``sequence`` must rise and ``timestamp_ns`` (UTC, since 1970) must not fall from one command to the next.
         """
@@ -157,7 +157,7 @@ class MatchingEngine:
         return events
 
     def give_settings(self, settings: Configure) -> None:
-        """Go by these settings from here on."""
+        """Use these settings from now on."""
         self.settings = settings
         bounds = Bounds.of(settings)
         self._trades_max = bounds.steps_max
@@ -166,7 +166,7 @@ class MatchingEngine:
             book.give_terms(book.instrument, settings.self_trade_prevention)
 
     def restore_turns(self, book: OrderBook, sequences: list[int]) -> None:
-        """Let stops wait for their turn that did so when the book was dumped."""
+        """Queue the triggered stops that waited for their turn when the book was dumped."""
         book.stops.restore_turns(sequences)
         self._unfinished[book.instrument.symbol] = book
 
@@ -199,7 +199,7 @@ class MatchingEngine:
             self.live.add(order)
         if placed.expire_at_ns is not None:
             self.expiries.add(order)
-        # Where no stop waits and no breaker watches there is nothing to look at.
+        # Without a waiting stop or a breaker there is nothing to check.
         if book.stops.orders or (outcome.trade_count and book.instrument.circuit_breaker_percent_e8):
             self._follow_up(book, outcome)
 

@@ -1,6 +1,6 @@
-"""The engine's whole state in pieces of JSON: dump it, load it, neither ever whole in memory besides the engine.
+"""The engine's whole state in pieces of JSON: dumps and loads it piece by piece, so that it is never in memory twice.
 
-Two engines that took the same commands dump the same pieces: books in order of symbol, orders in order of priority.
+Engines that applied the same commands dump the same pieces: books in order of symbol, orders in order of priority.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -63,7 +63,7 @@ _decode_positions = msgspec.json.Decoder(list[tuple[str, int]]).decode
 
 
 def dump_engine(engine: MatchingEngine) -> Iterator[bytes]:
-    """Dump an engine that stands still, piece by piece; no piece has a line break in it."""
+    """Dump an engine piece by piece; it must not change meanwhile. No piece has a line break."""
     accounts = engine.accounts
     yield _encode(
         EngineHead(

@@ -1,7 +1,7 @@
 """Events: what happened. They are facts and never change.
 
-Every event about an order carries the order as it stood right after it, so that a reader needs no memory: the last
-``OrderState`` seen is the order. Amounts are in units of 10^-8 (``_e8``), notionals in 10^-16 (``_e16``). An event
+Every event about an order carries the order's state right after it, so a reader needs no memory: the last
+``OrderState`` is the order. Amounts are in units of 10^-8 (``_e8``), notionals in 10^-16 (``_e16``). An event
 belongs to the command that caused it; sequence and time come with that command.
 """
 
@@ -50,7 +50,7 @@ class OrderState(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="event"):
-    """What all events share: immutable, and named wherever they are written down."""
+    """The base of all events: immutable, and written with its name."""
 
 
 class OrderAccepted(Fact, frozen=True, tag="accepted"):
@@ -137,7 +137,7 @@ class OrderExpired(Fact, frozen=True, tag="expired"):
 
 
 class CancelRejected(Fact, frozen=True, tag="cancel_rejected"):
-    """There was nothing to cancel."""
+    """A cancel was refused: there was nothing to cancel."""
 
     order_id: str | None
     symbol: str | None
@@ -145,7 +145,7 @@ class CancelRejected(Fact, frozen=True, tag="cancel_rejected"):
 
 
 class InstrumentListed(Fact, frozen=True, tag="instrument_listed"):
-    """An instrument can be traded from here on; its session is OPEN."""
+    """An instrument was listed; its session is OPEN."""
 
     instrument: Instrument
 
@@ -165,7 +165,7 @@ class InstrumentRejected(Fact, frozen=True, tag="instrument_rejected"):
 
 
 class StateChanged(Fact, frozen=True, tag="state"):
-    """An instrument's session entered a state; ``reason`` if nobody asked for it."""
+    """An instrument's session entered a state; ``reason`` if no command did it."""
 
     symbol: str
     state: SessionState
@@ -180,7 +180,7 @@ class StateRejected(Fact, frozen=True, tag="state_rejected"):
 
 
 class RiskLimitsChanged(Fact, frozen=True, tag="risk_limits"):
-    """A user has new limits. Who is disabled stays so."""
+    """A user has new limits. A disabled user stays disabled."""
 
     limits: SetRiskLimits
     is_disabled: bool = False
@@ -199,7 +199,7 @@ class UserEnabled(Fact, frozen=True, tag="user_enabled"):
 
 
 class Configured(Fact, frozen=True, tag="configured"):
-    """Matching reads these settings from here on."""
+    """Matching uses these settings from now on."""
 
     settings: Configure
 

@@ -1,4 +1,4 @@
-"""When orders with an end expire: a heap of their times, of which those that ended otherwise are dropped lazily."""
+"""When GTD orders expire: a heap of their times. Orders that ended otherwise are dropped lazily."""
 
 from heapq import heapify, heappop, heappush
 
@@ -9,7 +9,7 @@ STALE_ENTRIES_MIN = 64
 
 
 class Expiries:
-    """The live orders that are good till a time."""
+    """The live GTD orders."""
 
     __slots__ = ("_live", "heap")
 
@@ -26,10 +26,10 @@ class Expiries:
         return heap[0][0] if heap else None
 
     def add(self, order: Order) -> None:
-        """Remember an order that has an end."""
+        """Add an order that has a time."""
         if order.placed.expire_at_ns is not None:
             heappush(self.heap, (order.placed.expire_at_ns, order.sequence, order.order_id))
-            # Without this, orders with a distant end that come and go would pile up until then.
+            # Otherwise orders with a distant time that come and go would stay in the heap until then.
             if len(self.heap) > 2 * len(self._live.by_id) + STALE_ENTRIES_MIN:
                 self.heap[:] = [entry for entry in self.heap if self._live_order(*entry) is not None]
                 heapify(self.heap)

@@ -1,4 +1,4 @@
-"""What keeps an incoming order from trading with all that its limit reaches: own orders, and the price band."""
+"""The bounds of an incoming order besides its limit: self-trade prevention and the price band."""
 
 from order_engine.matching.commands import SelfTradePrevention
 from order_engine.matching.order import Order
@@ -7,7 +7,7 @@ from order_engine.matching.price_level import PriceLevel
 
 
 class Guard:
-    """The bounds of one matching step beyond the limit. Most orders have none, and pay nothing for it.
+    """The bounds of one matching step beyond the limit. Most orders have none, and cost nothing more.
 
     ``own_user`` is None where no self-trade is prevented; ``band`` bounds an order without a limit, since a limit is
     held against the band on entry.

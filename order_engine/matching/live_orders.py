@@ -24,7 +24,7 @@ class LiveOrders:
         self.users_with_sums = self.sums.users
 
     def add(self, order: Order) -> None:
-        """Enter an order that begins to rest."""
+        """Add an order that begins to rest."""
         self.by_id[order.order_id] = order
         placed = order.placed
         user_id = placed.user_id
@@ -41,7 +41,7 @@ class LiveOrders:
             self._add_client_id(placed.client_order_id, user_id, order)
 
     def remove(self, order: Order) -> None:
-        """Forget an order that became final."""
+        """Remove an order that became final."""
         del self.by_id[order.order_id]
         placed = order.placed
         user_id = placed.user_id
@@ -64,7 +64,7 @@ class LiveOrders:
             self._remove_client_id(placed.client_order_id, user_id)
 
     def with_client_id(self, user_id: str | None, client_order_id: str) -> Order | None:
-        """Find the live order to which its user gave this id."""
+        """Return a user's live order with this client order id."""
         found = self._by_client_id.get(client_order_id)
         if isinstance(found, dict):
             return None if user_id is None else found.get(user_id)
@@ -83,10 +83,10 @@ class LiveOrders:
         return order
 
     def sum_of(self, user_id: str, symbol: str) -> OpenSum:
-        """Look up what a user's live orders in a symbol add up to."""
+        """Return the sums of a user's live orders in a symbol."""
         if user_id not in self.sums.users:
             if user_id not in self.by_user:
-                # Nothing is kept of users without orders, who may be as many as there are names.
+                # Nothing is kept for users without orders: there may be any number of them.
                 return NOTHING_OPEN
             self.sums.keep(user_id, self.newest_first(user_id))
         return self.sums.of(user_id, symbol)
@@ -96,7 +96,7 @@ class LiveOrders:
         return user_id in self.by_user
 
     def newest_first(self, user_id: str) -> Iterator[Order]:
-        """Go through a user's live orders; none may come or go meanwhile."""
+        """Iterate over a user's live orders; none may come or go meanwhile."""
         order = self.by_user.get(user_id)
         while order is not None:
             yield order

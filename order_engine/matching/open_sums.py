@@ -1,6 +1,6 @@
-"""What a user's live orders in a symbol add up to: how many they are, and what is open on each side.
+"""Sums of a user's live orders in a symbol: their number, and the open quantity on each side.
 
-Nobody pays for it without limits: the sums of a user are made when they are first asked for, and kept from then on.
+Without limits they cost nothing: a user's sums are made when they are first needed, and kept from then on.
 """
 
 from collections.abc import Iterable

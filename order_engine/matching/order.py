@@ -1,4 +1,4 @@
-"""A live order: the terms it was placed with, and what has become of them, in ticks and lots."""
+"""A live order: the terms that it was placed with, and its state, in ticks and lots."""
 
 from __future__ import annotations
 
@@ -125,14 +125,14 @@ class Order:
         self.status = _PARTIALLY_FILLED if self.remaining_lots else _FILLED
 
     def end(self, status: OrderStatus) -> int:
-        """Give up the remainder, in a final state; return the lots given up."""
+        """End with a final status; return the lots that remained."""
         canceled_lots, self.remaining_lots, self.hidden_lots = self.remaining_lots, 0, 0
         assert self.status in _LIVE, f"{self.order_id}: {self.status} -> {status}"
         self.status = status
         return canceled_lots
 
     def trigger(self) -> None:
-        """Become the order that the stop was waiting to be."""
+        """Trigger: become a LIMIT or MARKET order."""
         assert self.status is _PENDING, f"{self.order_id}: a trigger while {self.status}"
         self.status = _OPEN
         self.fixed_stop_price_e8 = self.trail_amount_e8 = self.best = None
@@ -151,7 +151,7 @@ class Order:
             self.hidden_lots = max(0, self.remaining_lots - self.display_lots)
 
     def state(self, reason: Reason | None = None) -> OrderState:
-        """Show the order as an event does."""
+        """Return the state that events carry."""
         instrument, trail_amount_e8 = self.instrument, self.trail_amount_e8
         tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
         return OrderState(
@@ -173,7 +173,7 @@ class Order:
 
 
 def refused(placed: PlaceOrder, sequence: int, timestamp_ns: int, reason: Reason) -> OrderState:
-    """Show an order that was refused."""
+    """Return the state of an order that was refused."""
     return OrderState(
         order_id=placed.order_id or str(sequence),
         placed=placed,

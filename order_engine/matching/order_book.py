@@ -77,7 +77,7 @@ class OrderBook:
         self._users_with_sums = live.sums.users
 
     def give_terms(self, instrument: Instrument, default_mode: SelfTradePrevention) -> None:
-        """Trade under these terms from here on; the default mode governs where the instrument names none."""
+        """Use these terms from now on; the default mode applies if the instrument has none."""
         self.instrument = instrument
         self.self_trade_prevention = instrument.self_trade_prevention or default_mode
         self.is_guarded = self.self_trade_prevention is not _NO_PREVENTION or instrument.price_band_percent_e8 > 0
@@ -95,15 +95,15 @@ class OrderBook:
         return bool(self.bids.levels or self.asks.levels or self.stops.orders)
 
     def position_e8(self, user_id: str | None) -> int:
-        """Look up what a user holds; looking makes no entry."""
+        """Return a user's position, without adding an entry."""
         return 0 if user_id is None else self.positions_e8.get(user_id, 0)
 
     def side_of(self, side: Side) -> BookSide:
-        """Where orders of that side rest."""
+        """Return the side on which these orders rest."""
         return self.bids if side is _BUY else self.asks
 
     def opposite_of(self, side: Side) -> BookSide:
-        """Where orders of that side find their makers."""
+        """Return the side on which these orders find their makers."""
         return self.asks if side is _BUY else self.bids
 
     def would_take(self, side: Side, price_ticks: int) -> bool:
@@ -156,7 +156,7 @@ class OrderBook:
         self.stops.add(order)
 
     def take_out(self, order: Order) -> None:
-        """Take an order from where it rests or waits, as it is."""
+        """Remove an order from where it rests or waits, unchanged."""
         self.call_changes += 1
         if order.status is _PENDING:
             self.stops.remove(order)
@@ -253,7 +253,7 @@ class OrderBook:
     def _cross(
         self, taker: Order, opposite: BookSide, limit_rank: int | None, guard: Guard | None, outcome: Outcome
     ) -> bool:
-        """Match an order with all that it reaches; say whether the bound ended it."""
+        """Match an order with all that it reaches; return whether the bound ended it."""
         while taker.remaining_lots:
             level = opposite.best()
             if level is None or (limit_rank is not None and level.rank > limit_rank):

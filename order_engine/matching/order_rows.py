@@ -16,7 +16,7 @@ SHARED_MAX = 100_000
 
 
 class OrderNow(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    """What an order has become since it was placed, as in ``Order``."""
+    """The fields of an ``Order`` that changed since it was placed."""
 
     price_ticks: int | None
     quantity_lots: int

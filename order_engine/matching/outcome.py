@@ -1,4 +1,4 @@
-"""The outcome of one command, while it is being worked out."""
+"""The outcome of one command, while it is carried out."""
 
 from msgspec import Struct, field
 

@@ -36,7 +36,7 @@ class PriceLevel:
         self.hidden_lots += hidden_lots
 
     def unlink(self, order: Order) -> None:
-        """Take an order, already counted out, from wherever it stands in the queue."""
+        """Remove an order from the queue; its lots are subtracted already."""
         before, after = order.previous, order.next
         if before is None:
             self.head = after

@@ -1,4 +1,4 @@
-"""Why the market says no, and why an order ended before it was filled. The values are what clients see."""
+"""Why a command is refused, and why an order ended before it was filled. The values are what clients see."""
 
 from enum import StrEnum
 

@@ -41,7 +41,7 @@ def follow_up(book: OrderBook, trades_before: int, outcome: Outcome) -> None:
 
 
 def enter_state(book: OrderBook, state: SessionState, outcome: Outcome) -> None:
-    """Let the session enter a state: closing ends the day's orders, opening runs the auction."""
+    """Enter a state: closing expires the DAY orders, opening runs the auction."""
     before, book.state = book.state, state
     book.call_changes += 1
     outcome.events.append(StateChanged(book.instrument.symbol, state))

@@ -68,7 +68,7 @@ class TrailingStops:
         self._looks = 0
 
     def add(self, order: Order) -> None:
-        """Let an order that has seen a best price, or none yet, follow the price."""
+        """Add an order that has seen a best price, or none yet."""
         best = SharedBest(None) if order.best is None else order.best
         place = bisect_left(self._bests, self._rank(best.price_e8), key=lambda each: self._rank(each.price_e8))
         if place < len(self._bests) and self._bests[place].price_e8 == best.price_e8:
@@ -82,7 +82,7 @@ class TrailingStops:
         self.reprice(order)
 
     def remove(self, order: Order) -> None:
-        """Let an order go."""
+        """Remove an order."""
         assert order.best is not None
         best = order.best.now()
         order.best = SharedBest(best.price_e8)
@@ -111,7 +111,7 @@ class TrailingStops:
             heapify(best.nearest)
 
     def ratchet(self, last_price_e8: int) -> None:
-        """Let those follow a price that have seen none as good."""
+        """Move the stops that have seen no price as good as this."""
         bests, rank = self._bests, self._rank(last_price_e8)
         reached: SharedBest | None = None
         while bests and self._rank(bests[-1].price_e8) >= rank:

@@ -29,7 +29,7 @@ class TriggerBook:
         return bool(self._triggered)
 
     def add(self, order: Order) -> None:
-        """Let an order wait."""
+        """Add an order that waits for its trigger."""
         self.orders[order.sequence] = order
         if order.trail_amount_e8 is None:
             self.reprice(order)
@@ -37,7 +37,7 @@ class TriggerBook:
             self._trailing[order.side].add(order)
 
     def remove(self, order: Order) -> None:
-        """Take an order out."""
+        """Remove an order."""
         del self.orders[order.sequence]
         self._triggered.pop(order.sequence, None)
         if order.trail_amount_e8 is not None:
@@ -68,12 +68,12 @@ class TriggerBook:
             self.let_wait_for_turn(sorted(triggered, key=lambda order: order.sequence))
 
     def let_wait_for_turn(self, orders: list[Order]) -> None:
-        """Put orders behind those that wait for their turn."""
+        """Queue triggered orders behind those that wait for their turn."""
         self._triggered.update((order.sequence, order) for order in orders)
         self._turns.extend(orders)
 
     def restore_turns(self, sequences: list[int]) -> None:
-        """Let orders that were dumped as triggered wait for their turn again."""
+        """Queue orders that were dumped as triggered."""
         orders = [self.orders[sequence] for sequence in sequences]
         for order in orders:
             if order.trail_amount_e8 is not None:
@@ -87,7 +87,7 @@ class TriggerBook:
         return self._turns[0]
 
     def in_turn(self) -> Iterator[Order]:
-        """Go through the orders that wait for their turn."""
+        """Iterate over the orders that wait for their turn."""
         return (order for order in self._turns if order.sequence in self._triggered)
 
     def put_back_triggered(self) -> None:
