@@ -31,11 +31,11 @@ class ApiReader:
         self._connection.close()
 
     def see_at_least(self, sequence: int) -> None:
-        """Let every later answer show this sequence."""
+        """Read at this sequence or later from now on."""
         self._headers["X-Min-Sequence"] = str(sequence)
 
     def get(self, path: str) -> Row:
-        """Return a JSON answer; raise AssertionError if it is not 200."""
+        """Return a JSON response; raise AssertionError if it is not 200."""
         self._connection.request("GET", path, headers=self._headers)
         response = self._connection.getresponse()
         text = response.read()
@@ -140,7 +140,7 @@ def _broken_book(book: Row, orders: Mapping[str, Row]) -> Iterator[str]:
 
 
 def _bounds(orders: list[Row]) -> tuple[Decimal, Decimal]:
-    """Say how much orders show at least and at most: of an iceberg's slice some may have traded already."""
+    """Return the least and the most that orders may show: a part of an iceberg's slice may have traded."""
     least = most = Decimal(0)
     for order in orders:
         remaining = Decimal(order["remaining_quantity"])

@@ -37,9 +37,9 @@ class Sample:
 
 
 def look(process_id: int, port: int, directory: Path, second: int, sequence: int) -> Sample:
-    """Look at the server with this master process; ``sequence`` is the newest that was acknowledged.
+    """Sample the server with this master process; ``sequence`` is the newest that was acknowledged.
 
-    How far a follower is behind is the worse of what its files show and of what the server says.
+    A follower's lag is the larger of what its files and the server report.
     """
     lags = lags_of(port)
     return Sample(

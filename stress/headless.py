@@ -1,9 +1,9 @@
-"""A stress run from nothing: a server of its own, 30 s of seeded load by locust, then the check of what it left.
+"""A stress run: starts a server, loads it for 30 s with locust, and checks what the load left.
 
 usage: python -m stress.headless [--seconds S] [--clients N] [--seed N]
 
-Exits 1 if a request failed in a way the rulebook does not foresee, if the exchange is not well afterwards, or if
-what it holds does not add up. The seed is printed, so that a failed run can be had again.
+Exits 1 if a request failed in a way that the rulebook does not allow, if the exchange is not healthy afterwards, or if
+its orders and trades do not add up. The seed is printed, so that a failed run can be repeated.
 """
 
 import argparse

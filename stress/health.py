@@ -1,4 +1,4 @@
-"""What ``GET /health`` says of the followers: how many commands each of them is behind."""
+"""The lag of the followers, in commands, from ``GET /health``."""
 
 import http.client
 import json
@@ -8,7 +8,7 @@ POLL_SECONDS = 0.5
 
 
 def lags_of(port: int) -> dict[str, int]:
-    """Ask a server for the lags of its followers; nothing if it does not answer."""
+    """Return the lags of a server's followers; none if it does not respond."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/health")
@@ -21,7 +21,7 @@ def lags_of(port: int) -> dict[str, int]:
 
 
 class LagWatch:
-    """Asks a server twice a second, in a thread of its own, and keeps the worst lag of each follower."""
+    """Reads the lags twice a second in a thread, and keeps the largest of each follower."""
 
     def __init__(self, port: int) -> None:
         self.worst: dict[str, int] = {}
@@ -40,7 +40,7 @@ class LagWatch:
     def wait_caught_up(self, seconds_max: float) -> bool:
         """Return whether no follower is behind any more, within a bounded time."""
         for _ in range(round(seconds_max / POLL_SECONDS)):
-            # A server that is too busy to answer gives no lags.
+            # A server that is too busy to respond reports no lags.
             if (lags := lags_of(self._port)) and not any(lags.values()):
                 return True
             self._stopping.wait(POLL_SECONDS)

@@ -1,7 +1,7 @@
-"""Load on the REST API: seeded order flow and reads of the book, as fast as the answers come.
+"""Load on the REST API: seeded order flow and reads of the book, each as soon as the last response came.
 
 Try it: API_KEY=... STRESS_SEED=7 locust -f stress/locustfile.py --host http://127.0.0.1:5000
-A refusal that the rulebook foresees is an answer, not a failure; everything else that is not 2xx is a failure.
+A refusal by the rulebook is no failure; any other response that is not 2xx is.
 """
 
 import os
@@ -15,16 +15,19 @@ from stress.workloads import SYMBOLS, Action, ActionKind, OrderFlow
 
 TRADERS_PER_CLIENT = 5
 FORESEEN = {
-    404: {"unknown_symbol"},  # Nobody has placed an order in it yet.
+    404: {"unknown_symbol"},  # No order was placed in it yet.
     409: {"order_final"},  # It filled before the amend or cancel came.
-    422: {"post_only_would_take", "duplicate_order_id"},  # The latter when a seed is used again on the same exchange.
+    422: {
+        "post_only_would_take",
+        "duplicate_order_id",
+    },  # The last one: a seed that is used again on the same exchange.
 }
 
 
 class Trader(FastHttpUser):
     """A client with an order flow of its own, decided by STRESS_SEED and the client's number."""
 
-    # Locust makes its users itself and tells them nothing: the class hands out the numbers.
+    # Locust makes its users itself and passes nothing: the class numbers them.
     numbers: ClassVar["count[int]"] = count(1)
 
     def on_start(self) -> None:
@@ -68,7 +71,7 @@ class Trader(FastHttpUser):
             self.send("DELETE", path, "DELETE /orders/{order_id}", None)
 
     def send(self, method: str, path: str, name: str, body: object) -> dict[str, Any] | None:  # Any: parsed JSON.
-        """Send a request; return the answer of one that was done, None for one that was refused."""
+        """Send a request; return the response, or None if it was refused."""
         with self.client.request(
             method, path, name=name, json=body, headers=self.headers, catch_response=True
         ) as response:

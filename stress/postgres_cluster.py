@@ -65,7 +65,7 @@ class PostgresCluster:
         self._run("pg_ctl", "stop", "-w", "-m", mode)
 
     def freeze(self) -> None:
-        """Stop all its processes where they are: connections stay open, and nothing is answered."""
+        """Freeze all its processes: connections stay open, and no query returns."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -73,7 +73,7 @@ class PostgresCluster:
         self._signal(signal.SIGCONT)
 
     def is_running(self) -> bool:
-        """Tell whether the server process is there."""
+        """Return whether the server process runs."""
         return self._execute("pg_ctl", "status").returncode == 0
 
     def _signal(self, number: signal.Signals) -> None:
@@ -106,7 +106,7 @@ class PostgresCluster:
 
 @contextmanager
 def running_cluster(*, fsync: bool = False, processor: int | None = None) -> Iterator[PostgresCluster]:
-    """Make a cluster, start it, and at the end stop it and remove every trace."""
+    """Make a cluster and start it; at the end stop and remove it."""
     binaries = newest_binaries()
     directory = Path(tempfile.mkdtemp(prefix="postgres-"))
     try:

@@ -1,4 +1,4 @@
-"""Servers under load: started as processes of their own on a free port, stopped with SIGTERM."""
+"""Servers under load: processes on a free port, stopped with SIGTERM."""
 
 import http.client
 import os

@@ -2,9 +2,9 @@
 
 usage: python -m stress.soak [--seconds S] [--clients N] [--seed N] [--save]
 
-Orders come, trade, and are all canceled now and then, so that nothing has a reason to grow but what keeps history: the
+Orders come, trade, and are all canceled now and then, so only the history may grow: the
 database, the archive and the audit log. Memory, the journal's directory and the snapshots must stay within bounds, and
-the projections close behind. Exits 1 if they do not, or if an answer is neither 2xx nor a refusal of the rulebook.
+the projections close behind. Exits 1 if they do not, or if a response is neither 2xx nor a refusal by the rulebook.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Client:
     faults: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        """Trade until told to stop, or until the server gives a wrong response."""
+        """Trade until the run is over, or until a response is wrong."""
         users = [f"soaker{self.number}-{seat}" for seat in range(3)]
         flow = OrderFlow(f"{self.seed}.{self.number}", SYMBOLS, users)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -159,7 +159,7 @@ def judged(samples: list[Sample]) -> list[str]:
 
 
 def early_and_late(loaded: list[T]) -> tuple[list[T], list[T]]:
-    """Return the second fifth, when everything has warmed up, and the last."""
+    """Return the samples of the second fifth, when caches are warm, and of the last."""
     fifth = max(1, len(loaded) // 5)
     return loaded[fifth : 2 * fifth] or loaded, loaded[-fifth:]
 

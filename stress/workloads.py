@@ -21,7 +21,7 @@ Body = dict[str, str | bool]
 
 
 class ActionKind(StrEnum):
-    """What a request asks for."""
+    """The kinds of requests."""
 
     PLACE = "place"
     AMEND = "amend"
@@ -48,8 +48,8 @@ class _Placed:
 class OrderFlow:
     """An endless stream of actions of ``users`` in ``symbols``, decided by ``seed`` alone.
 
-    With the ``whole_rulebook`` there are stops, icebergs and orders for the day among them, and some that would rather
-    not trade with their own user.
+    With the ``whole_rulebook`` there are stops, icebergs and orders for the day among them, and some with
+    self-trade prevention.
     """
 
     def __init__(

@@ -138,7 +138,7 @@ class Order:
         self.fixed_stop_price_e8 = self.trail_amount_e8 = self.best = None
 
     def decrement(self, lots: int) -> None:
-        """Reduce total and remainder alike, hidden lots first; a negative number adds to them."""
+        """Reduce total and remainder by the same, hidden lots first; a negative number adds to them."""
         self.quantity_lots -= lots
         self.remaining_lots -= lots
         assert self.remaining_lots >= 0

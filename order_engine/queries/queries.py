@@ -6,6 +6,7 @@ Every method may raise ``DatabaseUnavailable``; lists raise ``CursorInvalid`` fo
 from collections.abc import Collection
 from typing import Any
 
+from msgspec import convert
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union, union_all
 
 from order_engine.database.database import Database
@@ -17,9 +18,8 @@ from order_engine.database.tables import (
     TradeRow,
 )
 from order_engine.market_data.candles import HOUR, HOUR_NS, MINUTE, MINUTE_NS, Candle, add_up, kept_length, start_of
-from order_engine.matching.commands import OrderType, PlaceOrder, SelfTradePrevention, Side, TimeInForce
+from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.matching.events import OrderState, OrderStatus
-from order_engine.matching.reason import Reason
 from order_engine.queries.cursors import decode_cursor, encode_cursor, trades_cursor
 from order_engine.queries.results import (
     OrderPage,
@@ -37,6 +37,11 @@ _TRADES = TradeRow.__table__
 _ORDER_EVENTS = OrderEventRow.__table__
 _CANDLES = CandleRow.__table__
 _POSITIONS = PositionRow.__table__
+_PLACED_COLUMNS = {
+    name: f"placed_{name}" if f"placed_{name}" in _ORDERS.c else name for name in PlaceOrder.__struct_fields__
+}
+_STATE_COLUMNS = {name: name for name in OrderState.__struct_fields__ if name != "placed"}
+_STATE_COLUMNS["timestamp_ns"] = "created_ns"
 _INTEGER_MAX = (1 << 63) - 1
 _STATISTICS_MINUTES = 24 * 60
 
@@ -300,43 +305,11 @@ def _stored_trade(row: Any) -> StoredTrade:  # Any: a row of trades
     return StoredTrade(*row)._replace(taker_side=None if side is None else Side(side))
 
 
-def _placed(row: Any) -> PlaceOrder:  # Any: a row of orders
-    mode = row.self_trade_prevention
-    return PlaceOrder(
-        symbol=row.symbol,
-        side=Side(row.side),
-        quantity_e8=row.placed_quantity_e8,
-        price_e8=row.placed_price_e8,
-        order_type=OrderType(row.order_type),
-        time_in_force=TimeInForce(row.time_in_force),
-        post_only=row.post_only,
-        display_quantity_e8=row.placed_display_quantity_e8,
-        stop_price_e8=row.placed_stop_price_e8,
-        trail_amount_e8=row.placed_trail_amount_e8,
-        expire_at_ns=row.expire_at_ns,
-        self_trade_prevention=None if mode is None else SelfTradePrevention(mode),
-        user_id=row.user_id,
-        client_order_id=row.client_order_id,
-        # An id that is the sequence was not chosen by a caller.
-        order_id=None if row.order_id == str(row.sequence) else row.order_id,
-    )
-
-
 def _stored_order(row: Any) -> StoredOrder:  # Any: a row of orders
-    state = OrderState(
-        order_id=row.order_id,
-        placed=_placed(row),
-        sequence=row.sequence,
-        timestamp_ns=row.created_ns,
-        price_e8=row.price_e8,
-        quantity_e8=row.quantity_e8,
-        filled_e8=row.filled_e8,
-        remaining_e8=row.remaining_e8,
-        filled_notional_e16=row.filled_notional_e16,
-        status=OrderStatus(row.status),
-        reason=None if row.reason is None else Reason(row.reason),
-        display_quantity_e8=row.display_quantity_e8,
-        stop_price_e8=row.stop_price_e8,
-        trail_amount_e8=row.trail_amount_e8,
-    )
-    return StoredOrder(state, row.updated_ns, row.updated_sequence)
+    columns = row._mapping
+    placed = {name: columns[column] for name, column in _PLACED_COLUMNS.items()}
+    if row.order_id == str(row.sequence):
+        # An id that is the sequence was not chosen by a caller.
+        placed["order_id"] = None
+    state = {name: columns[column] for name, column in _STATE_COLUMNS.items()}
+    return StoredOrder(convert({**state, "placed": placed}, OrderState), row.updated_ns, row.updated_sequence)

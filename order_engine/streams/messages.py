@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
-from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
+from order_engine.matching.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    Command,
+    DisableUser,
+    EnableUser,
+    PlaceOrder,
+    SetInstrument,
+    SetRiskLimits,
+    SetState,
+)
 from order_engine.wire import exact_json
 from order_engine.wire.exact_json import NotJson
 from order_engine.wire.form import (
@@ -15,18 +26,12 @@ from order_engine.wire.form import (
     RISK_LIMITS_FIELDS,
     STATE_FIELDS,
     USER_FIELDS,
-    Fields,
     FormError,
     Parser,
     amend_order,
-    cancel_all,
-    disable_user,
-    enable_user,
+    command_of,
     place_order,
     read_fields,
-    set_instrument,
-    set_risk_limits,
-    set_state,
 )
 from order_engine.wire.identifiers import parse_order_id
 from order_engine.wire.timestamps import parse_timestamp
@@ -54,13 +59,13 @@ class CommandReader:
         self._readers: Mapping[str, Callable[[Message], Command]] = {
             "create": self._create,
             "amend": self._amend,
-            "cancel": self._cancel,
-            "cancel_all": _reader(cancel_all, CANCEL_ALL_FIELDS, "user_id"),
-            "instrument": _reader(set_instrument, INSTRUMENT_FIELDS, "symbol"),
-            "state": _reader(set_state, STATE_FIELDS, "symbol", "state"),
-            "risk_limits": _reader(set_risk_limits, RISK_LIMITS_FIELDS, "user_id"),
-            "disable_user": _reader(disable_user, USER_FIELDS, "user_id"),
-            "enable_user": _reader(enable_user, USER_FIELDS, "user_id"),
+            "cancel": _reader(CancelOrder, CANCEL_FIELDS, "order_id"),
+            "cancel_all": _reader(CancelAll, CANCEL_ALL_FIELDS, "user_id"),
+            "instrument": _reader(SetInstrument, INSTRUMENT_FIELDS, "symbol"),
+            "state": _reader(SetState, STATE_FIELDS, "symbol", "state"),
+            "risk_limits": _reader(SetRiskLimits, RISK_LIMITS_FIELDS, "user_id"),
+            "disable_user": _reader(DisableUser, USER_FIELDS, "user_id"),
+            "enable_user": _reader(EnableUser, USER_FIELDS, "user_id"),
         }
         place = {**PLACE_FIELDS, "order_id": parse_order_id, "expire_at": parse_timestamp}
         self._create_fields: Mapping[str, Parser] = {
@@ -83,7 +88,7 @@ class CommandReader:
         fields = read_fields(message, self._create_fields, CREATE_REQUIRED)
         if "order_type" in fields:
             fields["type"] = fields.pop("order_type")
-        return place_order(fields, fields["order_id"])
+        return place_order(fields)
 
     def _amend(self, message: Message) -> AmendOrder:
         fields = read_fields(message, self._amend_fields, ("order_id",))
@@ -91,12 +96,8 @@ class CommandReader:
         symbol = fields.pop("symbol", None)
         return amend_order(fields, order_id=order_id, symbol=symbol)
 
-    def _cancel(self, message: Message) -> CancelOrder:
-        fields = read_fields(message, CANCEL_FIELDS, ("order_id",))
-        return CancelOrder(order_id=fields["order_id"], symbol=fields.get("symbol"))
-
 
 def _reader(
-    build: Callable[[Fields], Command], parsers: Mapping[str, Parser], *required: str
+    kind: Callable[..., Command], parsers: Mapping[str, Parser], *required: str
 ) -> Callable[[Message], Command]:
-    return lambda message: build(read_fields(message, parsers, required))
+    return lambda message: command_of(kind, read_fields(message, parsers, required))

@@ -35,6 +35,7 @@ from order_engine.wire.messages.stream_lines import (
     TradeLine,
     UserLine,
 )
+from order_engine.wire.order_writer import OrderWriter
 from order_engine.wire.rendering import quantity_or_null
 from order_engine.wire.schedules import format_schedule
 from order_engine.wire.timestamps import format_timestamp
@@ -42,6 +43,11 @@ from order_engine.wire.units import SCALE, format_price, format_quantity
 
 NAMES: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Event)}
 LISTINGS = frozenset({InstrumentListed, InstrumentChanged})
+REDUCTIONS = (OrderCanceled, OrderDecremented, OrderExpired)
+
+_ORDER_LINE = OrderWriter(
+    OrderLine, "event", "seq", "canceled_quantity", "decremented_quantity", "expired_quantity", "timestamp"
+)
 
 AnyTradeLine = TypeVar("AnyTradeLine", bound=TradeLine)
 Write = Callable[[Received, Any], EventLine]  # Any: each takes one kind of event
@@ -106,38 +112,10 @@ class LineWriter:
         )
 
     def _order_line(self, received: Received, event: OrderEvent) -> OrderLine:
-        order = event.order
-        placed = order.placed
-        return OrderLine(
-            _name_of(event),
-            received.sequence,
-            order.order_id,
-            placed.symbol,
-            placed.side,
-            placed.order_type,
-            placed.time_in_force,
-            self._price_or_none(placed.symbol, order.price_e8),
-            format_quantity(order.quantity_e8),
-            format_quantity(order.filled_e8),
-            format_quantity(order.remaining_e8),
-            order.status,
-            order.reason,
-            format_quantity(event.quantity_e8) if isinstance(event, OrderCanceled) else None,
-            format_quantity(event.quantity_e8) if isinstance(event, OrderDecremented) else None,
-            format_quantity(event.quantity_e8) if isinstance(event, OrderExpired) else None,
-            quantity_or_null(order.display_quantity_e8),
-            self._price_or_none(placed.symbol, order.stop_price_e8),
-            self._price_or_none(placed.symbol, order.trail_amount_e8),
-            None if placed.expire_at_ns is None else format_timestamp(placed.expire_at_ns),
-            placed.self_trade_prevention,
-            placed.post_only,
-            placed.user_id,
-            placed.client_order_id,
-            _time_of(received),
-        )
-
-    def _price_or_none(self, symbol: str, price_e8: int | None) -> str | None:
-        return None if price_e8 is None else self.price(symbol, price_e8)
+        quantities = [format_quantity(event.quantity_e8) if isinstance(event, kind) else None for kind in REDUCTIONS]
+        tick_size_e8 = self._tick_sizes_e8.get(event.order.placed.symbol, SCALE)
+        given = (_name_of(event), received.sequence, *quantities, _time_of(received))
+        return _ORDER_LINE.write(event.order, tick_size_e8, *given)
 
 
 def _refusal_line(received: Received, event: AmendRejected | CancelRejected) -> RefusalLine:

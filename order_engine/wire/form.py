@@ -1,26 +1,23 @@
 """Form: the checks that need only the message itself, the same for REST and NDJSON. See the rulebook, Form.
 
-``PLACE_FIELDS``, ``AMEND_FIELDS`` and so on give the parser of each field; the functions below turn parsed fields into
-commands and refuse terms that do not go together. To add a field to a request, begin here.
+``PLACE_FIELDS``, ``AMEND_FIELDS`` and so on give the parser of each field. ``command_of`` turns parsed fields into a
+command; ``place_order`` also refuses terms that do not go together. To add a field to a request, begin here.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
-from functools import lru_cache, partial
-from typing import Any
+from functools import cache, lru_cache, partial
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from order_engine.matching.commands import (
     AmendOrder,
-    CancelAll,
-    DisableUser,
-    EnableUser,
+    Command,
     OrderType,
     PlaceOrder,
     SelfTradePrevention,
     SessionState,
-    SetInstrument,
-    SetRiskLimits,
-    SetState,
     Side,
     TimeInForce,
 )
@@ -36,6 +33,7 @@ USERS_REMEMBERED = 32_768
 HINTS_MAX = 3
 
 Parser = Callable[[object], object]
+AnyCommand = TypeVar("AnyCommand", bound=Command)
 Fields = dict[str, Any]  # Any: each value has the type that its field's parser returns
 
 
@@ -98,13 +96,8 @@ PLACE_FIELDS: Mapping[str, Parser] = {
     "client_order_id": parse_order_id,
 }
 PLACE_REQUIRED = ("symbol", "side", "quantity")
-AMEND_FIELDS: Mapping[str, Parser] = {
-    "price": POSITIVE_AMOUNT,
-    "quantity": AMOUNT,
-    "display_quantity": POSITIVE_AMOUNT,
-    "stop_price": POSITIVE_AMOUNT,
-    "trail_amount": POSITIVE_AMOUNT,
-}
+_AMENDABLE = [name.removesuffix("_e8") for name in AmendOrder.__struct_fields__ if name.endswith("_e8")]
+AMEND_FIELDS: Mapping[str, Parser] = {name: PLACE_FIELDS[name] for name in _AMENDABLE} | {"quantity": AMOUNT}
 CANCEL_FIELDS: Mapping[str, Parser] = {"order_id": parse_order_id, "symbol": SYMBOL}
 CANCEL_ALL_FIELDS: Mapping[str, Parser] = {"user_id": parse_identifier, "symbol": SYMBOL, "side": SIDE}
 INSTRUMENT_FIELDS: Mapping[str, Parser] = {
@@ -159,99 +152,34 @@ def _was_wrong_under_another_name(name: str, errors: Errors) -> bool:
     return any(OTHER_NAMES.get(sent) == name for sent in errors)
 
 
-def place_order(fields: Fields, order_id: str | None = None) -> PlaceOrder:
-    """Build the command from fields parsed by ``PLACE_FIELDS``."""
+def place_order(fields: Fields) -> PlaceOrder:
+    """Build the command from fields parsed by ``PLACE_FIELDS``, and the caller's ``order_id`` if there is one."""
     kind: OrderKind = fields.get("type", OrderKind.LIMIT)
     order_type, time_in_force = _instructions(kind, fields.get("time_in_force"))
     errors = wrong_terms(order_type, time_in_force, fields)
     if errors:
         raise FormError(errors)
-    return PlaceOrder(
-        order_id=order_id,
-        user_id=fields.get("user_id"),
-        client_order_id=fields.get("client_order_id"),
-        symbol=fields["symbol"],
-        side=fields["side"],
-        quantity_e8=fields["quantity"],
-        price_e8=fields.get("price"),
-        order_type=order_type,
-        time_in_force=time_in_force,
-        post_only=fields.get("post_only", False),
-        display_quantity_e8=fields.get("display_quantity"),
-        stop_price_e8=fields.get("stop_price"),
-        trail_amount_e8=fields.get("trail_amount"),
-        expire_at_ns=fields.get("expire_at"),
-        self_trade_prevention=fields.get("self_trade_prevention"),
-    )
+    return command_of(PlaceOrder, fields, order_type=order_type, time_in_force=time_in_force)
 
 
-def amend_order(
-    fields: Fields,
-    *,
-    order_id: str | None = None,
-    user_id: str | None = None,
-    client_order_id: str | None = None,
-    symbol: str | None = None,
-) -> AmendOrder:
-    """Build the command from fields parsed by ``AMEND_FIELDS``; name the order by its id or by the client's."""
+def amend_order(fields: Fields, **named: str | None) -> AmendOrder:
+    """Build the command from fields parsed by ``AMEND_FIELDS``; ``named`` says which order it is."""
     if not fields:
         raise FormError({"quantity": [f"Name at least one of: {', '.join(AMEND_FIELDS)}."]})
-    return AmendOrder(
-        order_id=order_id,
-        user_id=user_id,
-        client_order_id=client_order_id,
-        symbol=symbol,
-        price_e8=fields.get("price"),
-        quantity_e8=fields.get("quantity"),
-        display_quantity_e8=fields.get("display_quantity"),
-        stop_price_e8=fields.get("stop_price"),
-        trail_amount_e8=fields.get("trail_amount"),
-    )
+    return command_of(AmendOrder, fields, **named)
 
 
-def cancel_all(fields: Fields) -> CancelAll:
-    """Build the command from fields parsed by ``CANCEL_ALL_FIELDS``."""
-    return CancelAll(user_id=fields["user_id"], symbol=fields.get("symbol"), side=fields.get("side"))
+def command_of(kind: Callable[..., AnyCommand], fields: Fields, **given: object) -> AnyCommand:
+    """Build a command from its parsed fields, with some attributes given; what is absent has the command's default."""
+    attributes = _attributes_of(kind)
+    return kind(**{attributes[name]: value for name, value in fields.items()} | given)
 
 
-def set_instrument(fields: Fields) -> SetInstrument:
-    """Build the command from fields parsed by ``INSTRUMENT_FIELDS``."""
-    return SetInstrument(
-        symbol=fields["symbol"],
-        tick_size_e8=fields.get("tick_size"),
-        lot_size_e8=fields.get("lot_size"),
-        price_band_percent_e8=fields.get("price_band_percent"),
-        circuit_breaker_percent_e8=fields.get("circuit_breaker_percent"),
-        reference_price_e8=fields.get("reference_price"),
-        self_trade_prevention=fields.get("self_trade_prevention"),
-        schedule=fields.get("schedule"),
-    )
-
-
-def set_state(fields: Fields) -> SetState:
-    """Build the command from fields parsed by ``STATE_FIELDS``."""
-    return SetState(symbol=fields["symbol"], state=fields["state"])
-
-
-def set_risk_limits(fields: Fields) -> SetRiskLimits:
-    """Build the command from fields parsed by ``RISK_LIMITS_FIELDS``; a limit that is absent is removed."""
-    return SetRiskLimits(
-        user_id=fields["user_id"],
-        max_order_quantity_e8=fields.get("max_order_quantity"),
-        max_order_notional_e8=fields.get("max_order_notional"),
-        max_open_orders=fields.get("max_open_orders"),
-        max_position_e8=fields.get("max_position"),
-    )
-
-
-def disable_user(fields: Fields) -> DisableUser:
-    """Build the command from fields parsed by ``USER_FIELDS``."""
-    return DisableUser(user_id=fields["user_id"])
-
-
-def enable_user(fields: Fields) -> EnableUser:
-    """Build the command from fields parsed by ``USER_FIELDS``."""
-    return EnableUser(user_id=fields["user_id"])
+@cache
+def _attributes_of(kind: type[Struct]) -> Mapping[str, str]:
+    """Map the fields of requests to the attributes of a command, whose names end in their unit."""
+    attributes = {name.removesuffix("_e8").removesuffix("_ns"): name for name in kind.__struct_fields__}
+    return attributes | {"type": "order_type"}
 
 
 def _instructions(kind: OrderKind, named: TimeInForce | None) -> tuple[OrderType, TimeInForce]:

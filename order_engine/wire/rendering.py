@@ -1,7 +1,6 @@
 """Renders the core's events and views as messages: plain functions, and a ``Renderer`` that knows each tick."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from order_engine.matching.commands import SessionState, SetRiskLimits
 from order_engine.matching.events import OrderState, TradeExecuted
@@ -10,12 +9,16 @@ from order_engine.wire.messages import market
 from order_engine.wire.messages.orders import Order, OrderWithTrades
 from order_engine.wire.messages.trades import Trade
 from order_engine.wire.messages.users import RiskLimits
+from order_engine.wire.order_writer import OrderWriter
 from order_engine.wire.schedules import format_time_of_day
 from order_engine.wire.timestamps import format_timestamp
 from order_engine.wire.units import average_price_e8, format_price, format_quantity
 
 TickSizeOf = Callable[[str], int]
 LevelE8 = tuple[int, int, int]
+
+_ORDER = OrderWriter(Order, "average_price", "updated_at")
+_ORDER_WITH_TRADES = OrderWriter(OrderWithTrades, "average_price", "updated_at", "trades", "trades_cursor")
 
 
 class Renderer:
@@ -34,13 +37,18 @@ class Renderer:
 
     def order(self, state: OrderState, updated_ns: int) -> Order:
         """Render an order from the core or the database."""
-        return Order(*self._order_fields(state, updated_ns))
+        tick_size_e8 = self._tick_size_e8(state.placed.symbol)
+        average_price = _average_price(state, tick_size_e8)
+        return _ORDER.write(state, tick_size_e8, average_price, format_timestamp(updated_ns))
 
     def order_with_trades(
         self, state: OrderState, updated_ns: int | None, trades: list[Trade] | None, trades_cursor: str | None = None
     ) -> OrderWithTrades:
         """Render an order and its trades; what is not known is null."""
-        return OrderWithTrades(*(*self._order_fields(state, updated_ns), trades, trades_cursor))
+        tick_size_e8 = self._tick_size_e8(state.placed.symbol)
+        average_price = _average_price(state, tick_size_e8)
+        updated_at = None if updated_ns is None else format_timestamp(updated_ns)
+        return _ORDER_WITH_TRADES.write(state, tick_size_e8, average_price, updated_at, trades, trades_cursor)
 
     def trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int) -> Trade:
         """Render a trade."""
@@ -58,43 +66,6 @@ class Renderer:
             trade.taker_side is None,
             sequence,
             format_timestamp(timestamp_ns),
-        )
-
-    def _order_fields(self, state: OrderState, updated_ns: int | None) -> tuple[Any, ...]:  # Any: the fields of Order
-        placed = state.placed
-        tick_size_e8 = self._tick_size_e8(placed.symbol)
-        created_at = format_timestamp(state.timestamp_ns)
-        updated_at: str | None = created_at
-        if updated_ns != state.timestamp_ns:
-            updated_at = None if updated_ns is None else format_timestamp(updated_ns)
-        average = None
-        if state.filled_e8:
-            average = format_price(average_price_e8(state.filled_notional_e16, state.filled_e8), tick_size_e8)
-        price_e8, stop_price_e8, trail_amount_e8 = state.price_e8, state.stop_price_e8, state.trail_amount_e8
-        return (
-            state.order_id,
-            placed.client_order_id,
-            placed.user_id,
-            placed.symbol,
-            placed.side,
-            placed.order_type,
-            placed.time_in_force,
-            None if price_e8 is None else format_price(price_e8, tick_size_e8),
-            None if stop_price_e8 is None else format_price(stop_price_e8, tick_size_e8),
-            None if trail_amount_e8 is None else format_price(trail_amount_e8, tick_size_e8),
-            quantity_or_null(state.display_quantity_e8),
-            placed.post_only,
-            placed.self_trade_prevention,
-            None if placed.expire_at_ns is None else format_timestamp(placed.expire_at_ns),
-            format_quantity(state.quantity_e8),
-            format_quantity(state.filled_e8),
-            format_quantity(state.remaining_e8),
-            average,
-            state.status,
-            state.reason,
-            state.sequence,
-            created_at,
-            updated_at,
         )
 
 
@@ -144,6 +115,12 @@ def top_of_book(
     bid, bid_quantity, _ = levels(bids[:1], tick_size_e8)[0] if bids else (None, None, 0)
     ask, ask_quantity, _ = levels(asks[:1], tick_size_e8)[0] if asks else (None, None, 0)
     return market.TopOfBook(symbol, sequence, bid, bid_quantity, ask, ask_quantity)
+
+
+def _average_price(state: OrderState, tick_size_e8: int) -> str | None:
+    if not state.filled_e8:
+        return None
+    return format_price(average_price_e8(state.filled_notional_e16, state.filled_e8), tick_size_e8)
 
 
 def quantity_or_null(quantity_e8: int | None) -> str | None:

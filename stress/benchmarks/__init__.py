@@ -1,1 +1,1 @@
-"""Benchmarks: each prints the conditions it ran under beside what it measured."""
+"""Benchmarks. Each prints its figures with the conditions of the run."""

@@ -46,7 +46,7 @@ def _module_and_arguments() -> list[str]:
 def _commit() -> str:
     try:
         commit = _git("describe", "--always", "--abbrev=12")
-        # Kept figures, those of a run just before as well, change nothing of what is measured.
+        # Kept figures do not change what is measured.
         return f"{commit}-dirty" if _git("status", "--porcelain", "--", ".", ":!stress/results") else commit
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -1,10 +1,10 @@
-"""The matching core of this tree against that of an earlier commit, turn by turn in one run.
+"""The matching core of this tree against that of an earlier commit, in alternate rounds of one run.
 
 usage: python -m stress.benchmarks.core_against [--rounds N] [--messages N] [--save] [COMMIT]
 
-Without a commit: the last one before stops, icebergs, sessions, bands and limits came, so that the ratio says what
-orders that use none of them pay for them. Where CONFORMANCE_DATA names the directory of the public benchmark's flow,
-that is measured too, in fewer rounds. The ratio is the median of the ratios of the rounds: in each the two take turns,
+Without a commit it measures against the last one before stops, icebergs, sessions, bands and limits came: the ratio
+is then their cost for orders that use none of them. If CONFORMANCE_DATA names the directory of the public benchmark's
+flow, that is measured too, in fewer rounds. The ratio is the median over the rounds: both trees are measured in each,
 so that a busy machine slows both.
 """
 

@@ -2,8 +2,8 @@
 
 usage: python -m stress.benchmarks.core_flow [--rounds N] [--messages N] [--save] [flow-normal.bin.xz]
 
-Always measures a synthetic flow of its own (seeded). Measures a flow file of the public benchmark as well where one is
-named or lies in the directory that CONFORMANCE_DATA names, and prints the SHA-256 of the reports it led to.
+Always measures a synthetic flow of its own (seeded). Also measures a flow file of the public benchmark, if one is
+named or lies in the directory CONFORMANCE_DATA, and prints the SHA-256 of its reports.
 """
 
 import argparse

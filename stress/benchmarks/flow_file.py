@@ -1,4 +1,4 @@
-"""The flow files of the public matching-engine benchmark: read, turned into commands, answered in its report format.
+"""The flow files of the public matching-engine benchmark: read, turned into commands, and reported in its format.
 
 A file is a 16-byte header, then messages of 40 bytes, little endian. A modify names the new *open* quantity, an amend
 the new total: the translation therefore runs the engine once, and keeps what has been filled of each order.

@@ -2,8 +2,8 @@
 
 usage: python -m stress.benchmarks.follower_cost [--rounds N] [--commands N] [--seed N] [--save]
 
-The commands are those of the synthetic flow, in a journal on disk. The followers have a process of their own: none of
-this time is taken from requests, but it bounds how many orders a second they keep up with.
+The commands are those of the synthetic flow, in a journal on disk. The followers run in their own process, so
+this time is not taken from requests; but it bounds how many orders a second they can follow.
 """
 
 import argparse
@@ -35,7 +35,7 @@ GAP_NS = 200_000
 
 
 class NothingKept:
-    """A sink that forgets what it is handed: what is left is the replica's own cost."""
+    """A sink that drops its records: what remains is the cost of the replica."""
 
     name = "sql"
 
@@ -43,24 +43,24 @@ class NothingKept:
         self.sequence = 0
 
     def open(self, journal_id: str, journal_end: int) -> int:
-        """Begin from nothing."""
+        """Return 0: nothing is written."""
         del journal_id, journal_end
         return self.sequence
 
     def write(self, batch: Sequence[Applied]) -> None:
-        """Forget."""
+        """Drop the records."""
         self.sequence = batch[-1].record.last_sequence
 
     def sync(self) -> int:
-        """Have nothing to sync."""
+        """Return the last sequence: there is nothing to sync."""
         return self.sequence
 
     def close(self) -> None:
-        """Have nothing to release."""
+        """Do nothing."""
 
 
 def main() -> None:
-    """Measure, print, and keep the figures where asked to."""
+    """Measure, print, and save the figures if that is wanted."""
     arguments = _arguments()
     conditions = conditions_now()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

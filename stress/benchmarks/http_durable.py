@@ -4,7 +4,7 @@ usage: python -m stress.benchmarks.http_durable [--connections 64,16,256,1000,1]
     [--paths] [--seconds S] [--rounds N] [--min RATIO] [--lag-max N] [--no-pin] [--save]
 
 The exchange keeps to the first processor (EXCHANGE_CPU), and so does the other app. The load, the exchange's followers
-and PostgreSQL share the second. Rounds alternate, so that both apps meet the same disturbances; the ratio is the median
+and PostgreSQL share the second. Rounds alternate, so that disturbances hit both apps; the ratio is the median
 over the rounds. It is taken at the first number of connections; with the other numbers the exchange runs alone. With
 --paths the market's reads are measured too: by themselves, and beside as many clients that post.
 """

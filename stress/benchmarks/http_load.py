@@ -1,6 +1,6 @@
 """Load of many clients on persistent connections: with wrk if it is installed, else with threads.
 
-The two are not alike in speed; figures may be compared only within one run, which uses one of them throughout.
+The two differ in speed: compare figures only within one run, which uses one of them throughout.
 """
 
 import http.client
@@ -26,7 +26,7 @@ LATENCIES = "latencies in us:"
 
 
 class LoadFailed(Exception):
-    """Some answers were not 2xx, or none came: the figure would mean nothing."""
+    """Some responses were not 2xx, or none came, so the figure would mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Asks from ``connections`` clients for ``seconds``, on ``processor`` alone if one is named.
+    """Sends requests from ``connections`` clients for ``seconds``, on ``processor`` alone if one is named.
 
-    It posts ``bodies`` in turn; without any it gets.
+    POST with ``bodies`` in turn, or GET if there are none.
     """
 
     bodies: Sequence[Body]
@@ -111,7 +111,7 @@ def _read_wrk(output: str) -> Rate:
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """One connection, asking until the deadline and keeping the time of each answer."""
+    """One connection that sends requests until the deadline and keeps the time of each response."""
 
     port: int
     path: str
@@ -137,7 +137,7 @@ class _Client:
 
 
 def ask_from_threads(port: int, path: str, bodies: Sequence[Body], connections: int, seconds: int) -> Rate:
-    """Ask from as many threads as connections; raise LoadFailed if one answer is not 2xx."""
+    """Send requests, one thread a connection; raise LoadFailed if a response is not 2xx."""
     encoded = [json.dumps(body).encode() for body in bodies]
     latencies: list[float] = []
     refusals: list[str] = []

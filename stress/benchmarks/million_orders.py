@@ -1,4 +1,4 @@
-"""Many live orders: the memory that an exchange process needs for them, and how soon it is ready from a snapshot.
+"""Many live orders: the memory of an exchange process with them, and the time until it is ready from a snapshot.
 
 usage: python -m stress.benchmarks.million_orders [--orders N] [--save]
 

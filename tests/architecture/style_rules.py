@@ -1,4 +1,4 @@
-"""The limits of the house style that no linter knows, as functions from a source file to the places that break them."""
+"""The rules of the house style that no linter checks: functions from a source file to the places that break them."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ REGISTRIES = re.compile(r"py" + r"pi\.org|pythonhos" + r"ted|-index-" + r"url|--
 
 @dataclass(frozen=True)
 class Source:
-    """A file of the project: where it is, relative to the project, and what is in it."""
+    """A file of the project: its path in the project, and its text."""
 
     path: Path
     text: str
@@ -56,14 +56,14 @@ def long_file(source: Source) -> Iterator[str]:
 
 
 def forbidden_name(source: Source) -> Iterator[str]:
-    """Find a file or package whose name says nothing."""
+    """Find a file or package with a name that says nothing."""
     for part in (*source.path.parent.parts, source.path.stem):
         if part.lower() in FORBIDDEN_NAMES:
             yield source.at(1, f"the name {part!r} says nothing")
 
 
 def missing_module_docstring(source: Source) -> Iterator[str]:
-    """Find a module that does not open with what it is for; an empty one has nothing to say."""
+    """Find a module without a docstring; an empty one needs none."""
     if source.tree.body and not ast.get_docstring(source.tree):
         yield source.at(1, "no docstring")
 

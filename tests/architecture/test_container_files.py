@@ -1,4 +1,4 @@
-"""The container files say what the rest of the project says. They are read here, not run."""
+"""The container files agree with the rest of the project. They are read here, not run."""
 
 import json
 import re
@@ -13,7 +13,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8
 
 
 def by_default(text: str) -> str:
-    """Fill in what stands for variables that are not set."""
+    """Replace variables that are not set by their defaults."""
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
 
 

@@ -53,7 +53,7 @@ def lint_imports(directory: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def violated(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Give what lint-imports says of a copy of the package in which every contract is violated."""
+    """Return the output of lint-imports for a copy of the package in which every contract is violated."""
     copy = tmp_path_factory.mktemp("violated")
     shutil.copytree(ROOT / "order_engine", copy / "order_engine", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)

@@ -1,4 +1,4 @@
-"""The README is true: its figures are those that were measured, its settings those that are read."""
+"""The README shows the measured figures and the settings that exist."""
 
 from pathlib import Path
 

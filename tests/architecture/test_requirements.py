@@ -1,4 +1,4 @@
-"""Every package that the requirements bring with them has one version, in constraints.txt, and no address."""
+"""constraints.txt pins every package that the requirements need, without addresses."""
 
 import re
 from importlib.metadata import distribution
@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt")
-# Environments bring these with them.
+# Every environment has these.
 INSTALLERS = {"pip", "setuptools"}
 
 
@@ -26,7 +26,7 @@ def pinned() -> dict[str, str]:
 
 
 def brought_in(name: str) -> set[str]:
-    """Follow what a requirement needs on this machine, and what that needs."""
+    """Return what a requirement needs on this machine, directly or not."""
     found: set[str] = set()
     waiting = [Requirement(line) for line in lines_of(name)]
     seen: set[tuple[str, frozenset[str]]] = set()

@@ -1,4 +1,4 @@
-"""The whole project keeps the house style, and each rule finds what it is there to find."""
+"""The whole project keeps the house style, and each rule finds a violation."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What ``/openapi.json`` says is what is served: Schemathesis asks every operation for what it allows and forbids."""
+"""``/openapi.json`` describes the API truly: Schemathesis sends valid and invalid requests to every operation."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ ADMIN_BODIES = ("ListInstrument", "ChangeInstrument", "SetState", "SetRiskLimits
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """An exchange with something in it."""
+    """An exchange with orders and trades."""
     with served_exchange(tmp_path_factory.mktemp("described")) as served:
         client = served.client
         for order in (buy(), sell(quantity="40"), sell(price="151", client_order_id="mine")):
@@ -34,7 +34,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def described(busy: Served) -> BaseSchema:
-    """What the exchange says that it serves."""
+    """The schema of the API."""
     return schemathesis.openapi.from_wsgi("/openapi.json", busy.app)
 
 
@@ -47,10 +47,10 @@ def test_operation_answers_as_it_says(described: BaseSchema, mode: GenerationMod
 
 
 def _ask(operation: APIOperation, mode: GenerationMode) -> None:
-    # What the schema allows may still be wrong: fields can forbid each other, amounts have at most 8 decimals.
+    # A request may fit the schema and still be wrong: some fields exclude others, amounts have at most 8 decimals.
     excluded: list[CheckFunction] = [positive_data_acceptance]
     if operation.path == "/orders/batch":
-        excluded.append(negative_data_rejection)  # Each entry is refused by itself.
+        excluded.append(negative_data_rejection)  # A batch's entries are refused one by one.
 
     @settings(
         max_examples=EXAMPLES_PER_OPERATION,
@@ -61,7 +61,7 @@ def _ask(operation: APIOperation, mode: GenerationMode) -> None:
     )
     @given(case=operation.as_strategy(mode))
     def ask(case: Case) -> None:
-        # A sequence that is yet to come is refused, rightly.
+        # A sequence that was not given out yet is rightly refused.
         case.headers.pop(MIN_SEQUENCE_HEADER, None)
         case.call_and_validate(excluded_checks=excluded)
 

@@ -1,4 +1,4 @@
-"""Bugs to plant where a record, an iceberg and the exchange have their bounds; see ``planted_bugs``."""
+"""Bugs to plant in the bounds of records, icebergs and the exchange; see ``planted_bugs``."""
 
 from order_engine.matching import session
 from order_engine.matching.admission import Admission

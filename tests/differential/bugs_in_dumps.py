@@ -1,4 +1,4 @@
-"""Bugs to plant where the engine's state is dumped and loaded; see ``planted_bugs``."""
+"""Bugs to plant in dumping and loading the engine's state; see ``planted_bugs``."""
 
 from order_engine.matching import engine_state, order_rows
 from order_engine.matching.order_rows import RowReader

@@ -1,4 +1,4 @@
-"""Bugs to plant where stops wait and trigger; see ``planted_bugs``."""
+"""Bugs to plant in waiting and triggered stops; see ``planted_bugs``."""
 
 from order_engine.matching import session, trailing_stops
 from order_engine.matching.engine import MatchingEngine

@@ -1,6 +1,6 @@
-"""Bugs to plant in the engine, one at a time: in a function of its source, one piece put in place of another.
+"""Bugs to plant in the engine, one at a time: in the source of a function, one piece is replaced by another.
 
-Where the source is rewritten so that a piece is gone, the test says so: plant the same bug in the new code.
+If a piece is no longer in the source, the test fails: plant the same bug in the new code.
 """
 
 from types import ModuleType
@@ -237,14 +237,14 @@ SESSIONS: dict[str, Planted] = {
         "sorted(due, key=lambda order: order.sequence)",
         "due",
     ),
-    "an expiry hits whoever has the name now": (Expiries, "_live_order", "and order.sequence == sequence", ""),
+    "an expiry hits a newer order of that name": (Expiries, "_live_order", "and order.sequence == sequence", ""),
     "an order may be due at once": (
         Admission,
         "of_order",
         "expire_at_ns <= timestamp_ns",
         "expire_at_ns < timestamp_ns",
     ),
-    "opening an open session begins anew": (session, "enter_state", "and before is not _OPEN", ""),
+    "opening an open session enters it again": (session, "enter_state", "and before is not _OPEN", ""),
     "opening triggers no stop": (session, "enter_state", "follow_up(book, trades_before, outcome)", "pass"),
     "more to buy takes the lowest price": (auction, "indicate", "return candidates[-1]", "return candidates[0]"),
     "more to sell takes the highest price": (

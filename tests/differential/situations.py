@@ -1,4 +1,4 @@
-"""What random streams must meet, and how often at the least: all that the rulebook names, and what is rare in it."""
+"""The situations that random streams must reach, and how often at least: all that the rulebook names, rare ones too."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""Runs random streams beside the naive exchange, in whatever process asks for it, and counts what they met."""
+"""Runs random streams beside the naive exchange, in any process, and counts the situations they reach."""
 
 from collections import Counter
 from random import Random
@@ -12,7 +12,7 @@ COMMANDS = 2_700
 
 
 def run_streams(seeds: list[int]) -> Counter[str]:
-    """Let each stream agree and replay, or raise with its seed; count events, reasons, statuses and situations."""
+    """Require that each stream agrees and replays; count events, reasons, statuses and situations."""
     met: Counter[str] = Counter()
     for seed in seeds:
         steps = list(RandomCommands(seed).steps(COMMANDS))
@@ -26,7 +26,7 @@ def run_streams(seeds: list[int]) -> Counter[str]:
 
 
 def names_in(event: Event) -> set[str]:
-    """Say what kind of event it is, and what reason, statuses and session state it names."""
+    """Return the event's kind and the reason, statuses and session state in it."""
     names = {f"event {event.__struct_config__.tag}"}
     orders: list[OrderState] = [event.buy, event.sell] if isinstance(event, TradeExecuted) else []
     order = getattr(event, "order", None)

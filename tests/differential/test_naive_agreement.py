@@ -1,8 +1,8 @@
-"""Seeded random streams: the engine says what the naive exchange says, event by event, and keeps every promise.
+"""Seeded random streams: engine and naive exchange give the same events, and the engine keeps every promise.
 
-After every command the engine is checked and a ledger of the events must add up; then each stream is replayed from
-empty, and from a dump taken at a random point. A failure names the seed; ``DIFFERENTIAL_SEED=<seed>`` runs that stream
-alone, ``DIFFERENTIAL_STREAMS`` says how many.
+After every command the engine is checked and a ledger of the events must add up. Then each stream is replayed from
+empty, and from a dump taken at a random point. A failure names the seed. ``DIFFERENTIAL_SEED=<seed>`` runs that stream
+alone, ``DIFFERENTIAL_STREAMS`` sets the number of streams.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The net has no holes: bugs planted in the engine, one at a time, are caught by the random streams."""
+"""The random streams find every bug that is planted in the engine, one at a time."""
 
 import inspect
 import sys
@@ -24,14 +24,14 @@ from tests.naive.agreement import Run, assert_replays_alike, run_alone, run_besi
 from tests.naive.random_commands import RandomCommands, Step
 
 WRONG = BOUNDS | SUMS | STOPS | WRONG_EVENTS
-# The last seed is there for the rarest: an amend that changes nothing, of an order beyond limits that were lowered.
+# The last seed reaches the rarest case: an amend that changes nothing, of an order beyond limits that were lowered.
 SEEDS = (*range(60), 73)
 COMMANDS = 1_000
 CAUGHT = (AssertionError, LookupError, TypeError)
 
 
 def push_in_front(level: PriceLevel, order: Order) -> None:
-    """Queue an order before all others, as no exchange may."""
+    """Queue an order before all others, which is wrong."""
     waiting = list(level)
     for each in waiting:
         level.shown_lots -= each.shown_lots
@@ -62,7 +62,7 @@ def stream(seed: int) -> list[Step]:
 
 @cache
 def right_run(seed: int) -> Run:
-    """Run a stream before any bug is planted in what this module uses of it."""
+    """Run a stream without a bug first."""
     return run_alone(stream(seed))
 
 

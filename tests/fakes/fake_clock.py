@@ -5,7 +5,7 @@ SECOND_NS = 1_000_000_000
 
 
 class FakeClock:
-    """Stands still until it is told otherwise."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now_ns: int = START_NS) -> None:
         self.now = now_ns
@@ -15,7 +15,7 @@ class FakeClock:
 
 
 class SteppedSeconds:
-    """Seconds that pass one at each look."""
+    """A clock that advances a second at each reading."""
 
     def __init__(self) -> None:
         self._seconds = 0.0

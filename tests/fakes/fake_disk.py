@@ -1,4 +1,4 @@
-"""A disk in memory that loses what was not synced, holds syncs back, and fails when told to."""
+"""A disk in memory that can lose unsynced bytes, hold syncs back, and fail."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 30.0
 
 
 class _StoredFile:
-    """What was written, and how much of it is safe."""
+    """The bytes that were written, and how many are synced."""
 
     def __init__(self, content: bytes = b"") -> None:
         self.content = bytearray(content)
@@ -48,7 +48,7 @@ class FakeDisk:
             self._holds_syncs = True
 
     def release_syncs(self) -> None:
-        """Let the blocked syncs, and those to come, go through."""
+        """Release the blocked syncs, and block no more."""
         with self._changed:
             self._holds_syncs = False
             self._changed.notify_all()
@@ -68,18 +68,18 @@ class FakeDisk:
         self._faults[operation] = (error, after_bytes)
 
     def repair(self) -> None:
-        """Let nothing fail any more."""
+        """Stop failing."""
         self._faults.clear()
 
     def crash(self, *, unsynced_bytes_kept: int = 0, lost_sectors: Collection[int] = ()) -> "FakeDisk":
-        """Return the disk as the next start finds it; of what was not synced, a part survives."""
+        """Return the disk as the next start finds it; a part of the unsynced bytes survives."""
         survivor = FakeDisk()
         for path, file in self._durable_names.items():
             survivor.put(path, bytes(file.after_crash(unsynced_bytes_kept, lost_sectors).content))
         return survivor
 
     def put(self, path: Path, content: bytes) -> None:
-        """Place a file, synced, under a durable name."""
+        """Put a synced file under a durable name."""
         self._files[path] = self._durable_names[path] = _StoredFile(content)
 
     def content(self, path: Path) -> bytes:
@@ -87,7 +87,7 @@ class FakeDisk:
         return bytes(self._files[path].content)
 
     def synced(self, path: Path) -> bytes:
-        """Return what of a file is safe."""
+        """Return the synced bytes of a file."""
         file = self._files[path]
         return bytes(file.content[: file.synced_bytes])
 

@@ -1,10 +1,10 @@
-"""A file in memory, open for reading while it grows, as a real one is: what is appended later is seen as well."""
+"""A file in memory that is read while it grows: later reads see what was appended."""
 
 from collections.abc import Callable
 from io import BufferedReader, RawIOBase
 from typing import BinaryIO
 
-# Small, so that records larger than a buffer are met.
+# Small, so that records exceed the buffer.
 BUFFER_BYTES = 4_096
 
 

@@ -1,4 +1,4 @@
-"""A SQLite database in memory that knows what was committed, can go back to it, and fails commits when told to."""
+"""A SQLite database in memory that can restore committed states and fail commits."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -18,21 +18,21 @@ Watcher = Callable[[str], None]
 
 
 class _LastingConnection(sqlite3.Connection):
-    """Outlives being closed, as a database does; asks its owner before it commits, and tells it after."""
+    """A connection that survives ``close``, as a database does, and calls its owner before and after a commit."""
 
     database: "MemoryDatabase"
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:  # Any: SQLite's own
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # Any: SQLite's types
         super().__init__(*arguments, **options)
         self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
 
-    def cursor(self, *arguments: Any) -> sqlite3.Cursor:  # type: ignore[override]  # Any: SQLite's own
+    def cursor(self, *arguments: Any) -> sqlite3.Cursor:  # type: ignore[override]  # Any: SQLite's types
         cursor: sqlite3.Cursor = super().cursor(*arguments)
         self._cursors.add(cursor)
         return cursor
 
     def close_cursors(self) -> None:
-        """End every read: one that goes on in an image that was replaced would crash the interpreter."""
+        """End every read: a read in a replaced image would crash the interpreter."""
         for cursor in tuple(self._cursors):
             cursor.close()
 
@@ -72,7 +72,7 @@ class MemoryDatabase(Database):
         return self.commits[-1]
 
     def restore(self, image: bytes) -> None:
-        """Let the database be as it was then; what was not committed is gone."""
+        """Restore an earlier state; what was not committed is lost."""
         self._connection.close_cursors()
         self._connection.rollback()
         self._connection.deserialize(image)
@@ -81,7 +81,7 @@ class MemoryDatabase(Database):
 
     @property
     def commits_after_power_cut(self) -> tuple[bytes, ...]:
-        """What a power cut may leave: one of these, from the last that was hardened to the last of all."""
+        """The states that a power cut may leave, from the last synced one to the newest."""
         return tuple(self.commits[self.safe_count - 1 :])
 
     def open_writer(self, seconds_max: int = 0) -> Writer:
@@ -95,7 +95,7 @@ class MemoryDatabase(Database):
         self.safe_count = len(self.commits)
 
     def abandon(self) -> None:
-        """Drop what was not committed, as the end of a process does."""
+        """Roll back what was not committed, as when a process ends."""
         self._connection.rollback()
 
     def note_commit(self) -> None:

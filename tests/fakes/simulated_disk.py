@@ -1,4 +1,4 @@
-"""A disk in memory that knows what a crash leaves of it, and stops at every boundary to be asked.
+"""A disk in memory that knows what a crash leaves, and calls a watcher at every boundary.
 
 What takes several steps (``create``, ``make_directory``) is the real disk's; the single steps are simulated. Bytes are
 safe once their file is synced, names once their directory is; until then a power cut keeps any part of them.
@@ -17,7 +17,7 @@ ROOT = Path("/")
 
 
 class ShortWrite(Exception):
-    """Raised by a watcher: the write takes some bytes, then fails as the operating system would."""
+    """Raised by a watcher: the write takes some bytes, then fails with this error."""
 
     def __init__(self, taken_bytes: int, error: OSError) -> None:
         super().__init__(taken_bytes, error)
@@ -26,7 +26,7 @@ class ShortWrite(Exception):
 
 
 class _Inode:
-    """A file or a directory: what was written, and what of it is safe.
+    """A file or a directory: what was written, and what is safe.
 
     After a sync that failed the system may take what it could not write for written: no later sync saves it.
     """
@@ -45,7 +45,7 @@ class _Inode:
         return copied
 
 
-# Names that change together or not at all: a link, an unlink, or the two of a rename.
+# Names that change together or not at all: a link, an unlink, or both names of a rename.
 _Change = dict[Path, _Inode | None]
 Watcher = Callable[[str, Path, bytes], None]
 
@@ -96,26 +96,26 @@ class SimulatedDisk(LocalDisk):
 
     @property
     def is_safe(self) -> bool:
-        """Whether a power cut now would leave everything as it is."""
+        """Whether everything is safe from a power cut."""
         return not self._unsafe_changes and all(inode.content == inode.safe for inode in self._names.values())
 
     def fingerprint(self) -> tuple[object, ...]:
-        """Return something that is equal for disks on which everything is equal, the unsafe included."""
+        """Return a value that is equal for disks with equal content, safe and unsafe."""
         names = tuple((path, inode.content, inode.safe) for path, inode in sorted(self._names.items()))
         changes = tuple(
             tuple((path, inode and inode.content) for path, inode in change.items()) for change in self._unsafe_changes
         )
         return names, changes
 
-    # What a test puts there and looks at.
+    # For tests.
 
     def put(self, path: Path, content: bytes) -> None:
-        """Put other bytes into a file that is there, safely."""
+        """Replace the bytes of a file, synced."""
         inode = self._find(path)
         inode.content = inode.safe = content
 
     def put_unsafe(self, path: Path, content: bytes) -> None:
-        """Put other bytes into a file that is there, as a process leaves them that is killed while it writes."""
+        """Replace the bytes of a file, as a process that is killed while it writes."""
         self._find(path).content = content
 
     def content(self, path: Path) -> bytes:
@@ -192,7 +192,7 @@ class SimulatedDisk(LocalDisk):
         self._change({directory: _Inode(is_directory=True)})
 
     def _undo_half_moves(self, names: dict[Path, _Inode]) -> None:
-        """Put back names that a power cut took of files that were moved, not removed: it leaves one name or both."""
+        """Restore a name of a file that was moved: a power cut leaves one name or both."""
         kept = {id(inode) for inode in names.values()}
         moved = {id(inode) for inode in self._names.values()}
         halves = moved - kept
@@ -249,7 +249,7 @@ def _apply(change: _Change, names: dict[Path, _Inode]) -> None:
 
 
 def _after_power_cut(inode: _Inode, random: Random, kept_percent: int) -> bytes:
-    """Lose sectors that were not synced, in any order; those of new length read as zeros where they are lost."""
+    """Lose unsynced sectors in any order; a lost sector beyond the old length reads as zeros."""
     written, safe = inode.content, inode.safe
     if written == safe or kept_percent == 0:
         return safe

@@ -1,4 +1,4 @@
-"""Ways in which a file comes to harm, as a Hypothesis strategy."""
+"""Ways to damage a file, as a Hypothesis strategy."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def _flip(bit: int) -> Mutation:
 
 
 def _replace(position: int, length: int, put: bytes) -> Mutation:
-    """Put other bytes, of whatever number, in place of some."""
+    """Replace some bytes by any number of others."""
 
     def mutate(content: bytes) -> bytes:
         start = position % (len(content) + 1)
@@ -32,7 +32,7 @@ def _replace(position: int, length: int, put: bytes) -> Mutation:
 
 
 def _repeat(source: int, length: int, position: int) -> Mutation:
-    """Put bytes of the file in at another place of it."""
+    """Insert bytes of the file at another place."""
 
     def mutate(content: bytes) -> bytes:
         start = source % (len(content) + 1)
@@ -52,7 +52,7 @@ MUTATIONS = st.one_of(
 
 
 def mutate_all(content: bytes, mutations: list[Mutation]) -> bytes:
-    """Let one harm come after the other."""
+    """Apply several damages in turn."""
     for mutation in mutations:
         content = mutation(content)
     return content

@@ -1,4 +1,4 @@
-"""Whatever bytes an audit log is made of: a clear error that names file and offset, or entries that were written."""
+"""Any bytes as an audit log give a clear error with file and offset, or entries that were written."""
 
 import re
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def disk_with(files: dict[str, bytes]) -> FakeDisk:
 
 
 def refusal(act: Callable[[], object]) -> str:
-    """Return what is complained of, nothing if nothing is. Any exception but the log's own is a fault."""
+    """Return the error's text, or an empty one. Any exception but the log's own fails the test."""
     try:
         act()
     except (DifferenceFound, AuditDamaged, AuditForeign) as error:
@@ -61,7 +61,7 @@ def refusal(act: Callable[[], object]) -> str:
 
 
 def assert_sound_or_refused(disk: FakeDisk) -> None:
-    """Check the log, ask it, and go on with it."""
+    """Check the log, search it, and append to it."""
     asked = [lambda question=question: [*map(told, entries(DIRECTORY, disk, question))] for question in QUESTIONS]
     refusals = [refusal(act) for act in (lambda: checked(disk, RECORDS), *asked, lambda: opened_log(disk))]
     assert [text for text in refusals if not PLACE.match(text)] == []

@@ -1,4 +1,4 @@
-"""Whatever bytes a journal is made of: a clear error, or records that were written, in order and without a hole."""
+"""Any bytes as a journal give a clear error, or records that were written, in order and without a gap."""
 
 import tracemalloc
 import zlib
@@ -48,7 +48,7 @@ WRITTEN = written()
 
 
 def read_or_refuse(files: dict[str, bytes]) -> list[Record] | None:
-    """Read a journal to its end; None if it is refused. Any exception but a ``JournalError`` is a fault."""
+    """Read a journal to its end; None if it is refused. Any exception but a ``JournalError`` fails the test."""
     disk = FakeDisk()
     for name, content in files.items():
         disk.put(DIRECTORY / name, content)
@@ -67,7 +67,7 @@ def test_mutated_segment_is_refused_or_ends_the_journal_early(name: str, mutatio
 
 
 def follow_or_refuse(files: dict[str, bytes], until_sequence: int) -> tuple[list[Record], bool]:
-    """Follow a journal up to a watermark: what was read, and whether that is all; no error but a ``JournalError``."""
+    """Follow a journal up to a watermark; return the records read, and whether that is all."""
     disk, found = FakeDisk(), []
     for name, content in files.items():
         disk.put(DIRECTORY / name, content)

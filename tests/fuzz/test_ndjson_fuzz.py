@@ -1,4 +1,4 @@
-"""A stream of orders that came to harm: each line is read as it would be alone, or put aside; the books are sound."""
+"""A damaged stream of orders: each line is read as if alone, or is a dead letter; the books are sound."""
 
 import io
 from functools import partial

@@ -1,4 +1,4 @@
-"""Whatever bytes a snapshot is made of: the state that was dumped, or a clear refusal, and then recovery goes on."""
+"""Any bytes as a snapshot give the dumped state or a clear error, and recovery goes on."""
 
 import hashlib
 
@@ -32,7 +32,7 @@ BODY = SNAPSHOT.content.partition(b"\n")[2]
 
 
 def state_or_refusal(content: bytes) -> ExchangeState | None:
-    """Load a snapshot; None if it is refused. Any exception but a ``SnapshotError`` is a fault."""
+    """Load a snapshot; None if it is refused. Any exception but a ``SnapshotError`` fails the test."""
     try:
         return state_in(content)
     except SnapshotError:

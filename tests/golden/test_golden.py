@@ -1,8 +1,8 @@
-"""Golden scenarios: small streams of commands, and to the letter the events that they give.
+"""Golden scenarios: small streams of commands, and the exact events that they give.
 
-They are there to be read: each directory holds ``about.md`` (the rule), ``commands.ndjson`` and ``events.ndjson``, some
-the ``book.json`` that is left, and some the ``settings.json`` that they need. ``GOLDEN_UPDATE=1`` writes the events
-anew; whoever does that reads the difference and knows why.
+They are documents too: each directory has ``about.md`` (the rule), ``commands.ndjson`` and ``events.ndjson``, some
+also the final ``book.json`` or the ``settings.json`` that they need. ``GOLDEN_UPDATE=1`` writes the events again; read
+the difference, and know the reason for each.
 """
 
 import io

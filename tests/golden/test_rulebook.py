@@ -1,4 +1,4 @@
-"""The rulebook's readers find what it points to: every scenario, file and test that it names is there."""
+"""Every scenario, file and test that the rulebook names exists."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Connections that are kept must not cost the others anything: there is one loop, and no thread to be had."""
+"""Idle connections do not delay the others: one loop serves all, without threads."""
 
 import http.client
 import statistics
@@ -41,5 +41,5 @@ def test_newcomer_does_not_wait_for_those_that_were_just_answered() -> None:
             assert status_of_request(newcomer) == 200
             seconds.append(monotonic() - begun)
 
-        # A thread that stayed with its last client for 50 ms made the next one wait as long.
+        # A thread that stayed with its last client for 50 ms delayed the next one as long.
         assert statistics.median(seconds) < 0.03

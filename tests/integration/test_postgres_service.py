@@ -1,4 +1,4 @@
-"""The PostgreSQL fixtures do what the tests of persistence rely on."""
+"""The PostgreSQL fixtures do what the tests of the database rely on."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""The soak works from nothing: a short one, which only a leak of megabytes a second would fail.
+"""A short soak run works; only a leak of megabytes a second would fail it.
 
 SOAK_SECONDS makes it longer; `.ci/run` gives it some minutes.
 """

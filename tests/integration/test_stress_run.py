@@ -1,4 +1,4 @@
-"""The stress run and the benchmark work from nothing: servers, load, and the check of what the load left."""
+"""The stress run and the benchmark work: servers, load, and the check after it."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A whole venue keeps time: what is due happens by the system's clock, though no request comes."""
+"""A whole venue keeps time: what is due happens by the system's clock, without any request."""
 
 from pathlib import Path
 from time import time_ns

@@ -1,4 +1,4 @@
-"""Runs commands through the engine and the naive exchange side by side and stops at the first word they differ in."""
+"""Runs commands through the engine and the naive exchange side by side, and stops at the first difference."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ CHECK_ALL_EVERY = 20
 
 
 class Disagreement(AssertionError):
-    """The engine said something else than the naive exchange."""
+    """The engine and the naive exchange gave different events."""
 
 
 @dataclass
 class Run:
-    """What came of a stream: all events, the hash at its end, and how often the naive exchange met what is rare."""
+    """The result of a stream: all events, the final hash, and how often each rare situation came up."""
 
     events: list[list[Event]]
     state_hash: str
@@ -37,14 +37,14 @@ class Run:
     unfinished_after: list[int] = field(default_factory=list)
 
     def dump_point(self, chance: Random) -> int:
-        """Choose after how many commands to dump: now and then while stops wait for their turn."""
+        """Choose after how many commands to dump; sometimes while stops wait for their turn."""
         if self.unfinished_after and chance.random() < 0.5:
             return chance.choice(self.unfinished_after)
         return chance.randrange(len(self.events))
 
 
 def run_beside_naive(steps: list[Step], story: str, looks_max: int = fill_or_kill.LOOKS_MAX) -> Run:
-    """Apply all steps to both and return what both said, or raise with the ``story`` that led there.
+    """Apply all steps to both and return their events, or raise with the ``story`` that led there.
 
     After every command the books that it touched are checked, and a ledger kept from the events alone must add up.
     With ``looks_max`` of 0 the sums of a side are made for its first FOK order; a replay does it as ever.
@@ -100,7 +100,7 @@ def run_alone(steps: list[Step]) -> Run:
 
 
 def assert_replays_alike(run: Run, steps: list[Step], dump_after: int, story: str) -> None:
-    """Show that from empty, and from a dump, the same steps lead to the same events and state."""
+    """Require that the same steps give the same events and state from empty and from a dump."""
     story = f"{story}, loaded after {dump_after}"
     replayed = MatchingEngine()
     for step, said in zip(steps[:dump_after], run.events, strict=False):
@@ -124,7 +124,7 @@ def _difference(story: str, events: list[Event], expected: list[Event]) -> str:
 
 
 def _touched(command: Command, events: list[Event]) -> set[str]:
-    """Name the symbols that a command and its events speak of."""
+    """Return the symbols in a command and its events."""
     symbols = {getattr(command, "symbol", None)}
     for event in events:
         order = getattr(event, "order", None)

@@ -1,4 +1,4 @@
-"""A ledger kept from events alone: it adds up what they say and knows who must trade next.
+"""A ledger made from the events alone: it keeps totals and knows which order must trade next.
 
 It shares no code and no state with the engine or the naive exchange, and raises ``AssertionError`` at the first event
 that breaks a promise of the rulebook's "Always true".
@@ -27,7 +27,7 @@ LIVE = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
 @dataclass
 class Account:
-    """What the events have said of one order so far; ``shown_e8`` is None while all that it may show shows."""
+    """One order according to the events so far; ``shown_e8`` is None while it shows all that it may."""
 
     last: OrderState
     arrival: int
@@ -37,19 +37,19 @@ class Account:
     ended_e8: int = 0
 
     def priority(self) -> tuple[int, int]:
-        """Sorts first whoever must trade first."""
+        """The sort key: the order that must trade first comes first."""
         assert self.last.price_e8 is not None
         return (-self.last.price_e8 if self.last.placed.side is Side.BUY else self.last.price_e8, self.arrival)
 
     def slice_e8(self) -> int:
-        """Say how much of it can trade before others at its price get their turn."""
+        """Return how much of it can trade before the next order at its price."""
         whole_e8, display_e8 = self.last.remaining_e8, self.last.display_quantity_e8
         if self.shown_e8 is not None:
             return self.shown_e8
         return whole_e8 if display_e8 is None else min(whole_e8, display_e8)
 
     def shrink(self, by_e8: int) -> None:
-        """Take that much from what is hidden, and what is lacking from what shows."""
+        """Reduce it by a quantity, hidden lots first."""
         shown_e8 = self.slice_e8()
         self.shown_e8 = min(shown_e8, self.last.remaining_e8 - by_e8)
 
@@ -66,7 +66,7 @@ class Ledger:
     _arrivals: int = 0
 
     def watch(self, events: list[Event]) -> None:
-        """Take in the events of one command."""
+        """Add the events of one command."""
         auction_prices = set()
         for event in events:
             if isinstance(event, OrderAccepted):

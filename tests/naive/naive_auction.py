@@ -1,4 +1,4 @@
-"""The auction's price, found by trying every limit price on the book and striking out the worse ones, rule by rule."""
+"""The auction's price: tries every limit price on the book and removes the worse ones, rule by rule."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from tests.naive.naive_order import NaiveOrder
 
 @dataclass(frozen=True)
 class NaiveAuction:
-    """What would happen at a price."""
+    """The outcome of an auction at a price."""
 
     price_e8: int
     buy_e8: int
@@ -16,12 +16,12 @@ class NaiveAuction:
 
     @property
     def executable_e8(self) -> int:
-        """What would trade."""
+        """The quantity that would trade."""
         return min(self.buy_e8, self.sell_e8)
 
     @property
     def imbalance_e8(self) -> int:
-        """What more there is to buy than to sell."""
+        """The quantity to buy less the quantity to sell."""
         return self.buy_e8 - self.sell_e8
 
 

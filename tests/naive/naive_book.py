@@ -1,6 +1,6 @@
-"""The book of one symbol as the naive exchange keeps it: two sorted lists, a list of stops, and every rule spelled out.
+"""The naive book of one symbol: two sorted lists, a list of stops, and every rule written out.
 
-Matching is written as the rulebook tells it, step by step: nothing is indexed, summed up or remembered for later.
+Matching follows the rulebook step by step: nothing is indexed, summed or cached.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ from tests.naive.naive_order import STOPS, NaiveOrder
 
 @dataclass
 class NaiveReport:
-    """What one command made happen, and the positions that all made; ``met`` counts what is rare, by its name."""
+    """The events of one command, and the positions of all; ``met`` counts rare situations by name."""
 
     sequence: int = 0
     events: list[Event] = field(default_factory=list)
@@ -40,7 +40,7 @@ class NaiveReport:
         return sum(isinstance(event, TradeExecuted) for event in self.events)
 
     def steps_left(self) -> int:
-        """Say how many trades, or meetings of one user's orders, may follow in this command."""
+        """Return how many trades, or self-trades prevented, may follow in this command."""
         return self.steps_max - self.trades() - self.prevented
 
     def meet(self, situation: str) -> None:
@@ -48,7 +48,7 @@ class NaiveReport:
         self.met[situation] += 1
 
     def next_arrival(self) -> int:
-        """Give a place behind everybody."""
+        """Return the place behind all others."""
         self.arrivals += 1
         return self.arrivals
 
@@ -73,7 +73,7 @@ class NaiveBook:
         return self.buys + self.sells + self.stops
 
     def best_opposite(self, order: NaiveOrder) -> NaiveOrder | None:
-        """Who is the first that an order would meet."""
+        """The resting order that an order would meet first."""
         others = self.sells if order.buys else self.buys
         return others[0] if others else None
 
@@ -83,7 +83,7 @@ class NaiveBook:
         return best is not None and best.price_e8 is not None and order.accepts(best.price_e8)
 
     def in_band(self, price_e8: int) -> bool:
-        """Whether a price is not further from the last one than the band allows."""
+        """Whether a price is inside the band around the last price."""
         reference_e8 = self.instrument.reference_price_e8 if self.last_price_e8 is None else self.last_price_e8
         return _is_near(price_e8, reference_e8, self.instrument.price_band_percent_e8)
 
@@ -97,12 +97,12 @@ class NaiveBook:
         self.sort()
 
     def sort(self) -> None:
-        """Put everybody in order of priority again."""
+        """Sort all orders by priority again."""
         self.buys.sort(key=lambda order: order.priority)
         self.sells.sort(key=lambda order: order.priority)
 
     def take(self, order: NaiveOrder) -> None:
-        """Take an order from wherever it is."""
+        """Remove an order from its list."""
         if order in self.queue:
             self.report.meet("a stop whose turn had not come is ended")
         for orders in (self.buys, self.sells, self.stops, self.queue):
@@ -110,7 +110,7 @@ class NaiveBook:
                 orders.remove(order)
 
     def cancel(self, order: NaiveOrder, reason: Reason) -> None:
-        """End an order, wherever it is, or if it is nowhere yet."""
+        """End an order, in a list or not."""
         self.take(order)
         given_up_e8 = order.canceled_e8 = order.remaining_e8
         order.status = OrderStatus.CANCELED
@@ -201,7 +201,7 @@ class NaiveBook:
             TradeExecuted(trade_id, symbol, price_e8, quantity_e8, taker_side, buy.state(), sell.state())
         )
 
-    # ---- one's own orders
+    # ---- self-trade prevention
 
     def _mode_of(self, order: NaiveOrder) -> SelfTradePrevention:
         for mode in (order.placed.self_trade_prevention, self.instrument.self_trade_prevention):
@@ -244,7 +244,7 @@ class NaiveBook:
             self.report.meet("decrement after a fill")
 
     def _could_fill_whole(self, order: NaiveOrder) -> bool:
-        """Walk the very sequence that matching would go, on copies of what shows and what hides."""
+        """Match step by step on copies of the shown and hidden quantities."""
         others = self.sells if order.buys else self.buys
         queue = [(resting, resting.shown_e8, resting.hidden_e8) for resting in others]
         wanted_e8, steps = order.remaining_e8, self.report.steps_left()
@@ -278,7 +278,7 @@ class NaiveBook:
     # ---- after a matching step
 
     def look_at_triggers(self, trades_before: int) -> None:
-        """Follow up a matching step: breaker, then stops, each of which is a matching step again."""
+        """After a matching step run the breaker, then the stops; each stop is a matching step again."""
         queue, activated = self.queue, 0
         while self.state is SessionState.OPEN and self.last_price_e8 is not None:
             if self.report.trades() > trades_before:
@@ -341,7 +341,7 @@ class NaiveBook:
     # ---- the session
 
     def enter_state(self, state: SessionState) -> None:
-        """Let the session go to a state."""
+        """Enter a session state."""
         before, self.state = self.state, state
         if before is not state:
             self.report.meet(f"{before} to {state}")
@@ -379,7 +379,7 @@ class NaiveBook:
 
 
 def _is_near(price_e8: int, reference_e8: int | None, percent_e8: int) -> bool:
-    """Whether a price is at most that many percent from a reference; without one of them every price is near."""
+    """Whether a price is at most this many percent from a reference; without one of them every price is."""
     if reference_e8 is None or percent_e8 == 0:
         return True
     hundred_percent_e8 = 100 * 10**8

@@ -1,7 +1,7 @@
-"""The naive exchange: the rulebook written down the plainest way, to check the matching engine against.
+"""The naive exchange: the rulebook in the plainest code, to check the matching engine against.
 
-Sorted lists of orders, and every look-up a search through them. It shares nothing with the engine but the types of
-commands and events, and the names in them.
+It keeps sorted lists of orders and searches them for every look-up. It shares with the engine only the types of
+commands and events.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ from tests.naive.naive_risk import NaiveRisk
 
 
 class NaiveExchange:
-    """Takes the same commands as ``MatchingEngine`` and must say the same."""
+    """Takes the same commands as ``MatchingEngine`` and must give the same events."""
 
     def __init__(self) -> None:
         self.settings = Configure()
@@ -61,7 +61,7 @@ class NaiveExchange:
         self._timestamp_ns = 0
 
     def apply(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
-        """Carry out one command, or refuse it; return what happened, in order."""
+        """Carry out one command, or refuse it; return its events in order."""
         self.report.sequence, self.report.events, self._timestamp_ns = sequence, [], timestamp_ns
         self.report.steps_max, self.report.prevented = self._set(self.settings.trades_max, 10**18), 0
         for order in self.live_orders():
@@ -87,7 +87,7 @@ class NaiveExchange:
         return self.report.events
 
     def _go_on(self, command: Command) -> None:
-        """Before a command that names an instrument, give the stops there their turn that still wait for it."""
+        """Before a command that names an instrument, give its waiting triggered stops their turn."""
         symbol = getattr(command, "symbol", None)
         if isinstance(command, AmendOrder | CancelOrder):
             order = self._find(command)
@@ -151,7 +151,7 @@ class NaiveExchange:
         if book is None:
             if not self.settings.auto_list or len(self.books) >= self.settings.max_instruments:
                 return Reason.UNKNOWN_SYMBOL
-            # An empty book to hold the order against; it is thrown away.
+            # An empty book to check the order against; it is not kept.
             book = self._new_book(self._default_instrument(placed.symbol))
         bounds = NaiveBounds(
             self._set(self.settings.iceberg_slices_max, 10**18), self._set(self.settings.max_live_orders, 10**18)

@@ -1,4 +1,4 @@
-"""An order as the naive exchange keeps it: amounts in units of 10^-8 throughout, nothing derived is stored twice."""
+"""A naive order: all amounts are in units of 10^-8, and nothing derived is stored."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 
 @dataclass(eq=False)
 class NaiveOrder:
-    """``arrival`` says when it took its present place in the queue, ``shown_e8`` what it shows while it rests."""
+    """``arrival`` is when it took its place in the queue, ``shown_e8`` what it shows while it rests."""
 
     placed: PlaceOrder
     order_id: str
@@ -32,7 +32,7 @@ class NaiveOrder:
 
     @property
     def remaining_e8(self) -> int:
-        """What is neither filled nor given up."""
+        """What is neither filled nor canceled."""
         return self.quantity_e8 - self.filled_e8 - self.canceled_e8
 
     @property
@@ -52,7 +52,7 @@ class NaiveOrder:
 
     @property
     def priority(self) -> tuple[int, int]:
-        """Sorts first whoever trades first: the better price, then the earlier arrival."""
+        """The sort key: the better price, then the earlier arrival."""
         assert self.price_e8 is not None
         return (-self.price_e8 if self.buys else self.price_e8, self.arrival)
 
@@ -67,7 +67,7 @@ class NaiveOrder:
         self.shown_e8 = self.remaining_e8 if self.display_e8 is None else min(self.display_e8, self.remaining_e8)
 
     def reduce(self, quantity_e8: int) -> None:
-        """Order that much less: it comes from what is hidden, and only then from what shows."""
+        """Reduce it by a quantity, the hidden part first."""
         from_hidden_e8 = min(self.hidden_e8, quantity_e8)
         self.quantity_e8 -= quantity_e8
         self.shown_e8 -= quantity_e8 - from_hidden_e8
@@ -79,7 +79,7 @@ class NaiveOrder:
         self.status = OrderStatus.PARTIALLY_FILLED if self.remaining_e8 else OrderStatus.FILLED
 
     def follow(self, last_price_e8: int | None) -> None:
-        """Let a trailing stop look at the last price: only a better one moves its stop."""
+        """Move a trailing stop after a better last price."""
         if self.trail_e8 is None:
             return
         if last_price_e8 is not None:
@@ -95,7 +95,7 @@ class NaiveOrder:
         return last_price_e8 >= self.stop_e8 if self.buys else last_price_e8 <= self.stop_e8
 
     def state(self, reason: Reason | None = None) -> OrderState:
-        """Show it as an event does."""
+        """Return its state as events carry it."""
         return OrderState(
             order_id=self.order_id,
             placed=self.placed,

@@ -1,4 +1,4 @@
-"""Why the naive exchange refuses an order or an amend: the rulebook's refusals, one after the other, in its order."""
+"""Why the naive exchange refuses an order or an amend: the rulebook's refusals, in the rulebook's order."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from tests.naive.naive_risk import NaiveRisk
 
 @dataclass(frozen=True)
 class NewTerms:
-    """All terms that an order would have after an amend."""
+    """The terms that an order would have after an amend."""
 
     price_e8: int | None
     quantity_e8: int
@@ -21,7 +21,7 @@ class NewTerms:
 
     @classmethod
     def of(cls, command: AmendOrder, order: NaiveOrder) -> "NewTerms":
-        """Take what the amend names, and the rest from the order."""
+        """Make the terms from an amend, and the rest from the order."""
         return cls(
             order.price_e8 if command.price_e8 is None else command.price_e8,
             order.quantity_e8 if command.quantity_e8 is None else command.quantity_e8,
@@ -32,11 +32,11 @@ class NewTerms:
 
     @classmethod
     def now(cls, order: NaiveOrder) -> "NewTerms":
-        """Take all as it is."""
+        """Make the terms of an order as it is."""
         return cls(order.price_e8, order.quantity_e8, order.display_e8, order.stop_e8, order.trail_e8)
 
     def differences_from(self, order: NaiveOrder) -> tuple[str, ...]:
-        """Name what changes."""
+        """Return the terms that change."""
         now = NewTerms.now(order)
         quantity = "more" if self.quantity_e8 > now.quantity_e8 else "less"
         changes = {

@@ -1,4 +1,4 @@
-"""Risk limits as the naive exchange looks at them: in each symbol by itself, in the rulebook's order."""
+"""Naive risk limits: for each symbol by itself, in the rulebook's order."""
 
 from order_engine.matching.commands import SetRiskLimits
 from order_engine.matching.reason import Reason
@@ -7,7 +7,7 @@ from tests.naive.naive_order import NaiveOrder
 
 
 class NaiveRisk:
-    """Users' limits; what is not said of a user is what is said of ``*``."""
+    """Users' limits; a user without own limits has those of ``*``."""
 
     def __init__(self, report: NaiveReport) -> None:
         self.limits: dict[str, SetRiskLimits] = {}

@@ -1,4 +1,4 @@
-"""Short calls in a symbol of their own: few orders of few sizes at few prices, so that auctions come out in ties."""
+"""Short calls in one symbol: few orders of few sizes at few prices, so that auctions have ties."""
 
 from random import Random
 
@@ -9,7 +9,7 @@ SYMBOL = "CALL"
 
 
 def random_call(chance: Random) -> list[Command]:
-    """Make the commands of one day: a call, its auction, now and then an order after it, and the close."""
+    """Make the commands of one day: a call, its auction, sometimes an order after it, and the close."""
     sizes_e8 = [ONE_E8 * lots for lots in (1, 1, 2, 3)]
     orders: list[Command] = [
         PlaceOrder(

@@ -1,4 +1,4 @@
-"""Short falls in a symbol of their own: several stops trigger at once, and something comes between their turns."""
+"""Short falls in one symbol: several stops trigger at once, and commands come between their turns."""
 
 from random import Random
 
@@ -19,7 +19,7 @@ SYMBOL = "FALL"
 
 
 def random_cascade(chance: Random) -> list[Command]:
-    """Make bids, stops that trigger together, the sale that triggers them, and what comes between their turns."""
+    """Make bids, stops that trigger together, the sale that triggers them, and commands between their turns."""
     bids: list[Command] = [
         PlaceOrder(symbol=SYMBOL, side=Side.BUY, quantity_e8=ONE_E8, price_e8=MID_E8 - number * CENT_E8)
         for number in range(chance.randint(4, 8))

@@ -1,4 +1,4 @@
-"""Seeded command streams that go everywhere: every kind of command, order and instruction, right and wrong."""
+"""Seeded command streams with every kind of command, order and instruction, valid and invalid."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ PERCENT_E8 = ONE_E8
 
 @dataclass(frozen=True)
 class Step:
-    """A command with its place and time."""
+    """A command with its sequence and time."""
 
     command: Command
     sequence: int
@@ -43,7 +43,7 @@ Name = TypeVar("Name")
 
 
 class RandomCommands:
-    """Streams that a seed decides. They know what they asked for, not what the exchange made of it."""
+    """Makes streams from a seed. It knows the commands that it made, not their outcome."""
 
     def __init__(self, seed: int) -> None:
         self._chance = chance = Random(seed)
@@ -54,7 +54,7 @@ class RandomCommands:
         self._timestamp_ns = chance.randrange(10**18)
         self._order_ids: list[str] = ["nobody's"]
         self._client_ids: list[tuple[str, str]] = [("ann", "nothing")]
-        # Some streams have no protections, some no limits, and in some the sessions go on for long.
+        # Some streams have no protections, some no limits, and some long sessions.
         self._protects = chance.random() < 0.7
         self._limits = chance.random() < 0.6
         self._calls_first = chance.random() < 0.4
@@ -157,7 +157,7 @@ class RandomCommands:
         return SetState(symbol=symbol, state=self._market.next_state(symbol))
 
     def _set_state_again(self) -> Command:
-        """Ask for what is believed to be: it ends a halt of the circuit breaker, and else does nothing."""
+        """Set the state that the stream believes in: it ends a halt of the circuit breaker, or does nothing."""
         symbol = self._market.symbol()
         return SetState(symbol=symbol, state=self._market.state(symbol))
 

@@ -1,4 +1,4 @@
-"""What a random stream believes of the market it speaks to: where prices are, in what steps, in which session."""
+"""What a random stream believes about its market: the prices, the steps and the session."""
 
 from random import Random
 
@@ -32,13 +32,13 @@ class RandomMarket:
         return self._chance.choices(SYMBOLS, SYMBOL_WEIGHTS)[0]
 
     def note_steps(self, symbol: str, tick_e8: int | None, lot_e8: int | None) -> None:
-        """Ask in the new steps; now and then in the old ones, so that tick and lot are refused."""
+        """Use the new steps, and sometimes the old ones, so that tick and lot are refused."""
         if self._chance.random() < 0.85:
             self._ticks_e8[symbol] = tick_e8 or self._ticks_e8[symbol]
             self._lots_e8[symbol] = lot_e8 or self._lots_e8[symbol]
 
     def next_state(self, symbol: str) -> SessionState:
-        """Choose a state: mostly open, which also ends a halt that the stream knows nothing of."""
+        """Choose a state: mostly OPEN, which also ends a halt unknown to the stream."""
         if self._states[symbol] is SessionState.OPEN:
             choices: tuple[SessionState, ...] = (SessionState.OPEN,) * 7 + SESSIONS
         else:
@@ -47,7 +47,7 @@ class RandomMarket:
         return self._states[symbol]
 
     def state(self, symbol: str) -> SessionState:
-        """Say what the state would be, if nothing but the stream had changed it."""
+        """Return the state that the stream itself set last."""
         return self._states[symbol]
 
     def call(self, symbol: str) -> SessionState:
@@ -56,7 +56,7 @@ class RandomMarket:
         return SessionState.PRE_OPEN
 
     def price(self, symbol: str, side: Side | None) -> int:
-        """Choose a price: a patient one keeps to its side, unless there is a call and crossing is free."""
+        """Choose a price: a patient one stays on its side, except in a call, where it may cross."""
         chance, away_ticks = self._chance, self._chance.randint(-self._spread_ticks, self._spread_ticks)
         if chance.random() < 0.1:
             drifted_e8 = self._mid_e8[symbol] + chance.choice((-2, -1, 1, 2)) * CENT_E8
@@ -71,18 +71,18 @@ class RandomMarket:
         return self._priced(symbol, away_ticks if side is Side.BUY else -away_ticks)
 
     def trail_amount(self, symbol: str) -> int:
-        """Choose how far a trailing stop keeps behind."""
+        """Choose the distance of a trailing stop."""
         wrong = self._chance.random() < 0.02
         return self._chance.randint(1, 1 + self._spread_ticks) * self._ticks_e8[symbol] + wrong
 
     def quantity(self, symbol: str) -> int:
-        """Choose a quantity, now and then of a broken lot, or of much more than usual."""
+        """Choose a quantity; sometimes no multiple of the lot, or a very large one."""
         chance, steps_e8 = self._chance, max(self._lots_e8[symbol], ONE_E8)
         most = self.size_max * 4 if chance.random() < 0.05 else self.size_max
         return chance.randint(1, most) * steps_e8 + (chance.random() < 0.05)
 
     def display_quantity(self, symbol: str, quantity_e8: int | None) -> int:
-        """Choose what an iceberg shows; an amend that knows no total may also ask for more than it."""
+        """Choose what an iceberg shows; an amend without a total may show more than it."""
         most = self.size_max if quantity_e8 is None else min(self.size_max, quantity_e8 // ONE_E8)
         display_e8 = self._chance.randint(1, max(1, most // self._chance.choice((1, 3)))) * ONE_E8
         return display_e8 + (self._chance.random() < 0.1) if quantity_e8 is None else min(display_e8, quantity_e8)

@@ -1,4 +1,4 @@
-"""The orders and amends of a random stream: every type and instruction, in the forms that a gateway would let in."""
+"""The orders and amends of a random stream: every type and instruction, in forms that the edges accept."""
 
 from random import Random
 
@@ -13,7 +13,7 @@ TERMS_MAX = 60
 
 
 class RandomOrders:
-    """Some streams are full of stops, some of icebergs, some of users who meet themselves."""
+    """Some streams have many stops, some many icebergs, some many self-trades."""
 
     def __init__(self, chance: Random, market: RandomMarket) -> None:
         self._chance = chance
@@ -25,7 +25,7 @@ class RandomOrders:
         self._placed: dict[str, PlaceOrder] = {}
 
     def order_id(self, sequence: int, others: list[str]) -> str | None:
-        """Choose a name: mostly a new one, sometimes one that is taken or will be."""
+        """Choose a name: mostly a new one, sometimes one that is or will be in use."""
         roll = self._chance.random()
         if roll < 0.03:
             return self._chance.choice(others)
@@ -76,7 +76,7 @@ class RandomOrders:
         return placed
 
     def new_terms(self, order_id: str | None, symbol: str) -> dict[str, int]:
-        """Choose what an amend changes: mostly what the order has, sometimes what it has not."""
+        """Choose the terms of an amend: mostly some that the order has."""
         chance, market = self._chance, self._market
         placed = None if order_id is None else self._placed.get(order_id)
         symbol = placed.symbol if placed is not None else symbol

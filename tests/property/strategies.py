@@ -54,7 +54,7 @@ TIMES_IN_FORCE = {
 
 @st.composite
 def places(draw: st.DrawFn) -> PlaceOrder:
-    """Draw an order in a form that a gateway would let in."""
+    """Draw an order in a form that the edges accept."""
     order_type = draw(st.sampled_from([OrderType.LIMIT, OrderType.LIMIT, *OrderType]))
     time_in_force = draw(st.sampled_from(TIMES_IN_FORCE[order_type]))
     quantity_e8 = draw(QUANTITIES)
@@ -142,5 +142,5 @@ STREAMS = st.builds(
 
 
 def steps(commands: list[Command]) -> list[Step]:
-    """Give each command its place, from 1, and its time."""
+    """Give each command its sequence, from 1, and its time."""
     return [Step(command, sequence, sequence * TIME_STEP_NS) for sequence, command in enumerate(commands, start=1)]

@@ -1,4 +1,4 @@
-"""Whatever the commands: the engine says what the naive exchange says, and goes on from a dump as if nothing were."""
+"""For any commands the engine and the naive exchange give the same events, also after a dump."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Whatever bytes a stream is made of: every line is accounted for, and nothing but the lines decides."""
+"""For any bytes as a stream every line is counted, and only the lines decide the result."""
 
 import io
 import json

@@ -15,5 +15,5 @@ def release(request: pytest.FixtureRequest) -> Release:
 
 @pytest.fixture
 def data(release: Release, tmp_path: Path) -> Path:
-    """The release's data directory, as a server that was killed left it."""
+    """The release's data directory, left by a killed server."""
     return release.unpack(tmp_path / "data")

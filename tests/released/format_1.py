@@ -1,4 +1,4 @@
-"""A state of today in the form in which release 5212ce9 dumped it, so that the hashes it recorded can be compared."""
+"""Dumps a state as release 5212ce9 did, so that its recorded hashes can be compared."""
 
 import msgspec
 

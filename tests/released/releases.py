@@ -1,4 +1,4 @@
-"""The golden files of released versions: what users of each have on disk, and what that version made of it."""
+"""The golden files of released versions: the data of their users, and what that version read in it."""
 
 import gzip
 import tarfile
@@ -24,7 +24,7 @@ class Release(Struct, frozen=True, kw_only=True, rename={"name": "release"}):
     live_orders: int
 
     def unpack(self, directory: Path) -> Path:
-        """Lay out the release's data directory; return it."""
+        """Unpack the release's data directory; return it."""
         with tarfile.open(HERE / self.name / "data.tar.gz") as archive:
             archive.extractall(directory, filter="data")
         return directory

@@ -1,4 +1,4 @@
-"""A server of today opens what a released version left, in either database, and goes on; ``verify`` is content."""
+"""This version opens the data of a released version, in either database, and goes on; ``verify`` agrees."""
 
 import json
 import subprocess
@@ -33,9 +33,9 @@ def test_postgresql_database_is_migrated_and_goes_on(release: Release, data: Pat
 
 
 def place_an_order(data: Path, environment: dict[str, str]) -> int:
-    """Start a server, place an order, look at it in the database, stop in good order; return the order's sequence."""
+    """Start a server, place an order, read it from the database, and stop; return the order's sequence."""
     order = {"symbol": "WEB", "side": "BUY", "quantity": "1", "price": "1.00", "user_id": "new"}
-    # The release ran long ago, as it seems to the guard against a clock that jumped.
+    # To the clock guard the release ran too long ago.
     with running(data, ACCEPT_CLOCK="true", **environment) as server:
         client = server.wait_ready().client()
         placed = client.ask("POST", "/orders", order)

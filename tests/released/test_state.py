@@ -1,4 +1,4 @@
-"""Journals and snapshots of every released version are read as that version read them."""
+"""Journals and snapshots of every released version give the same state as in that version."""
 
 import hashlib
 from collections.abc import Callable
@@ -68,5 +68,5 @@ def test_verification_reads_snapshots_of_old_formats(release: Release, data: Pat
 
 
 def hash_then(release: Release, state: ExchangeState) -> str:
-    """The hash that the release would give to a state."""
+    """The hash of a state in the release's format."""
     return hashlib.sha256(DUMPS[release.name](state)).hexdigest()

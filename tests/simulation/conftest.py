@@ -29,7 +29,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def figures(figures_of: FiguresOf) -> Counter[str]:
-    """What the whole run did, by kind; printed at its end."""
+    """The counts of the whole run, by kind; printed at its end."""
     return figures_of("simulation")
 
 
@@ -42,7 +42,7 @@ def one_database() -> Iterator[MemoryDatabase]:
 
 @pytest.fixture
 def database(one_database: MemoryDatabase) -> MemoryDatabase:
-    """An empty database. There is one for all tests: it goes back to what a crash left in no time."""
+    """An empty database, one for all tests, because restoring is faster than opening."""
     one_database.watcher = lambda moment: None
     one_database.restore(one_database.empty)
     return one_database
@@ -50,9 +50,9 @@ def database(one_database: MemoryDatabase) -> MemoryDatabase:
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Thousands of exchanges halt and recover here, as they must: their logs would be most of the run."""
+    """Silence the logs: thousands of exchanges halt and recover here."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
-    # Each recovery freezes what it has loaded, as if the process were to keep it.
+    # Each recovery freezes what it has loaded.
     gc.unfreeze()

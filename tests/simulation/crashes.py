@@ -1,4 +1,4 @@
-"""Crashes: the process is killed, or the power is cut, at a moment; then a restart on what survived, and the checks."""
+"""Crashes: kills the process or cuts the power at a moment, restarts on what survived, and checks it."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -19,7 +19,7 @@ SOME_PERCENT = 50
 
 
 class Crashes:
-    """Crashes an exchange at moments of a scenario, and counts what was tried by kind."""
+    """Crashes an exchange at moments of a scenario, and counts the crashes by kind."""
 
     def __init__(
         self, seed: int, database: MemoryDatabase, figures: Counter[str], sync: SyncMode = SyncMode.ALWAYS
@@ -33,7 +33,7 @@ class Crashes:
         database.watcher = lambda moment: None
 
     def kill(self, moment: Moment) -> None:
-        """End the process; the operating system keeps all that was written. After the restart cut the power too."""
+        """Kill the process; the operating system keeps all that was written. After the restart cut the power too."""
         with self._noted("killed", moment):
             venue = self._restart(moment, moment.disk.copy(), moment.commits[-1], moment.told_sequence)
         if self._sync is SyncMode.ALWAYS:
@@ -43,7 +43,7 @@ class Crashes:
                 assert recorded_count(survived) == venue.state.sequence
 
     def kill_in_write(self, moment: Moment, taken_bytes: int) -> None:
-        """End the process in the middle of a write, of which this many bytes were taken."""
+        """Kill the process in a write after this many bytes."""
         assert moment.write is not None
         path, content = moment.write
         disk = moment.disk.copy()
@@ -57,7 +57,7 @@ class Crashes:
         with self._noted(f"power cut, {kept_percent} percent kept", moment, kind):
             disk = moment.disk.after_power_cut(self._random_at(moment), kept_percent)
             image = self._some_commit(moment)
-            # The audit log also syncs what it has when it begins a segment, and when it is opened.
+            # The audit log also syncs when it begins a segment and when it is opened.
             may_be_ahead = {AUDIT}
             if image in moment.commits_after_power_cut[1:]:
                 may_be_ahead.add(SQL)
@@ -125,7 +125,7 @@ class Crashes:
         return moment.told_sequence if self._sync is SyncMode.ALWAYS else moment.synced_sequence
 
     def _some_commit(self, moment: Moment) -> bytes:
-        """Mostly the last. A power cut may cost the database commits, or all of it be replaced by an empty one."""
+        """Choose the image of the database, mostly the last. A power cut may lose commits, or the whole database."""
         chosen = self._random.randrange(4)
         self._count("database lost commits", chosen >= 2 and len(moment.commits) > 1)
         return (moment.commits[-1], moment.commits[-1], self._random.choice(moment.commits), moment.commits[0])[chosen]
@@ -138,7 +138,7 @@ class Crashes:
 
     @contextmanager
     def _noted(self, how: str, moment: Moment, kind: str = "") -> Iterator[None]:
-        """Count a crash; let a failure say how to see it again."""
+        """Count a crash; a failure says how to repeat it."""
         self.figures["crash points"] += 1
         self.figures[kind or how] += 1
         self._count("crash points at the audit log", "audit" in moment.place)
@@ -149,5 +149,5 @@ class Crashes:
             raise
 
     def report(self) -> None:
-        """Add what was done to the figures of the run."""
+        """Add the counts to those of the run."""
         self._total.update(self.figures)

@@ -1,4 +1,4 @@
-"""The followers of a simulated venue: the production wiring, a step at a time, with a life of its own."""
+"""The followers of a simulated venue: the production wiring, one step at a time."""
 
 from collections.abc import Callable
 from random import Random
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 AUDIT_SEGMENT_BYTES_MAX = 6_000
 STEPS_MAX = 200
 SINKS = frozenset((SQL, AUDIT))
-# The clock steps once at each look: small batches, each written at once, synced when nothing is left to write.
+# The clock advances at each reading: small batches are written at once and synced when nothing is left.
 PROMPT = Pace(
     batch_commands_max=8,
     pause_seconds=0,
@@ -40,7 +40,7 @@ PACES = (
 
 
 class LateDump:
-    """A dump that goes on beside the follower, as one in a child does; it may outlive the follower."""
+    """A dump beside the follower, as in a child; it may outlive the follower."""
 
     def __init__(self, state: ExchangeState, save: Callable[[ExchangeState], object], steps: int) -> None:
         self._state = ExchangeState.load(list(state.dump()))
@@ -49,7 +49,7 @@ class LateDump:
         self._outcome: str | None = None
 
     def outcome(self) -> str | None:
-        """Come one step nearer to the end."""
+        """Do one step."""
         self._steps -= 1
         if self._steps <= 0 and self._outcome is None:
             self.finish()
@@ -73,7 +73,7 @@ class LateDump:
 
 
 class SimulatedFollowers:
-    """One follower after another, each made where the last one was killed. ``random`` decides how it goes about it."""
+    """One follower after another, each started where the last one was killed. ``random`` decides about its pace."""
 
     def __init__(self, venue: "SimulatedVenue") -> None:
         self._venue = venue
@@ -88,37 +88,37 @@ class SimulatedFollowers:
         self.late_dumps = False
 
     def behave(self, random: Random) -> None:
-        """Let chance decide about pace, dumps and lost reports."""
+        """Let the seed decide about pace, dumps and lost reports."""
         self._random = random
         self._paces = PACES
         self.reports_in_percent = random.choice((100, 60, 20))
         self.late_dumps = bool(random.randrange(3))
 
     def step(self) -> bool:
-        """Take one step, and perhaps report; say whether there is more to do at once."""
+        """Do one step, and perhaps report; return whether there is more to do at once."""
         follower = self._follower or self._begin()
         is_busy = follower.step()
-        # A report may come late, but one that a sink was opened comes before anything is written to it.
+        # A report may be late, but a sink's opening is reported before anything is written to it.
         has_opened = any(follower.progress[name].sequence != UNKNOWN for name in SINKS - self._venue.progress.opened)
         if has_opened or self._random.randrange(100) < self.reports_in_percent:
             self.report(follower)
         return is_busy
 
     def report(self, follower: Follower) -> None:
-        """Let the exchange know how far the follower is, as its process does."""
+        """Report the follower's progress to the exchange, as its process does."""
         progress = self._venue.progress
         progress.status = OK
         progress.replica_sequence = follower.replica_sequence
         progress.report(follower.progress, reads_open=follower.reads_open)
 
     def want_snapshot(self, sequence: int) -> None:
-        """Have a snapshot taken; a successor is told again."""
+        """Request a snapshot; a successor gets the request again."""
         self._wanted_snapshot = sequence
         if self._follower is not None and sequence:
             self._follower.want_snapshot(sequence)
 
     def settle(self) -> None:
-        """Step until the sinks have all that is visible, on disk if it may be, and no snapshot is wanted."""
+        """Step until the sinks have everything visible, synced as far as allowed, and no snapshot is wanted."""
         for _ in range(STEPS_MAX):
             self.step()
             if self.has_settled():
@@ -129,7 +129,7 @@ class SimulatedFollowers:
         raise AssertionError(f"the followers do not get on: {self._follower.progress}")
 
     def has_settled(self) -> bool:
-        """Whether there is nothing to do until more is visible, or more of that on disk."""
+        """Whether there is nothing to do until more is visible or synced."""
         follower, visible = self._follower, self._venue.journal.visible_sequence
         may_sync = self._venue.watermark.synced == visible
         if follower is None or follower._replica is None or (may_sync and not follower._snapshots.is_idle):
@@ -145,23 +145,23 @@ class SimulatedFollowers:
         )
 
     def step_and_tell(self) -> dict[str, str]:
-        """Take steps until nothing is to do; return how each sink is."""
+        """Step until there is nothing to do; return the status of each sink."""
         while self.step():
             pass
         return self.statuses()
 
     def statuses(self) -> dict[str, str]:
-        """How each sink is, by name."""
+        """The status of each sink, by name."""
         return {} if self._follower is None else {name: one.status for name, one in self._follower.progress.items()}
 
     def state_dump(self) -> list[bytes]:
-        """What the replica has, as lines."""
+        """The replica's state, as lines."""
         assert self._follower is not None
         assert self._follower._replica is not None
         return list(self._follower._replica.state.dump())
 
     def end(self) -> None:
-        """Be gone, as a killed process is: nothing is written. A dump in a child may go on by itself."""
+        """Die as a killed process: nothing more is written. A dump in a child may go on."""
         if self._dump is not None and self._dump.is_going_on and self._random.randrange(2):
             self.orphans.append(self._dump)
         self._dump = None
@@ -172,7 +172,7 @@ class SimulatedFollowers:
         self._venue.database.abandon()
 
     def finish_orphans(self) -> None:
-        """Let the dumps end that outlived their followers."""
+        """Finish the dumps that outlived their followers."""
         orphans, self.orphans = self.orphans, []
         for dump in orphans:
             dump.finish()
@@ -204,7 +204,7 @@ class SimulatedFollowers:
         return self._dump
 
     def _watched(self, sink: Sink) -> Sink:
-        """Remember where a sink stood when it was first opened; a kill loses no row, and no entry that was synced."""
+        """Remember the sequence of a sink at its first opening; a kill loses no row, and no synced entry."""
         open_sink, name = sink.open, sink.name
 
         def open_watched(journal_id: str, journal_end: int) -> int:

@@ -1,8 +1,8 @@
-"""A scenario: some life of an exchange and its followers that a seed decides, with every boundary where it could end.
+"""A scenario: a run of an exchange and its followers from a seed, with every boundary where it could crash.
 
-At each step of the disk, at each commit of the database and after each answer it keeps what a crash would find, and
-what clients had been told by then. Between two steps of one party the other may take some of its own. A follower can
-be killed at any of its boundaries while the exchange lives on.
+At each step of the disk, at each commit of the database and after each response it keeps what a crash would find, and
+what clients were promised by then. Between two steps of one party the other may take some of its own. A follower can
+be killed at any of its boundaries while the exchange goes on.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ MEANWHILE_ONE_IN = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """What a crash finds, and what had been promised by then."""
+    """What a crash finds, and what was promised by then."""
 
     number: int
     place: str
@@ -56,18 +56,18 @@ class Killed(BaseException):
 
 
 class FollowerKilled(BaseException):
-    """The followers' process ends here; the exchange lives on."""
+    """The followers' process ends here; the exchange goes on."""
 
 
 class Party(StrEnum):
-    """Who is at work."""
+    """The party that works now."""
 
     EXCHANGE = "exchange"
     FOLLOWERS = "followers"
 
 
 class Parked(NamedTuple):
-    """An answer that waits until its sequence is visible; without a request it was a look at a book."""
+    """A response that waits until its sequence is visible; without a request it is a read of a book."""
 
     sequence: int
     request: Request | None
@@ -76,9 +76,9 @@ class Parked(NamedTuple):
 
 @dataclass
 class Scenario:
-    """Runs ``step_count`` steps. ``kills`` lets it die and start again on the way; ``keep`` is handed each moment.
+    """Runs ``step_count`` steps. ``kills`` lets it be killed and started again; ``keep`` gets each moment.
 
-    With ``follower_dies_at`` the followers are killed at that boundary of theirs, and only there.
+    With ``follower_dies_at`` the followers are killed at that boundary only.
     """
 
     seed: int
@@ -115,7 +115,7 @@ class Scenario:
         self.disk.watcher = self.at_disk
 
     def run(self) -> None:
-        """Live the whole life, and end it in good order."""
+        """Run all steps, and stop in good order."""
         steps = self._steps()
         for _ in range(self.step_count):
             self._survive(self.random.choice(steps))
@@ -140,7 +140,7 @@ class Scenario:
         return steps
 
     def _survive(self, step: Callable[[SimulatedVenue], None]) -> None:
-        """Take a step, however often the process is killed meanwhile."""
+        """Do a step, even if the process is killed meanwhile."""
         try:
             with _Working(self._at_work, Party.EXCHANGE):
                 step(self._opened())
@@ -173,7 +173,7 @@ class Scenario:
     # The steps.
 
     def _trade(self, venue: SimulatedVenue) -> None:
-        """Let one to four requests come before the next commit, which may be a later one; some ask again meanwhile."""
+        """Send one to four requests before the next commit; some are repeated meanwhile."""
         for _ in range(self.random.choice((1, 1, 2, 4))):
             request = self._requests.draw()
             self.waiting.append(request)
@@ -185,7 +185,7 @@ class Scenario:
             venue.commit()
 
     def _ask_again(self, venue: SimulatedVenue) -> None:
-        """Repeat a request: unanswered ones, as a client does, and one that was answered."""
+        """Repeat requests without a response, as a client does, and one with a response."""
         for request in [request for request in self.waiting if request.retry is not None]:
             self._submit(venue, request)
         known = [(request, applied) for request, applied in self.answered if request.retry is not None]
@@ -207,7 +207,7 @@ class Scenario:
             self._followers_do(lambda: venue.followers.step())
 
     def _settle(self, venue: SimulatedVenue) -> None:
-        """Let the followers, and dumps that outlived one, do all that there is to do."""
+        """Let the followers, and dumps that outlived one, finish their work."""
         venue.commit()
         while not self._followers_do(venue.followers.settle):
             pass
@@ -224,7 +224,7 @@ class Scenario:
         self.synced_sequence = venue.exchange.sync()
 
     def _jump(self, venue: SimulatedVenue) -> None:
-        """Let time pass, or jump back to where it was an hour before the start."""
+        """Let time pass, or jump back to an hour before the start."""
         back = self.clock.now + JUMP_NS_MAX - START_NS
         self.clock.now += self.random.choice((1, SECOND_NS, 90 * SECOND_NS, -self.random.randrange(back)))
 
@@ -249,10 +249,10 @@ class Scenario:
         self._follower_boundaries_to_live = self.random.randint(1, 12)
         self._follow(venue)
 
-    # Who does what.
+    # The parties.
 
     def _followers_do(self, work: Callable[[], object]) -> bool:
-        """Let the followers work; False if they were killed meanwhile, which the exchange does not notice."""
+        """Let the followers work; return False if they were killed, which the exchange does not notice."""
         assert self.venue is not None
         followers = self.venue.followers
         try:
@@ -272,7 +272,7 @@ class Scenario:
         return False
 
     def _meanwhile(self, venue: SimulatedVenue) -> None:
-        """Let the party that is not at work do something."""
+        """Let the other party do something."""
         if self._at_work == [Party.EXCHANGE]:
             self.figures["follower steps inside the exchange's"] += 1
             self._followers_do(lambda: venue.followers.step())
@@ -288,11 +288,11 @@ class Scenario:
             self._submit(venue, request)
 
     def _submit(self, venue: SimulatedVenue, request: Request) -> Submitted:
-        """Submit, and park the answer until what it depends on is visible."""
+        """Submit, and park the response until its sequence is visible."""
         try:
             answer = venue.submit_parked(request)
         except NotReady:
-            # The exchange is closing: nothing was changed, and the client is told so.
+            # The exchange is closing: nothing was changed, and the client knows.
             self.waiting.remove(request)
             raise
         assert venue.noted_sequence >= answer.applied.record.last_sequence
@@ -300,10 +300,10 @@ class Scenario:
         self._tell()
         return answer
 
-    # What is kept.
+    # The moments.
 
     def _tell(self) -> None:
-        """Send the parked answers that the watermark has passed."""
+        """Send the parked responses that the watermark has passed."""
         venue = self.venue
         if venue is None:
             return
@@ -327,7 +327,7 @@ class Scenario:
         self._at(f"before {operation} of {path.name}", (path, content) if operation == "write" else None)
 
     def _at(self, place: str, write: tuple[Path, bytes] | None = None) -> None:
-        """Keep this moment, unless a crash would find the same as at the one before; perhaps let somebody die."""
+        """Keep this moment unless a crash would find the same as at the last one; perhaps kill a party."""
         if self.venue is not None:
             for name, covered in self._covered.items():
                 self._covered[name] = max(covered, self.venue.progress.of(name).synced_sequence)
@@ -371,7 +371,7 @@ class Scenario:
 
 
 class _Working:
-    """Says who is at work in a block."""
+    """Names the party that works in a block."""
 
     def __init__(self, at_work: list[Party], party: Party) -> None:
         self._at_work = at_work

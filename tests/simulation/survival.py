@@ -1,4 +1,4 @@
-"""What must be so after a crash, whatever the crash was: the checks that every simulated restart goes through."""
+"""The checks after every simulated restart, whatever the crash was."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -21,14 +21,14 @@ from tests.simulation.scenario import Moment
 from tests.simulation.venue import DATA, SimulatedVenue
 from tests.simulation.workload import Request
 
-# How the trouble of a sink begins that has more than the journal.
+# The status of a sink that is ahead of the journal begins with this.
 AHEAD = ("CheckpointBeyondJournal", "AuditForeign")
 
 
 def check_survival(
     venue: SimulatedVenue, moment: Moment, promised_sequence: int, may_be_ahead: Collection[str]
 ) -> Counter[str]:
-    """Check an exchange that has just recovered from what ``moment`` left; count what was checked."""
+    """Check an exchange that has recovered from ``moment``; count what was checked."""
     replayed_state, replayed = venue.replayed()
     survived = [applied for applied in replayed if applied.record.last_sequence <= venue.recovered_sequence]
     assert venue.recovered_sequence >= promised_sequence, (
@@ -54,7 +54,7 @@ def check_survival(
 
 
 def recovered_records(disk: SimulatedDisk) -> list[Record]:
-    """Recover, without opening anything, and return what the journal has."""
+    """Recover without opening anything, and return the journal's records."""
     recovery = Recovery(DATA, disk)
     return [applied.record for applied in recovery.history(0, recovery.latest().end.last_sequence)]
 
@@ -65,7 +65,7 @@ def recorded_count(disk: SimulatedDisk) -> int:
 
 
 def check_records(appended: Sequence[Record], survived: Sequence[Record]) -> None:
-    """All that is there was appended, in this order, without a hole: each record wholly there or wholly absent."""
+    """Require that every record was appended, in this order, without a gap, each whole or absent."""
     assert list(survived) == list(appended[: len(survived)])
     keys = Counter(record.retry.key for record in survived if record.retry is not None)
     assert all(count == 1 for count in keys.values()), f"carried out twice: {keys}"
@@ -74,7 +74,7 @@ def check_records(appended: Sequence[Record], survived: Sequence[Record]) -> Non
 def check_answers(
     answered: Sequence[tuple[Request, Applied]], survived: Sequence[Applied]
 ) -> list[tuple[Request, Applied]]:
-    """What was answered is there as it was answered; return that, without what a power cut was allowed to take."""
+    """Require that what was acknowledged is unchanged; return it without what a power cut may lose."""
     by_sequence = {applied.record.sequence: applied for applied in survived}
     kept = [(request, applied) for request, applied in answered if applied.record.sequence in by_sequence]
     for _, applied in kept:
@@ -83,7 +83,7 @@ def check_answers(
 
 
 def check_retries(venue: SimulatedVenue, moment: Moment, kept: Sequence[tuple[Request, Applied]]) -> None:
-    """Clients ask again: what was answered gives the same answer, what was not is carried out once."""
+    """Let clients retry: an acknowledged request gets the same response, another is carried out once."""
     for request, applied in kept:
         if request.retry is not None:
             assert venue.submit(request) == Submitted(applied, replayed=True)
@@ -97,9 +97,9 @@ def check_retries(venue: SimulatedVenue, moment: Moment, kept: Sequence[tuple[Re
 
 
 def catch_up(venue: SimulatedVenue, moment: Moment, may_be_ahead: Collection[str]) -> list[str]:
-    """The followers have all that they had reported to be on disk, and go on; return which were ahead of the journal.
+    """Require that the followers kept what they reported as synced; return which were ahead of the journal.
 
-    A power cut may leave a sink with more than the journal, only where the journal promises less. It must notice.
+    After a power cut a sink may be ahead of the journal, only if the journal promises less. It must notice.
     """
     followers = venue.followers
     followers.step()
@@ -118,7 +118,7 @@ def catch_up(venue: SimulatedVenue, moment: Moment, may_be_ahead: Collection[str
 
 
 def empty(venue: SimulatedVenue, name: str) -> None:
-    """Let a sink begin anew, as its trouble says."""
+    """Let a sink start again from nothing, as its status says."""
     if name == SQL:
         venue.database.restore(venue.database.empty)
         return
@@ -127,7 +127,7 @@ def empty(venue: SimulatedVenue, name: str) -> None:
 
 
 def check_projections(venue: SimulatedVenue) -> int:
-    """Database and audit log are, row by row and line by line, what a replay of the journal gives; so is each snapshot.
+    """Require that database, audit log and each snapshot equal what a replay of the journal gives.
 
     Return how many lines the log has.
     """

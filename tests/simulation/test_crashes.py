@@ -1,4 +1,4 @@
-"""Crashes at every boundary: what was acknowledged is there, unchanged, once; the rest is there whole or not at all."""
+"""After a crash at any boundary every acknowledged record is there once, unchanged; the others are whole or absent."""
 
 from collections import Counter
 
@@ -25,7 +25,7 @@ KINDS = (
     "database lost commits",
 )
 
-# The last test counts what those before it did.
+# The last test checks the counts of those before it.
 pytestmark = pytest.mark.together
 
 

@@ -1,4 +1,4 @@
-"""A flipped bit, anywhere in journal or snapshots: found at start or by verifying, named by file and offset."""
+"""A flipped bit anywhere in journal or snapshots is found at the start or by ``verify``, with file and offset."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.simulation.venue import DATA, SimulatedVenue
 from tests.simulation.workload import RequestSource
 
 REQUESTS_PER_SNAPSHOT = 16
-# Some bytes between one flip and the next: the units flip every bit, of smaller files.
+# Only some bytes are tried: unit tests flip every bit of smaller files.
 JOURNAL_STRIDE = 36
 SNAPSHOT_STRIDE = 397
 
@@ -51,7 +51,7 @@ def verify(disk: SimulatedDisk) -> Verified:
 
 
 def flips(disk: SimulatedDisk, directory: str, stride: int, seed: int) -> Iterator[tuple[Path, int]]:
-    """Flip a bit every so many bytes, one at a time; yield where."""
+    """Flip one bit at a time, at regular intervals; yield where."""
     random = Random(seed)
     for name in disk.names(DATA / directory):
         path = DATA / directory / name

@@ -1,4 +1,4 @@
-"""A database that fails a commit, or commits and says that it failed: rows come right, each once."""
+"""A database fails a commit, or commits and reports a failure: each row is still there once."""
 
 import sqlite3
 from collections import Counter
@@ -15,7 +15,7 @@ STEP_COUNT = 20
 
 @dataclass
 class FailingDatabase:
-    """Fails at the ``at``-th commit, once, before or after what was to be committed is."""
+    """Fails at the ``at``-th commit, once, before or after it is done."""
 
     scenario: Scenario
     place: str

@@ -1,4 +1,4 @@
-"""A disk that fails, full or unable to sync: nothing is acknowledged after, and a restart has what was before."""
+"""After a disk fails, nothing is acknowledged, and a restart has everything from before."""
 
 import errno
 from collections import Counter
@@ -24,7 +24,7 @@ STEP_COUNT = 9
 
 @dataclass
 class FailingDisk:
-    """Makes a scenario's disk fail at its ``at``-th step, once; then it works again, as if nothing had been."""
+    """Makes a scenario's disk fail at its ``at``-th step, once; then it works again."""
 
     scenario: Scenario
     at: int
@@ -79,7 +79,7 @@ def test_disk_that_fails_once_at_any_step_stops_the_exchange_and_costs_nothing(
 
 
 def assert_stopped_if_in_doubt(venue: SimulatedVenue) -> None:
-    """After a failure of the journal the disk works again; nothing may be taken, shown, written or projected."""
+    """After a failure of the journal nothing may be accepted, shown or written, though the disk works again."""
     if venue.exchange.phase is not Phase.HALTED:
         assert venue.journal.failure is None
         return

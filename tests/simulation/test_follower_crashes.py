@@ -1,4 +1,4 @@
-"""The followers are killed at a boundary of theirs: the exchange does not notice, and a successor goes on."""
+"""The followers are killed at each boundary: the exchange does not notice, and a successor goes on."""
 
 from collections import Counter
 

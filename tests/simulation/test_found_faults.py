@@ -1,4 +1,4 @@
-"""Faults that the simulation has found, each as the shortest story that shows it."""
+"""Faults that the simulation has found, each as the shortest run that shows it."""
 
 import errno
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``JOURNAL_RETENTION=remove``: what a power cut takes back of database and audit log, the journal still has."""
+"""``JOURNAL_RETENTION=remove``: the journal still has what database and audit log lose in a power cut."""
 
 import sqlite3
 from collections import Counter
@@ -55,7 +55,7 @@ def test_power_cut_never_takes_back_what_only_a_removed_segment_had(
 
 
 def assert_all_is_projected(venue: SimulatedVenue) -> None:
-    """State, rows and audit log are what all records lead to, those included that the journal has no more."""
+    """Require that state, rows and audit log match all records, also those removed from the journal."""
     venue.followers.settle()
     state = ExchangeState()
     with venue.database.engine.connect() as connection:

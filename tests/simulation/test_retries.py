@@ -1,4 +1,4 @@
-"""Fifty retries of one request at once, in real threads: carried out once, and one answer, also after a restart."""
+"""Fifty retries of one request at once, in threads, are carried out once with one response, also after a restart."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -16,7 +16,7 @@ RETRY = Retry(scope="client", key="only once", fingerprint="of both")
 
 
 def submit_at_once(exchange: Exchange) -> list[Submitted]:
-    """Let that many clients send the same request at the same moment; nobody waits for the disk."""
+    """Let this many clients send the same request at once, without waiting for the disk."""
     barrier = Barrier(RETRY_COUNT)
 
     def submit(_: int) -> Submitted:

@@ -1,4 +1,4 @@
-"""Writes cut at every byte: whatever of the last frame is on the disk, the journal ends before it or after it."""
+"""Writes cut at every byte: the journal ends before or after the last frame."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A whole exchange on a simulated disk, in one thread: what ``bootstrap`` joins, and its steps one by one."""
+"""A whole exchange on a simulated disk, in one thread: the parts that ``bootstrap`` joins, step by step."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ SETTINGS = Settings.from_environment({})._replace(
 
 
 class SimulatedVenue:
-    """Recovers when it is made, and is then open. ``records`` becomes what the journal has, then what is appended."""
+    """Recovers and opens when it is made. ``records`` has the journal's records, then those appended."""
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class SimulatedVenue:
         return answer
 
     def submit_parked(self, request: Request) -> Submitted:
-        """Submit; the answer may be told once what ``noted_sequence`` says is visible."""
+        """Submit; the response may be sent once ``noted_sequence`` is visible."""
         self.noted_sequence = 0
         return self.exchange.submit(request.commands, request.retry)
 
     def commit(self) -> None:
-        """Take the committer's steps until it has nothing to do; in the middle of one, leave it to that one."""
+        """Do the committer's steps until it has nothing to do, unless one is in progress."""
         while not self.journal._writing.locked() and self.journal.commit():
             pass
 
@@ -90,11 +90,11 @@ class SimulatedVenue:
         self.retention.tend()
 
     def abandon(self) -> None:
-        """Leave everything as a killed process does."""
+        """Stop as a killed process does."""
         self.followers.end()
 
     def replayed(self) -> tuple[ExchangeState, list[Applied]]:
-        """Carry out again, from nothing, what the journal on the disk has."""
+        """Replay the journal on the disk from its beginning."""
         state = ExchangeState()
         return state, [state.apply(record) for record in self.recovery._new_reader().records()]
 
@@ -109,11 +109,11 @@ class SimulatedVenue:
 
 
 def _watch(state: ExchangeState, see: Callable[[Record], object]) -> None:
-    """Have each record seen that is carried out."""
+    """Keep each applied record."""
     apply = state.apply
 
-    def apply_seen(record: Record) -> Applied:
+    def apply_seen(record: Record, may_go_on: Callable[[], bool] = lambda: True) -> Applied:
         see(record)
-        return apply(record)
+        return apply(record, may_go_on)
 
     state.apply = apply_seen  # type: ignore[method-assign]  # there is no other way to see what timers do

@@ -1,4 +1,4 @@
-"""What the simulated clients ask for, in an order that a seed decides."""
+"""The requests of simulated clients, from a seed."""
 
 from dataclasses import dataclass
 from random import Random
@@ -16,14 +16,14 @@ WHOLE_E8 = 100_000_000
 
 @dataclass(frozen=True)
 class Request:
-    """Commands that stand or fall together. Without a ``retry`` a client that got no answer cannot ask again."""
+    """Commands of one record. Without a ``retry`` a client without a response cannot repeat it."""
 
     commands: tuple[Command, ...]
     retry: Retry | None
 
 
 class RequestSource:
-    """Draws requests that trade, change, cancel, list, and are refused, in batches too."""
+    """Draws requests that trade, amend, cancel, list, or are refused, in batches too."""
 
     def __init__(self, random: Random) -> None:
         self._random = random

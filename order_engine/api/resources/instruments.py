@@ -12,7 +12,7 @@ from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.plumbing.submission import submit
 from order_engine.exchange.exchange import Exchange
 from order_engine.exchange.views import Listed
-from order_engine.matching.commands import SessionState, SetInstrument
+from order_engine.matching.commands import SessionState, SetInstrument, SetState
 from order_engine.matching.events import (
     InstrumentChanged,
     InstrumentListed,
@@ -21,7 +21,7 @@ from order_engine.matching.events import (
     StateRejected,
 )
 from order_engine.wire import rendering
-from order_engine.wire.form import set_instrument, set_state
+from order_engine.wire.form import command_of
 from order_engine.wire.messages.market import Instrument, Instruments, Session
 
 LIST_ALL = Operation(summary="List all instruments", responses={200: Instruments})
@@ -70,7 +70,7 @@ class Listings:
 
     def list_instrument(self, parsed: ParsedRequest) -> JsonResponse:
         """List an instrument, or change one that is listed."""
-        return self._set(parsed, set_instrument(parsed.fields))
+        return self._set(parsed, command_of(SetInstrument, parsed.fields))
 
     def change_instrument(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Change a listed instrument."""
@@ -82,11 +82,12 @@ class Listings:
                 errors={"tick_size": [f"Name at least one of: {named}."]},
             )
         self._find(symbol)
-        return self._set(parsed, set_instrument({"symbol": symbol, **parsed.fields}))
+        return self._set(parsed, command_of(SetInstrument, {"symbol": symbol, **parsed.fields}))
 
     def set_state(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Set the state of a session."""
-        submission = submit(self._exchange, (set_state({"symbol": symbol, **parsed.fields}),), parsed)
+        command = command_of(SetState, {"symbol": symbol, **parsed.fields})
+        submission = submit(self._exchange, (command,), parsed)
         state: StateChanged | None = None
         for event in submission.events[0]:
             if isinstance(event, StateRejected):

@@ -14,12 +14,12 @@ from order_engine.api.resources.order_history import OrderHistory
 from order_engine.database.errors import DatabaseUnavailable
 from order_engine.exchange.ended_orders import EndedOrder
 from order_engine.exchange.exchange import Exchange
-from order_engine.matching.commands import AmendOrder, CancelOrder
+from order_engine.matching.commands import AmendOrder, CancelAll, CancelOrder
 from order_engine.matching.events import OrderCanceled, OrderState, OrderStatus
 from order_engine.matching.reason import Reason
 from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
-from order_engine.wire.form import FormError, amend_order, cancel_all
+from order_engine.wire.form import FormError, amend_order, command_of
 from order_engine.wire.messages.orders import Canceled, Order, OrderWithTrades
 from order_engine.wire.rendering import Renderer
 
@@ -110,8 +110,7 @@ class OrderChanges:
 
     def cancel_order_by_body(self, parsed: ParsedRequest) -> JsonResponse:
         """Cancel the order that the body names."""
-        command = CancelOrder(order_id=parsed.fields["order_id"], symbol=parsed.fields.get("symbol"))
-        return self._change(parsed, command)
+        return self._change(parsed, command_of(CancelOrder, parsed.fields))
 
     def amend_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
         """Amend a user's live order with this client order id."""
@@ -127,7 +126,7 @@ class OrderChanges:
 
     def cancel_all(self, parsed: ParsedRequest) -> JsonResponse:
         """Cancel all live orders of a user, or only those in one symbol or on one side."""
-        submission = submit(self._exchange, (cancel_all(parsed.query),), parsed)
+        submission = submit(self._exchange, (command_of(CancelAll, parsed.query),), parsed)
         canceled = [event.order.order_id for event in submission.events[0] if isinstance(event, OrderCanceled)]
         return json_response(Canceled(canceled), 200, submission.headers)
 
@@ -179,18 +178,9 @@ def create_order_changes_blueprint(routes: Routes, changes: OrderChanges) -> Blu
     return blueprint
 
 
-def _amend(
-    parsed: ParsedRequest,
-    *,
-    order_id: str | None = None,
-    user_id: str | None = None,
-    client_order_id: str | None = None,
-    symbol: str | None = None,
-) -> AmendOrder:
+def _amend(parsed: ParsedRequest, **named: str | None) -> AmendOrder:
     try:
-        return amend_order(
-            parsed.fields, order_id=order_id, user_id=user_id, client_order_id=client_order_id, symbol=symbol
-        )
+        return amend_order(parsed.fields, **named)
     except FormError as error:
         raise invalid(error.errors) from error
 

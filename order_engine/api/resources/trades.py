@@ -1,4 +1,4 @@
-"""Trades."""
+"""Trades: the public tape, and a user's or an order's own."""
 
 from flask import Blueprint
 

@@ -10,11 +10,11 @@ from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.api.plumbing.submission import submit
 from order_engine.exchange.exchange import Exchange
-from order_engine.matching.commands import DisableUser, EnableUser
+from order_engine.matching.commands import DisableUser, EnableUser, SetRiskLimits
 from order_engine.matching.events import OrderCanceled, RiskLimitsChanged
 from order_engine.queries.queries import Queries
 from order_engine.wire import rendering
-from order_engine.wire.form import disable_user, enable_user, set_risk_limits
+from order_engine.wire.form import command_of
 from order_engine.wire.messages.users import Positions, RiskLimits, User
 
 POSITIONS = Operation(
@@ -71,7 +71,8 @@ class Users:
 
     def set_risk_limits(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """Set a user's limits."""
-        submission = submit(self._exchange, (set_risk_limits({"user_id": user_id, **parsed.fields}),), parsed)
+        command = command_of(SetRiskLimits, {"user_id": user_id, **parsed.fields})
+        submission = submit(self._exchange, (command,), parsed)
         event = submission.events[0][-1]
         assert isinstance(event, RiskLimitsChanged)
         limits = rendering.risk_limits(user_id, event.limits, is_own=True, is_enabled=not event.is_disabled)
@@ -79,11 +80,11 @@ class Users:
 
     def disable(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """Disable a user."""
-        return self._switch(parsed, disable_user({"user_id": user_id}), is_enabled=False)
+        return self._switch(parsed, DisableUser(user_id=user_id), is_enabled=False)
 
     def enable(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """Enable a user."""
-        return self._switch(parsed, enable_user({"user_id": user_id}), is_enabled=True)
+        return self._switch(parsed, EnableUser(user_id=user_id), is_enabled=True)
 
     def _switch(self, parsed: ParsedRequest, command: DisableUser | EnableUser, *, is_enabled: bool) -> JsonResponse:
         submission = submit(self._exchange, (command,), parsed)

@@ -11,7 +11,7 @@ from order_engine.followers.audit.log import AuditLog
 from order_engine.followers.sink import SinkAway, SinkFaulted
 from order_engine.journal.disk import Disk
 
-_REPAIR = "move the audit directory away, and it is written anew from the journal"
+_REPAIR = "move the audit directory away, and it is written again from the journal"
 
 
 class Held(Protocol):

@@ -23,7 +23,7 @@ from order_engine.database.tables import Base, CandleRow, CheckpointRow
 from order_engine.database.wide_integer import WideInteger
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.verification import DifferenceFound
-from order_engine.followers.sql.rows import (
+from order_engine.followers.sql.columns import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
     ORDER_COLUMNS,
@@ -33,12 +33,8 @@ from order_engine.followers.sql.rows import (
     POSITION_COLUMNS,
     STATE_COLUMNS,
     TRADE_COLUMNS,
-    PositionTrades,
-    Row,
-    Rows,
-    position_row,
-    rows_of,
 )
+from order_engine.followers.sql.rows import PositionTrades, Row, Rows, position_row, rows_of
 from order_engine.market_data.candles import KEPT_LENGTHS, Candle, CandleKey
 from order_engine.market_data.positions import Position
 from order_engine.matching.commands import SessionState

@@ -11,8 +11,7 @@ from sqlalchemy import Connection, bindparam, update
 from order_engine.database.errors import RowsMissing
 from order_engine.database.tables import InstrumentRow
 from order_engine.followers.sql.bulk import BulkWriter, CopyWriter, StatementWriter
-from order_engine.followers.sql.known_totals import KnownTotals, PositionKey
-from order_engine.followers.sql.rows import (
+from order_engine.followers.sql.columns import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
     ORDER_COLUMNS,
@@ -21,11 +20,9 @@ from order_engine.followers.sql.rows import (
     POSITION_COLUMNS,
     STATE_COLUMNS,
     TRADE_COLUMNS,
-    PositionTrades,
-    Row,
-    Rows,
-    position_row,
 )
+from order_engine.followers.sql.known_totals import KnownTotals, PositionKey
+from order_engine.followers.sql.rows import PositionTrades, Row, Rows, position_row
 from order_engine.market_data.candles import Candle, CandleKey
 from order_engine.matching.commands import SessionState
 

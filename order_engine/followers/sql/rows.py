@@ -1,6 +1,6 @@
 """Turns events into rows: a pure function. Each order becomes one row, with its last state in the batch.
 
-The values in a row have the order of the columns named here.
+The values of a row have the order of the names in ``columns``.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,9 +11,10 @@ import msgspec
 from msgspec import Struct
 
 from order_engine.exchange.applied import Applied
+from order_engine.followers.sql.columns import EVENT_STANDING, ORDER_STANDING, ORDER_TERMS, WORDS, order_reader
 from order_engine.market_data.candles import Candle, CandleKey, CandleSheet
 from order_engine.market_data.positions import Position
-from order_engine.matching.commands import OrderType, SelfTradePrevention, SessionState, Side, TimeInForce
+from order_engine.matching.commands import SessionState
 from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
@@ -30,7 +31,6 @@ from order_engine.matching.events import (
     OrderExpired,
     OrderRejected,
     OrderState,
-    OrderStatus,
     OrderTriggered,
     RiskLimitsChanged,
     StateChanged,
@@ -40,39 +40,7 @@ from order_engine.matching.events import (
     UserEnabled,
 )
 from order_engine.matching.instrument import Instrument
-from order_engine.matching.reason import Reason
 from order_engine.wire.schedules import format_schedule
-
-ORDER_TERMS = (
-    *("order_id", "user_id", "client_order_id", "symbol", "side", "order_type", "time_in_force", "post_only"),
-    *("placed_price_e8", "placed_quantity_e8", "placed_display_quantity_e8", "placed_stop_price_e8"),
-    *("placed_trail_amount_e8", "expire_at_ns", "self_trade_prevention", "created_ns"),
-)
-ORDER_CHANGES = (
-    *("price_e8", "quantity_e8", "filled_e8", "remaining_e8", "filled_notional_e16", "status", "reason"),
-    *("display_quantity_e8", "stop_price_e8", "trail_amount_e8"),
-    *("updated_ns", "updated_sequence"),
-)
-ORDER_KEY = ("sequence",)
-ORDER_COLUMNS = ORDER_TERMS + ORDER_CHANGES + ORDER_KEY
-TRADE_COLUMNS = (
-    *("sequence", "number", "trade_id", "symbol", "price_e8", "quantity_e8", "taker_side"),
-    *("buy_order_id", "sell_order_id", "buy_user_id", "sell_user_id", "executed_ns"),
-)
-ORDER_EVENT_COLUMNS = (
-    *("sequence", "number", "order_id", "event", "reason", "status"),
-    *("price_e8", "quantity_e8", "filled_e8", "remaining_e8", "canceled_e8", "decremented_e8"),
-    *("display_quantity_e8", "stop_price_e8", "trail_amount_e8", "occurred_ns", "actor"),
-)
-INSTRUMENT_COLUMNS = (
-    *("symbol", "tick_size_e8", "lot_size_e8", "price_band_percent_e8", "circuit_breaker_percent_e8"),
-    *("reference_price_e8", "self_trade_prevention", "schedule", "updated_ns", "updated_sequence"),
-)
-STATE_COLUMNS = ("symbol", "state", "state_since_ns")
-POSITION_COLUMNS = (
-    *("user_id", "symbol", "net_quantity_e8", "average_price_e8", "total_cost_e16", "realized_pnl_e16"),
-    *("updated_ns", "updated_sequence"),
-)
 
 Row = tuple[str | int | None, ...]
 
@@ -164,16 +132,15 @@ class _CollectedRows:
 
     def add_refusal(self, event: AmendRejected | CancelRejected, moment: Moment) -> None:
         if event.order_id is not None:
-            sequence, number, timestamp_ns, actor = moment
-            terms = (sequence, number, event.order_id, _NAMES[type(event)], _WORDS[event.reason])
-            self._order_events.append((*terms, *_NO_TERMS, timestamp_ns, actor))
+            standing = (WORDS[event.reason] if name == "reason" else None for name in EVENT_STANDING)
+            self._order_events.append((*_event_of(event, event.order_id, moment), *standing))
 
     def add_trade(self, event: TradeExecuted, moment: Moment) -> None:
         sequence, number, timestamp_ns, _ = moment
         symbol, price_e8, quantity_e8 = event.symbol, event.price_e8, event.quantity_e8
         buy, sell = event.buy, event.sell
         buyer, seller = buy.placed.user_id, sell.placed.user_id
-        terms = (sequence, number, event.trade_id, symbol, price_e8, quantity_e8, _WORDS[event.taker_side])
+        terms = (sequence, number, event.trade_id, symbol, price_e8, quantity_e8, WORDS[event.taker_side])
         self._trades.append((*terms, buy.order_id, sell.order_id, buyer, seller, timestamp_ns))
         self._states[buy.sequence] = (buy, moment)
         self._states[sell.sequence] = (sell, moment)
@@ -198,16 +165,10 @@ class _CollectedRows:
     def _add_order(
         self, event: OrderEvent, moment: Moment, canceled_e8: int | None = None, decremented_e8: int | None = None
     ) -> None:
-        sequence, number, timestamp_ns, actor = moment
         state = event.order
         self._states[state.sequence] = (state, moment)
-        self._order_events.append(
-            (
-                *(sequence, number, state.order_id, _NAMES[type(event)], _WORDS[state.reason], _WORDS[state.status]),
-                *(state.price_e8, state.quantity_e8, state.filled_e8, state.remaining_e8, canceled_e8, decremented_e8),
-                *(state.display_quantity_e8, state.stop_price_e8, state.trail_amount_e8, timestamp_ns, actor),
-            )
-        )
+        happened = _event_of(event, state.order_id, moment, canceled_e8, decremented_e8)
+        self._order_events.append((*happened, *_read_event_standing(state)))
 
     def _add_to_position(self, user_id: str | None, symbol: str, bought_e8: int, price_e8: int, moment: Moment) -> None:
         if user_id is None:
@@ -222,44 +183,18 @@ class _CollectedRows:
 
 
 def _new_order(state: OrderState, moment: Moment) -> Row:
-    placed = state.placed
-    return (
-        state.order_id,
-        placed.user_id,
-        placed.client_order_id,
-        placed.symbol,
-        _WORDS[placed.side],
-        _WORDS[placed.order_type],
-        _WORDS[placed.time_in_force],
-        placed.post_only,
-        placed.price_e8,
-        placed.quantity_e8,
-        placed.display_quantity_e8,
-        placed.stop_price_e8,
-        placed.trail_amount_e8,
-        placed.expire_at_ns,
-        _WORDS[placed.self_trade_prevention],
-        state.timestamp_ns,
-        *_changed_order(state, moment),
-    )
+    return (*_read_terms(state), *_changed_order(state, moment))
 
 
 def _changed_order(state: OrderState, moment: Moment) -> Row:
-    return (
-        state.price_e8,
-        state.quantity_e8,
-        state.filled_e8,
-        state.remaining_e8,
-        str(state.filled_notional_e16),
-        _WORDS[state.status],
-        _WORDS[state.reason],
-        state.display_quantity_e8,
-        state.stop_price_e8,
-        state.trail_amount_e8,
-        moment[2],
-        moment[0],
-        state.sequence,
-    )
+    return (*_read_standing(state), moment[2], moment[0], state.sequence)
+
+
+def _event_of(
+    event: Event, order_id: str, moment: Moment, canceled_e8: int | None = None, decremented_e8: int | None = None
+) -> Row:
+    sequence, number, timestamp_ns, actor = moment
+    return (sequence, number, order_id, _NAMES[type(event)], canceled_e8, decremented_e8, timestamp_ns, actor)
 
 
 def _instrument(terms: Instrument, moment: Moment) -> Row:
@@ -271,22 +206,16 @@ def _instrument(terms: Instrument, moment: Moment) -> Row:
         terms.price_band_percent_e8,
         terms.circuit_breaker_percent_e8,
         terms.reference_price_e8,
-        _WORDS[terms.self_trade_prevention],
+        WORDS[terms.self_trade_prevention],
         schedule,
         moment[2],
         moment[0],
     )
 
 
-# The columns that a refused amend or cancel leaves empty: status, amounts and optional terms.
-_NO_TERMS = (None,) * 10
-
-_ENUMERATIONS = (Side, OrderStatus, OrderType, TimeInForce, Reason, SelfTradePrevention)
-
-# Plain strings: for an enum member the SQLite driver would look for an adapter first, which is slow.
-_WORDS: Mapping[str | None, str | None] = MappingProxyType(
-    {None: None} | {word: word.value for words in _ENUMERATIONS for word in words}
-)
+_read_terms = order_reader(ORDER_TERMS)
+_read_standing = order_reader(ORDER_STANDING)
+_read_event_standing = order_reader(EVENT_STANDING)
 
 # Any: each takes its own type of event.
 _ADDERS: Mapping[type[Event], Callable[[_CollectedRows, Any, Moment], None]] = MappingProxyType(

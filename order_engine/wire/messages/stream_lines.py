@@ -15,6 +15,7 @@ from order_engine.matching.commands import (
 )
 from order_engine.matching.events import OrderStatus
 from order_engine.matching.reason import Reason
+from order_engine.wire.messages.json_types import Price, Quantity, Timestamp
 
 
 class TradeLine(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -48,24 +49,24 @@ class OrderLine(Struct, frozen=True, gc=False, omit_defaults=True):
     side: Side
     order_type: OrderType
     time_in_force: TimeInForce
-    price: str | None
-    quantity: str
-    filled_quantity: str
-    remaining_quantity: str
+    price: Price | None
+    quantity: Quantity
+    filled_quantity: Quantity
+    remaining_quantity: Quantity
     status: OrderStatus
     reason: Reason | None
-    canceled_quantity: str | None = None
-    decremented_quantity: str | None = None
-    expired_quantity: str | None = None
-    display_quantity: str | None = None
-    stop_price: str | None = None
-    trail_amount: str | None = None
-    expire_at: str | None = None
+    canceled_quantity: Quantity | None = None
+    decremented_quantity: Quantity | None = None
+    expired_quantity: Quantity | None = None
+    display_quantity: Quantity | None = None
+    stop_price: Price | None = None
+    trail_amount: Price | None = None
+    expire_at: Timestamp | None = None
     self_trade_prevention: SelfTradePrevention | None = None
     post_only: bool = False
     user_id: str | None = None
     client_order_id: str | None = None
-    timestamp: str | None = None
+    timestamp: Timestamp | None = None
 
 
 class RefusalLine(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""A clock for tests in which time passes when they say so."""
+"""A clock that a test moves."""
 
 from order_engine.wire.timestamps import format_timestamp
 
@@ -7,7 +7,7 @@ SECOND_NS = 1_000_000_000
 
 
 class HandClock:
-    """Is moved by hand."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.now = START_NS
@@ -19,5 +19,5 @@ class HandClock:
         self.now += seconds * SECOND_NS
 
     def in_seconds(self, seconds: int) -> str:
-        """A time to come, as requests write it."""
+        """A future time, as requests write it."""
         return format_timestamp(self.now + seconds * SECOND_NS)

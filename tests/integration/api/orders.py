@@ -1,4 +1,4 @@
-"""Builders of requests: what a test does not care about has a value that works."""
+"""Builders of requests: every field has a valid default."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def sell(**fields: object) -> Json:
 
 
 def place(client: FlaskClient, order: Json) -> Json:
-    """Place an order that is not refused."""
+    """Place an order that must be accepted."""
     response = client.post("/orders", json=order)
     assert response.status_code == 201, response.text
     return answered(response)

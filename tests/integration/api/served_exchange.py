@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 30.0
 
 
 class ReadingItsWrites(FlaskClient):
-    """A client that reads what it wrote: it sends the last ``X-Sequence`` that it saw as ``X-Min-Sequence``."""
+    """A client that sees its own writes: it sends the last ``X-Sequence`` as ``X-Min-Sequence``."""
 
     last_sequence: str | None = None
 
@@ -89,5 +89,5 @@ def served_exchange(
     try:
         yield Served(venue.app, venue.exchange, venue.progress, venue)
     finally:
-        # What the followers have not written yet they catch up with at the next start.
+        # The followers write the rest at the next start.
         venue.close(grace_seconds=0)

@@ -1,4 +1,4 @@
-"""Reads of the database go on apart from the thread that runs the app, where the server can do that."""
+"""Reads of the database continue in another thread, if the server can do that."""
 
 import io
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Call:
 
     @property
     def continuation(self) -> Continuation | None:
-        """What is still to be done."""
+        """The continuation that the app left."""
         return self.environ.get(CONTINUATION)
 
     @property
@@ -57,7 +57,7 @@ class Call:
         return msgspec.json.decode(self.body)
 
     def go_on(self) -> "Call":
-        """Do what is still to be done."""
+        """Run the continuation."""
         continuation = self.environ.pop(CONTINUATION)
         self.body = b"".join(continuation.run(self._start))
         return self

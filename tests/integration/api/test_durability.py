@@ -1,4 +1,4 @@
-"""What is answered is on disk, and what is said when disk or database cannot keep up."""
+"""A 2xx response means that the command is on disk; and responses while disk or database cannot keep up."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,14 +30,14 @@ def served(tmp_path: Path, disk: FakeDisk) -> Iterator[Served]:
 
 @pytest.fixture
 def without_database(tmp_path: Path) -> Iterator[Served]:
-    """An exchange whose database has nothing of what comes, and says so."""
+    """An exchange whose database falls behind and reports it."""
     with served_exchange(tmp_path, lag_max=1) as served:
         stop_following(served)
         yield served
 
 
 def stop_following(served: Served) -> None:
-    """Let nothing more come to the database."""
+    """Stop writing to the database."""
     assert served.progress.wait_shown(served.exchange.visible_sequence, 5)
     followers = served.venue._followers
     assert followers is not None

@@ -1,4 +1,4 @@
-"""What a user of such a service would paste, to the letter, with and without the prefix."""
+"""Requests as users of such a service paste them, with and without the prefix."""
 
 import pytest
 

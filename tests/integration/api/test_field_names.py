@@ -1,4 +1,4 @@
-"""Other names that fields may have, and what is said of names that nobody knows."""
+"""Other names of fields are accepted; unknown names are refused with a hint."""
 
 import pytest
 from flask.testing import FlaskClient

@@ -1,4 +1,4 @@
-"""Health, and what is answered while the exchange is not open."""
+"""Health, and responses while the exchange is not open."""
 
 from pathlib import Path
 

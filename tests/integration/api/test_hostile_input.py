@@ -1,4 +1,4 @@
-"""Whatever is sent: a 4xx that names the field, and nothing changed."""
+"""Any wrong input gets a 4xx that names the field, and changes nothing."""
 
 import gc
 import json
@@ -15,7 +15,7 @@ from tests.integration.api.served_exchange import Served
 
 @pytest.fixture
 def client(served: Served) -> Iterator[FlaskClient]:
-    """A client; afterwards nothing may have been added to the journal."""
+    """A client whose requests must add nothing to the journal."""
     before = served.exchange.visible_sequence
     yield served.client
     assert served.exchange.visible_sequence == before

@@ -1,6 +1,6 @@
-"""Attacks over a real socket: each is answered with what it deserves or hung up on, none costs a 500, a hang or memory.
+"""Attacks over a real socket: each gets its 4xx or is closed; none causes a 500, a hang or much memory.
 
-What JSON can say wrongly about an order is in ``test_hostile_input``; who is slow on purpose in ``test_slow_clients``.
+Wrong JSON about orders is in ``test_hostile_input``, clients that are slow on purpose in ``test_slow_clients``.
 """
 
 import http.client
@@ -61,7 +61,7 @@ ATTACKS: dict[str, tuple[bytes, int]] = {
     "chunk of an exabyte": (POST + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n", 413),
     "chunk line without end": (POST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 100_000, 413),
     "trailer without end": (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 100_000, 413),
-    # Two readers that would see different requests
+    # Requests that two parsers could read differently
     "length and chunks": (
         POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + GET + b"\r\n",
         400,
@@ -96,7 +96,7 @@ ATTACKS: dict[str, tuple[bytes, int]] = {
     "another host": (b"GET /orders HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421),
     "two hosts": (GET + b"Host: y\r\n\r\n", 400),
     "two content types": (post(ORDER, JSON + b"Content-Type: text/plain\r\n"), 400),
-    # What is hardly HTTP
+    # Malformed HTTP
     "nothing but line ends": (b"\r\n\r\n", 400),
     "noise": (bytes(range(256)) * 4 + b"\r\n\r\n", 400),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 500 + b"\r\n\r\n", 400),
@@ -108,7 +108,7 @@ ATTACKS: dict[str, tuple[bytes, int]] = {
     "expectation that nobody knows": (GET + b"Expect: the unexpected\r\n\r\n", 417),
     "head that never ends": (b"GET /livez HTTP/1.1\n\n", 408),
     "body that is too short": (POST + b"Content-Length: 100\r\n\r\n" + ORDER[:10], 408),
-    # Sound HTTP about nonsense
+    # Valid HTTP with nonsense in it
     "CONNECT": (b"CONNECT example.org:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     "OPTIONS of the server": (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     "another server's target": (get(b"http://example.org/orders/x%20y"), 400),
@@ -158,7 +158,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 class Received(NamedTuple):
-    """What of the first answer matters."""
+    """The parts of the first response that matter."""
 
     status: int
     media_type: str | None = None
@@ -167,7 +167,7 @@ class Received(NamedTuple):
 
 
 def answer_to(server: ServerProcess, request_bytes: bytes) -> Received:
-    """Send all of it, whatever becomes of it, and read the first answer."""
+    """Send everything, even if the server closes, and read the first response."""
     with closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS)) as connection:
         try:
             connection.sendall(request_bytes)

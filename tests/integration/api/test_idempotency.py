@@ -1,4 +1,4 @@
-"""Idempotency-Key: the same request gives its first answer again, and is carried out once."""
+"""Idempotency-Key: a repeated request gets the first response again, and is carried out once."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""API keys: writes need one where there is one, reads of the market stay open."""
+"""API keys: with ``API_KEY`` set, writes need it; reads stay open."""
 
 import pytest
 

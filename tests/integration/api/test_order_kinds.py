@@ -1,4 +1,4 @@
-"""Stops, icebergs, orders with an end, and self-trade prevention, through HTTP."""
+"""Stops, icebergs, orders that expire, and self-trade prevention, through HTTP."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""No answer about one order is longer than a page, however often it has traded."""
+"""No response about one order is longer than a page, even if it traded often."""
 
 import pytest
 from flask.testing import FlaskClient

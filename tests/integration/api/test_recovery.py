@@ -1,4 +1,4 @@
-"""Whatever the exchange knows survives: a kill at any moment, a restart, a snapshot, and the loss of the database."""
+"""The whole state survives a kill at any moment, a restart, a snapshot, and the loss of the database."""
 
 import shutil
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def stop(**fields: object) -> Json:
 
 
 def put_everything_in(client: FlaskClient) -> None:
-    """Bring about state of every kind."""
+    """Make state of every kind."""
     distant = {"time_in_force": "GTD", "expire_at": "2200-01-01T00:00:00Z"}
     assert client.post("/instruments", json=TERMS).status_code == 201
     place(client, sell(quantity="100", display_quantity="10", client_order_id="berg"))
@@ -61,7 +61,7 @@ def everything_shown(client: FlaskClient) -> dict[str, Json]:
 
 @contextmanager
 def killed_and_served_again(directory: Path, copy: Path) -> Iterator[Served]:
-    """Serve what a process that was killed now would have left."""
+    """Serve the data that a process killed now would leave."""
     shutil.copytree(directory, copy)
     with served_exchange(copy) as again:
         yield again

@@ -1,4 +1,4 @@
-"""Web pages of other sites can do nothing here through the browser of somebody who can."""
+"""Web pages of other sites can do nothing through the browser of a visitor who can."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Limits, the kill switch, positions and candles, through HTTP; and who may ask for what."""
+"""Limits, the kill switch, positions and candles, through HTTP."""
 
 import pytest
 from flask.testing import FlaskClient

@@ -15,7 +15,7 @@ LAST_SEQUENCE = 31
 
 
 class Finished(NamedTuple):
-    """What a command left."""
+    """A command's exit code and output."""
 
     code: int
     out: str
@@ -47,7 +47,7 @@ def directory(served: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process; the data directory is not there unless DATA_DIR names one."""
+    """Run a command in this process; without DATA_DIR the data directory does not exist."""
 
     def run_command(*arguments: str, **settings: str) -> Finished:
         for name in NOT_INHERITED:

@@ -1,4 +1,4 @@
-"""Every command: its help, its JSON, and what it says of arguments and directories that it cannot use."""
+"""Every command: its help, its JSON, and its errors for unusable arguments and directories."""
 
 import json
 import subprocess

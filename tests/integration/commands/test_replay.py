@@ -1,4 +1,4 @@
-"""``replay``: the hash that the journal leads to, at its end or before it, also beside a running server."""
+"""``replay``: the state's hash at the journal's end or before it, also beside a running server."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``serve``: it takes its port, stops on SIGTERM, and says in one line what keeps it from starting."""
+"""``serve``: it uses its port, stops on SIGTERM, and prints one line if it cannot start."""
 
 from pathlib import Path
 

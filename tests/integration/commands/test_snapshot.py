@@ -1,4 +1,4 @@
-"""``snapshot``: at the journal's end where no server runs, at a durable sequence beside one."""
+"""``snapshot``: at the journal's end without a server, at a durable sequence beside one."""
 
 import shutil
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def server(directory: Path) -> Iterator[ServerProcess]:
 
 
 def test_snapshot_is_taken_at_the_journals_end(run: Run, without_snapshots: Path) -> None:
-    """A snapshot without --sequence failed always: "only read here"."""
+    """A snapshot without --sequence always failed: "only read here"."""
     finished = run("snapshot", DATA_DIR=str(without_snapshots))
 
     assert (finished.code, finished.err) == (0, "")

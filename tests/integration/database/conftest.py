@@ -1,4 +1,4 @@
-"""One contract, two databases: every test that asks for ``database`` runs on SQLite and on PostgreSQL."""
+"""One contract, two databases: every test that uses ``database`` runs on SQLite and on PostgreSQL."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -27,7 +27,7 @@ def queries(database: Database) -> Queries:
 
 @pytest.fixture
 def project(database: Database) -> Callable[[Market], None]:
-    """Bring all of a market into the database."""
+    """Write a whole market into the database."""
 
     def project_market(market: Market) -> None:
         with closing(SqlSink(database)) as sink:
@@ -45,7 +45,7 @@ def sink(database: Database) -> Iterator[SqlSink]:
 
 
 def write_rest(sink: SqlSink, market: Market) -> None:
-    """Write what the journal has and the sink lacks, in one batch."""
+    """Write the records that the sink lacks, in one batch."""
     rest = list(market.history(sink.sequence, market.end))
     if rest:
         sink.write(rest)

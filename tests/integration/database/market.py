@@ -1,4 +1,4 @@
-"""Builds what the exchange publishes: commands go through a real matching engine and come out as applied records."""
+"""Builds applied records: commands go through a real matching engine."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -59,7 +59,7 @@ class Market:
         return [self.apply(command) for command in commands]
 
     def history(self, after_sequence: int, until_sequence: int) -> Iterator[Applied]:
-        """What the journal's replay gives."""
+        """The records that a replay of the journal gives."""
         for applied in self.journal:
             if after_sequence < applied.record.sequence and applied.record.last_sequence <= until_sequence:
                 yield applied
@@ -68,7 +68,7 @@ class Market:
         return sum(event.quantity_e8 for event in self._events() if isinstance(event, TradeExecuted))
 
     def last_states(self) -> dict[int, OrderState]:
-        """Every order as the events left it."""
+        """Every order after the last event about it."""
         states: dict[int, OrderState] = {}
         for event in self._events():
             if isinstance(event, TradeExecuted):
@@ -84,7 +84,7 @@ class Market:
 
 
 def busy_market(pairs: int) -> Market:
-    """A market in which buyers and sellers meet, some change their minds, and some are refused."""
+    """A market with trades, amends, cancels and refusals."""
     market = Market()
     for number in range(pairs):
         market.apply(sell(price=100 + number % 3, quantity=10, user_id=f"seller{number % 2}"))

@@ -1,4 +1,4 @@
-"""Takes migrations back, which no production code does."""
+"""Reverts migrations, which no production code does."""
 
 from alembic import command
 from alembic.config import Config
@@ -8,7 +8,7 @@ from order_engine.database.migrations import SCRIPTS
 
 
 def downgrade(engine: Engine, revision: str) -> None:
-    """Take migrations back, down to ``revision`` (``base``: all of them)."""
+    """Revert migrations down to ``revision`` (``base``: all of them)."""
     with engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(SCRIPTS))

@@ -1,4 +1,4 @@
-"""What every test of the projection does: compare the tables with the journal."""
+"""The comparison of tables and journal that every test of the projection makes."""
 
 from order_engine.database.database import Database
 from order_engine.queries.queries import Queries
@@ -8,7 +8,7 @@ WAIT_SECONDS = 20
 
 
 def assert_projected(database: Database, market: Market) -> None:
-    """Rows and journal agree, to the last trade."""
+    """Require that rows and journal agree."""
     stored = Queries(database).orders(limit=100_000).orders
     assert {entry.order.sequence: entry.order for entry in stored} == market.last_states()
     trades = Queries(database).trades(limit=100_000).trades

@@ -1,4 +1,4 @@
-"""The database as requests and the sink share it: sessions, pool, and what is said when it is away."""
+"""The database as requests and the sink share it: sessions, pool, and errors while it is away."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Migrations and models agree, on both databases, from anywhere, and whoever starts at the same time."""
+"""Migrations and models agree, on both databases, from every revision, and with two processes at once."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Positions and candles are those of the trades, however these come, and when an older database is brought forward."""
+"""Positions and candles match the trades, in any batches, and after an older database was migrated."""
 
 from collections.abc import Callable
 from random import Random
@@ -51,7 +51,7 @@ def trades_of(market: Market) -> list[tuple[int, TradeExecuted]]:
 
 
 def position_from_trades(market: Market, user_id: str, symbol: str) -> Position:
-    """Reckon a position anew, trade by trade."""
+    """Compute a position again, trade by trade."""
     position = Position()
     for _, trade in trades_of(market):
         buyer, seller = trade.buy.placed.user_id, trade.sell.placed.user_id

@@ -1,4 +1,4 @@
-"""The check of the projection finds a database that is gone or newer, and makes and changes nothing."""
+"""The check of the projection finds a missing or newer database, and changes nothing."""
 
 from contextlib import closing
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the API reads is what happened, page by page, exactly."""
+"""Queries return exactly what happened, page by page."""
 
 from collections.abc import Callable
 from contextlib import closing

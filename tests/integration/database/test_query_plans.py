@@ -1,4 +1,4 @@
-"""Every filter of the lists, and every pair of them, is found by an index that holds all of it: nothing is scanned."""
+"""Every filter of the lists, and every pair of filters, uses an index: no table is scanned."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -35,7 +35,7 @@ TRADES = f"""INSERT INTO trades (sequence, number, trade_id, symbol, price_e8, q
 
 ORDER_FILTERS = {"user_id": "ann", "symbol": "AAPL", "status": LIVE_STATUSES, "client_order_id": "c3"}
 TRADE_FILTERS = {"user_id": "ann", "symbol": "AAPL", "order_id": "500", "since_ns": START_NS + ROWS // 2}
-# What a page of 50 may look at: its rows twice over, or those of one name that a client chose.
+# A page of 50 may read twice its rows, or the rows of one name that a client chose.
 ROWS_READ_MAX = 2_000
 STEPS_MAX = 100_000
 FILL_SECONDS_MAX = 120
@@ -62,7 +62,7 @@ def test_every_filter_and_pair_is_answered_from_an_index(database: Database) -> 
 
 
 def singles_and_pairs(filters: Filters) -> list[Filters]:
-    """Choose none, each one, and each two."""
+    """Yield no filter, each one, and each pair."""
     return [dict(chosen) for count in (0, 1, 2) for chosen in combinations(filters.items(), count)]
 
 
@@ -76,13 +76,13 @@ def fill(database: Database) -> None:
         for text in (ORDERS.format(**words), TRADES):
             connection.exec_driver_sql(f"{COUNTING[database.kind]} {text}".replace("%", "%%" if not is_sqlite else "%"))
         if not is_sqlite:
-            # As its autovacuum does; nobody does it for SQLite.
+            # As autovacuum does; SQLite has nothing like it.
             connection.exec_driver_sql("ANALYZE")
         connection.commit()
 
 
 def costs(database: Database, ask: Callable[[], object], *, is_filtered: bool) -> list[str]:
-    """Ask, and return what each statement read too much."""
+    """Run queries; return which statements read too much."""
     asked: list[tuple[str, Any]] = []  # Any: parameters as the driver takes them
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Reads change nothing, end in time, and notice that the SQLite file under them is another one."""
+"""Reads change nothing, end in time, and notice a replaced SQLite file."""
 
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +30,7 @@ def market_of(orders: int) -> Market:
 
 
 def filled(path: Path, orders: int) -> None:
-    """Make a database with so many orders, and close it."""
+    """Make a database with this many orders, and close it."""
     market = market_of(orders)
     with closing(Database(f"sqlite:///{path}")) as database:
         sink = SqlSink(database)

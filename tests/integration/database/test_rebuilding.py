@@ -1,4 +1,4 @@
-"""A rebuild makes the database anew whatever is wrong with the old one, unless it is another's."""
+"""A rebuild replaces a database with any fault, unless another program or journal made it."""
 
 from collections.abc import Iterator
 from contextlib import closing

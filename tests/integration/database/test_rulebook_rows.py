@@ -41,7 +41,7 @@ def state(state: SessionState) -> SetState:
 
 
 def eventful_market() -> Market:
-    """A market in which each kind of order meets each kind of end."""
+    """A market in which orders of every kind end in every way."""
     market = Market()
     late_ns = START_NS + HOUR_NS
     market.apply(sell(price=100, quantity=50, display_quantity_e8=5 * E8, user_id="ann"))

@@ -1,4 +1,4 @@
-"""Failing commits, crashes, servers and files that go away: nothing is lost and nothing is written twice."""
+"""After failing commits, crashes, and lost servers and files nothing is missing and nothing is written twice."""
 
 import os
 import subprocess
@@ -57,7 +57,7 @@ connection.execute("SELECT count(*) FROM orders").fetchone()
 
 
 def fail_commits(database: Database, count: int, *, after: bool) -> list[str]:
-    """Let commits fail: before the database hears of them, or after, so that only the answer is lost."""
+    """Let commits fail: before they are done, or after, so that only the confirmation is lost."""
     failures: list[str] = []
 
     def on_commit(connection: Connection) -> None:
@@ -263,7 +263,7 @@ def test_role_that_lost_its_rights_keeps_the_sink_away(database: Database, sink:
 
 @pytest.mark.postgres
 def test_commit_of_a_killed_process_that_ends_late_is_not_raced(postgres_url: str) -> None:
-    """The successor is away as long as the killed one's session goes on, and then finds what it committed."""
+    """The successor stays away while the killed one's session lasts, and then finds its last commit."""
     market, ending, may_end = busy_market(10), Event(), Event()
 
     def end_late(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Statistics over 24 hours are exact, whatever the amounts."""
+"""Statistics over 24 hours are exact for all amounts."""
 
 from collections.abc import Callable
 
@@ -96,7 +96,7 @@ def test_filled_notional_beyond_64_bits_reads_back_exactly(queries: Queries, pro
 
 
 def _market_of_huge_trades(prices_e8: list[int]) -> Market:
-    """Trades of the largest amounts that can come in, written by hand."""
+    """Trades of the largest possible amounts, written by hand."""
     market = Market()
     for at, price_e8 in enumerate(prices_e8):
         sequence = 2 * at + 1

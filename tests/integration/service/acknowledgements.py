@@ -1,4 +1,4 @@
-"""What answers promised, held against what an exchange shows and its journal has: all of it, once, and no more."""
+"""Compares acknowledged responses with the exchange and its journal: each command is there exactly once."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,21 +15,21 @@ CHANGED_BY_OTHERS = ("filled_quantity", "remaining_quantity", "average_price", "
 
 
 def check_shown(port: int, clients: Sequence[RememberingClient]) -> Counter[str]:
-    """Check all orders and trades against all answers, when every request has one; count them."""
+    """Check all orders and trades against all responses, once every request has one; count them."""
     told = [acknowledged for client in clients for acknowledged in client.acknowledged]
     with closing(ApiReader(port)) as reader:
         reader.see_at_least(max(acknowledged.sequence for acknowledged in told))
         orders, trades = list(reader.rows("orders")), list(reader.rows("trades"))
         assert [broken for symbol in SYMBOLS for broken in check_symbol(reader, symbol).broken] == []
     _check_orders(told, orders)
-    # Each trade was told to the one whose request made it, and to nobody else.
+    # Each trade is in the response to the request that made it, and in no other.
     told_trades = [trade for acknowledged in told for order in acknowledged.orders for trade in order["trades"]]
     assert _by("trade_id", trades) == _by("trade_id", told_trades)
     return Counter({"requests acknowledged": len(told), "orders acknowledged": len(orders), "trades": len(trades)})
 
 
 def check_journal(directory: Path, clients: Sequence[RememberingClient]) -> None:
-    """Check that the journal has each request once, where its answer said, and none that was never answered."""
+    """Check that the journal has each acknowledged request once, at the sequence of its response, and no other."""
     told = [acknowledged for client in clients for acknowledged in client.acknowledged]
     recovery = Recovery(directory, LocalDisk())
     records = [applied.record for applied in recovery.history(0, recovery.latest().end.last_sequence)]
@@ -38,7 +38,7 @@ def check_journal(directory: Path, clients: Sequence[RememberingClient]) -> None
 
 
 def check_stored(directory: Path, database_url: str) -> None:
-    """Let ``verify`` hold journal, snapshots, audit log and database against each other."""
+    """Let ``verify`` compare journal, snapshots, audit log and database."""
     verified = command_line(directory, "verify", DATABASE_URL=database_url)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 

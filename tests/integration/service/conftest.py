@@ -1,4 +1,4 @@
-"""The data of a venue that was closed in good order, to be looked at or spoilt."""
+"""The data of a venue that was closed in good order, for tests to read or damage."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A client that remembers every answer, and asks again under the same key for one that did not come."""
+"""A client that remembers every response, and retries with the same key if none came."""
 
 import random
 from typing import NamedTuple
@@ -10,7 +10,7 @@ LIVE = ("OPEN", "PARTIALLY_FILLED")
 
 
 class Request(NamedTuple):
-    """What was asked, under which key."""
+    """A request and its key."""
 
     key: str
     method: str
@@ -19,7 +19,7 @@ class Request(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """A request and its answer."""
+    """A request and its response."""
 
     request: Request
     answered: Answered
@@ -31,7 +31,7 @@ class Acknowledged(NamedTuple):
 
     @property
     def orders(self) -> list[Json]:
-        """The orders that the answer tells of, with the trades that the request made."""
+        """The orders in the response, with the trades that the request made."""
         content = self.answered.content
         if self.answered.status >= 400 or "canceled" in content:
             return []
@@ -39,7 +39,7 @@ class Acknowledged(NamedTuple):
 
     @property
     def canceled(self) -> list[str]:
-        """The ids that a mass cancel answered with."""
+        """The ids in the response to a mass cancel."""
         canceled: list[str] = self.answered.content.get("canceled", [])
         return canceled
 
@@ -57,14 +57,14 @@ class RememberingClient:
         self._asked = 0
 
     def ask_next(self, connection: Client) -> None:
-        """Ask for something new; without an answer (``OSError``, ``HTTPException``) it stays ``unanswered``."""
+        """Send a new request; without a response (``OSError``, ``HTTPException``) it stays ``unanswered``."""
         assert self.unanswered is None
         self._asked += 1
         self.unanswered = Request(f"{self.user_id} {self._asked}", *self._wish())
         self._finish(connection)
 
     def ask_again(self, connection: Client) -> None:
-        """Get an answer to what had none, and the answer before it a second time."""
+        """Retry the request without a response, and the one before it a second time."""
         if self.acknowledged:
             self.compare(connection, self.acknowledged[-1])
         if self.unanswered is not None:
@@ -72,7 +72,7 @@ class RememberingClient:
             self.replayed += "Idempotent-Replayed" in answered.headers
 
     def compare(self, connection: Client, first: Acknowledged) -> None:
-        """Ask for what was answered once more: it must be the answer that was given."""
+        """Repeat an answered request: the response must be the same."""
         again = _ask(connection, first.request)
         assert _agree(first.answered, again), f"{first.request}: first {first.answered}, now {again}"
         assert "Idempotent-Replayed" in again.headers, f"{first.request} was forgotten: {again}"
@@ -121,7 +121,7 @@ def _ask(connection: Client, request: Request) -> Answered:
 
 
 def _has_ended(answered: Answered) -> bool:
-    """Say whether an amend or a cancel came too late; with the database away, 503 says that nobody can tell."""
+    """Return whether an amend or a cancel came too late; while the database is away, 503 means that this is unknown."""
     return answered.status == 409 or (answered.status == 503 and "cannot be told now" in answered.content["detail"])
 
 

@@ -1,4 +1,4 @@
-"""A server as an operator runs it: a process on a free port, that is asked over HTTP and stopped by signals."""
+"""A server as an operator runs it: a process on a free port, reached over HTTP and stopped by signals."""
 
 import http.client
 import json
@@ -35,7 +35,7 @@ class Answered(NamedTuple):
 
 
 class Client:
-    """One connection that is kept. It reads what it wrote: reads tell the last sequence that it saw."""
+    """A persistent connection that sees its own writes: reads send the last sequence."""
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.last_sequence: str | None = None
@@ -44,12 +44,12 @@ class Client:
     def ask(
         self, method: str, path: str, body: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> Answered:
-        """Send a request and read its answer; raises ``OSError`` or ``HTTPException`` if there is none."""
+        """Send a request and read its response; raises ``OSError`` or ``HTTPException`` if there is none."""
         self.send(method, path, body, headers)
         return self.receive()
 
     def send(self, method: str, path: str, body: Json | None = None, headers: Mapping[str, str] | None = None) -> None:
-        """Send a request; on return all of it is on its way."""
+        """Send a whole request."""
         payload = None if body is None else json.dumps(body)
         sent = {"Content-Type": "application/json"} if payload else {"X-Requested-With": "tests"}
         if method == "GET" and self.last_sequence is not None:
@@ -57,31 +57,31 @@ class Client:
         self.connection.request(method, path, payload, {**sent, **(headers or {})})
 
     def receive(self) -> Answered:
-        """Read the answer to what was sent."""
+        """Read the response."""
         response = self.connection.getresponse()
         text = response.read()
         self.last_sequence = response.headers.get("X-Sequence", self.last_sequence)
         return Answered(response.status, dict(response.headers), json.loads(text))
 
     def get(self, path: str) -> Json:
-        """Read what must be there."""
+        """Read a resource that must exist."""
         answered = self.ask("GET", path)
         assert answered.status == 200, answered
         return answered.content
 
     def place(self, order: Json, **headers: str) -> Json:
-        """Place an order that must be taken."""
+        """Place an order that must be accepted."""
         answered = self.ask("POST", "/orders", order, headers)
         assert answered.status == 201, answered
         return answered.content
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self.connection.close()
 
 
 class ServerProcess:
-    """The process, everything it wrote, and where it listens. A group of its own, so that a kill takes its workers."""
+    """The process, its output, and its address. It leads a process group, so that a kill takes its workers."""
 
     def __init__(
         self, data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = ROOT, **settings: str
@@ -100,7 +100,7 @@ class ServerProcess:
 
     @property
     def log(self) -> str:
-        """Everything it wrote so far."""
+        """Its output so far."""
         return self.log_path.read_text(errors="replace")
 
     def client(self) -> Client:
@@ -115,7 +115,7 @@ class ServerProcess:
             client.close()
 
     def wait_until(self, reached: Callable[[], bool]) -> None:
-        """Ask again and again, a bounded time, while the process lives."""
+        """Try again and again, a bounded time, while the process lives."""
         pause, deadline = Event(), monotonic() + PATIENCE_SECONDS
         while not reached():
             assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log[-3000:]}"
@@ -123,19 +123,19 @@ class ServerProcess:
             pause.wait(0.02)
 
     def wait_ready(self) -> "ServerProcess":
-        """Return once it takes orders."""
+        """Return once it accepts orders."""
         self.wait_until(lambda: self.status_of("/readyz") == 200)
         return self
 
     def wait_followed(self) -> "ServerProcess":
-        """Return once database and audit log have everything that was taken so far."""
+        """Return once database and audit log have everything so far."""
         client = self.client()
         self.wait_until(lambda: set(client.ask("GET", "/health").content["lag"].values()) == {0})
         self.wait_until(lambda: client.ask("GET", "/orders").status == 200)
         return self
 
     def status_of(self, path: str, host: str = "127.0.0.1") -> int | None:
-        """Ask on a connection of its own; None if nobody listens yet."""
+        """Send a request on a new connection; return None if nothing listens yet."""
         client = Client(self.port, host)
         try:
             return client.ask("GET", path).status
@@ -154,7 +154,7 @@ class ServerProcess:
             os.kill(process_id, number)
 
     def terminate(self) -> int:
-        """Ask it to stop, as a supervisor does, and return its exit code."""
+        """Stop it as a supervisor does, and return its exit code."""
         self.process.terminate()
         return self.wait_ended()
 
@@ -173,12 +173,12 @@ class ServerProcess:
         return min(self.followers())
 
     def kill(self) -> None:
-        """End it, its workers and its followers at once, as the end of the machine would."""
+        """Kill it, its workers and its followers at once, as when the machine fails."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self._wait_gone()
 
     def kill_exchange(self) -> None:
-        """End server and workers at once; return when the followers have ended by themselves."""
+        """Kill server and workers at once; return once the followers have ended by themselves."""
         for process_id, command in self.processes().items():
             if FOLLOW not in command:
                 os.kill(process_id, signal.SIGKILL)
@@ -207,7 +207,7 @@ def _command_line_of(process_id: int, group: int) -> str | None:
 def running(
     data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = ROOT, **settings: str
 ) -> Iterator[ServerProcess]:
-    """Run a server; whatever becomes of the test, no process is left."""
+    """Run a server; no process is left, even if the test fails."""
     server = ServerProcess(data_directory, command, work_directory, **settings)
     try:
         yield server

@@ -1,4 +1,4 @@
-"""Trading that leaves something of every kind to verify, and statements that tamper with what was projected."""
+"""Trading that leaves every kind of row to verify, and statements that tamper with the rows."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ COUNTS = {
     "trades": 5,
     "order_events": 15,
     "instruments": 2,
-    "candles": 12,  # of two symbols: seconds, minutes, hours, days
+    "candles": 12,  # Of two symbols: seconds, minutes, hours, days.
     "positions": 4,
 }
 

@@ -1,4 +1,4 @@
-"""Who did it: what the key's holder or the schedule does is told as theirs, not as that of the user whom it befalls."""
+"""The audit log names the key's holder or the schedule as the actor, not the user who is affected."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,7 +46,7 @@ def client(served: Venue) -> FlaskClient:
 
 @pytest.fixture
 def told(served: Venue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
-    """Ask ``audit`` about alice; return its sentences, without sequence and time."""
+    """Run ``audit`` for alice; return its sentences, without sequence and time."""
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
 
     def ask(*options: str) -> list[str]:

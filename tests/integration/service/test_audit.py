@@ -1,4 +1,4 @@
-"""``audit`` answers who did what and why an order ended as it did, and finds whatever was changed in the log."""
+"""``audit`` tells who did what and why an order ended, and finds every change of the log."""
 
 import json
 import shutil

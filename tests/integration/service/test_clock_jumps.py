@@ -1,4 +1,4 @@
-"""A service whose clock has jumped takes cancels and says so, until an operator accepts the clock."""
+"""After its clock jumped a service takes only cancels and reports it, until an operator accepts the clock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ ORDER = PlaceOrder(symbol="AAPL", side=Side.BUY, quantity_e8=10**8, price_e8=10*
 
 @contextmanager
 def venue(directory: Path, clock: Clock, uptime: FakeClock | None = None) -> Iterator[Venue]:
-    """Start a venue that follows its journal itself."""
+    """Start a venue with its followers in a thread."""
     settings = Settings.from_environment({"DATA_DIR": str(directory), "SNAPSHOT_INTERVAL_SEC": "0"})
     found = Venue(settings, clock=clock, uptime=None if uptime is None else uptime.now_ns, follows_in_thread=True)
     try:

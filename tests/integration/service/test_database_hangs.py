@@ -1,4 +1,4 @@
-"""PostgreSQL hangs, or a table is locked, under a hundred readers: orders stay fast, reads are refused, it is told."""
+"""PostgreSQL hangs, or a table is locked: orders stay fast, reads are refused, and ``/health`` reports it."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from tests.postgres_cluster import PostgresCluster
 
 READERS = 100
 ORDERS = 200
-# Of a server that shares its processors with this test and others.
+# The server shares its processors with this test and others.
 FAST_SECONDS = 1.0
 DECLARED_SECONDS = 4.0
 READ_SECONDS_MAX = 8.0

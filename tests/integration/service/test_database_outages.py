@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under a server that trades, and comes back: nothing is lost, nobody restarts anything."""
+"""PostgreSQL goes away under a server that trades, and comes back: nothing is lost, and nothing needs a restart."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,13 +58,13 @@ class Load:
 
 
 def health_of(server: ServerProcess) -> str:
-    """Say what /health says."""
+    """Return the body of /health."""
     status: str = server.client().get("/health")["status"]
     return status
 
 
 def place_until_refused(client: Client, order: Json) -> tuple[list[str], str, Answered]:
-    """Place an order again and again, each under a key of its own, until one is refused; return what became of them."""
+    """Place an order again and again, each under a key of its own, until one is refused; return the responses."""
     order_ids: list[str] = []
     while True:
         key = f"order {len(order_ids)}"

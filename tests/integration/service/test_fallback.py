@@ -1,4 +1,4 @@
-"""Which way back a whole venue takes: the newest snapshot, an older one, or the journal alone."""
+"""What a whole venue recovers from: the newest snapshot, an older one, or the journal alone."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def snapshot_files(directory: Path) -> list[Path]:
 
 
 def recovered_from(found: Venue, caplog: pytest.LogCaptureFixture) -> str:
-    """What the venue said that it recovered from."""
+    """The snapshot that the venue reported to have recovered from."""
     return [record.message for record in caplog.records if record.message.startswith("opens at")][-1]
 
 

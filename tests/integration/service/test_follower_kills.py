@@ -1,6 +1,6 @@
 """The followers killed again and again under load: no request fails, nothing is lost or doubled, they catch up.
 
-``KILLS=500`` makes a long run; ``KILLS_SEED=7`` draws other moments, and other orders.
+``KILLS=500`` makes a long run; ``KILLS_SEED=7`` draws other moments and other orders.
 """
 
 import os
@@ -26,20 +26,20 @@ pytestmark = pytest.mark.slow
 
 
 def trade(client: RememberingClient, connection: Client, enough: Event) -> None:
-    """Trade until there were enough kills; every request must be answered, and none refused."""
+    """Trade until there were enough kills; every request must succeed."""
     while not enough.is_set():
         client.ask_next(connection)
 
 
 def take_snapshots(connection: Client, enough: Event) -> None:
-    """Ask for one snapshot after the other; it may be said that there is none while the followers are killed."""
+    """Request snapshots one after the other; they may fail while the followers are killed."""
     while not enough.is_set():
         answered = connection.ask("POST", "/admin/snapshot")
         assert answered.status == 201 or answered.content["code"] == "snapshot_failed", answered
 
 
 def kill_followers(server: ServerProcess, chance: random.Random, jobs: list[Future[object]]) -> Counter[str]:
-    """Kill whatever follows, at moments that a seed draws: while it starts, reads, writes or takes a snapshot."""
+    """Kill the followers at moments that a seed draws: while they start, read, write or take a snapshot."""
     done: Counter[str] = Counter()
     pause = Event()
     killed: set[int] = set()

@@ -1,4 +1,4 @@
-"""The followers fail in every way: trading goes on at its rate, /health says what is wrong, and it is well again."""
+"""The followers fail in every way: trading keeps its rate, /health names the fault, and they recover."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ def health(found: Venue) -> Json:
 
 
 def assert_trades(found: Venue) -> None:
-    """Ten orders in a row are taken, none of them late."""
+    """Require that ten orders in a row are accepted in time."""
     begun = monotonic()
     for _ in range(5):
         place(found, sell())
@@ -100,7 +100,7 @@ def test_stopped_follower_is_seen_in_time_and_costs_nothing(found: Venue) -> Non
         assert (told["status"], "10 commands behind" in told["database"]) == ("degraded", True)
         assert "10 commands behind" in told["audit"]
         assert (told["sequence"], told["lag"]) == (12, {"database": 10, "audit": 10})
-        # More reads ask for it than its socket takes: nobody waits for it.
+        # More requests than its socket takes: nothing waits for it.
         for _ in range(2_000):
             found.progress.want(11)
         assert_trades(found)
@@ -155,7 +155,7 @@ def test_replica_that_computes_something_else_is_found_and_named(
     def differing(add: Callable[[RunningDigest, Applied], None]) -> Callable[[RunningDigest, Applied], None]:
         return lambda digest, applied: add(digest, applied._replace(events=[*applied.events, []]))
 
-    # In this process alone, as if it had matched one order otherwise.
+    # In this process alone, as if it had matched one order differently.
     monkeypatch.setattr(RunningDigest, "add", differing(RunningDigest.add))
     with venue(tmp_path, in_thread=False) as found:
         client = found.app.test_client()

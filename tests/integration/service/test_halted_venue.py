@@ -1,4 +1,4 @@
-"""What clients see when disk, core or database fail: 503 with the reason in /health, and all of it again later."""
+"""When disk, core or database fail, clients get 503 and /health gives the reason; a restart has everything again."""
 
 import sys
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def get(found: Venue, path: str) -> TestResponse:
 
 
 def assert_halted(found: Venue, reason: str) -> None:
-    """Nothing is taken or shown, every 503 may be asked again, and /health says why."""
+    """Require that nothing is accepted or shown, that every 503 may be retried, and that /health says why."""
     client = found.app.test_client()
     refused = [client.get(path) for path in READS]
     refused += [client.post("/orders", json=buy()), client.delete("/orders/2"), client.delete("/orders?user_id=buyer")]
@@ -79,7 +79,7 @@ def test_nothing_is_answered_or_shown_before_the_disk_has_it(
         books = ("/orderbook/AAPL", "/market/AAPL/depth", "/bbo/AAPL", "/market/AAPL")
         reading: list[Future[TestResponse]] = [pool.submit(get, found, path) for path in books]
 
-        # What the database shows is there to be read, and is what it was.
+        # The database can still be read, and is unchanged.
         orders = get(found, "/orders").get_json()["orders"]
         assert [(order["order_id"], order["filled_quantity"]) for order in orders] == [("2", "0")]
         assert get(found, "/trades").get_json()["trades"] == []
@@ -244,7 +244,7 @@ def test_followers_that_cannot_be_started_are_told_and_tried_again(
 
 
 class SlowDisk(LocalDisk):
-    """Reads the journal no further than a gate lets it."""
+    """A disk that reads the journal only as far as a gate allows."""
 
     def __init__(self) -> None:
         self.gate = Event()

@@ -1,6 +1,6 @@
-"""A server killed again and again under load: what it answered is there, unchanged, once; the rest is done by a retry.
+"""A server killed again and again under load keeps every acknowledged command once; a retry does the rest.
 
-``KILLS=500`` makes a long run; ``KILLS_SEED=7`` draws other moments, and other orders.
+``KILLS=500`` makes a long run; ``KILLS_SEED=7`` draws other moments and other orders.
 """
 
 import http.client
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 
 class Moment(NamedTuple):
-    """When a server is killed: at so many answers, counted from its start or from its first snapshot."""
+    """When a server is killed: after a number of responses since its start or its first snapshot."""
 
     answers: int
     after_snapshot: bool
@@ -43,7 +43,7 @@ def moments(chance: random.Random) -> Iterator[Moment]:
 
 
 class Killer:
-    """Kills a server, all of its processes at once, at its moment: in the thread that brings the answer."""
+    """Kills a server, all of its processes at once, in the thread that receives the response."""
 
     def __init__(self, server: ServerProcess, moment: Moment) -> None:
         self._server = server
@@ -54,14 +54,14 @@ class Killer:
         self.hit_a_snapshot = False
 
     def note_answer(self) -> None:
-        """Count an answer."""
+        """Count a response."""
         with self._lock:
             self._left -= not self._waits
             if self._left == 0:
                 self.strike()
 
     def note_snapshot(self) -> None:
-        """Begin to count, if that waited for a snapshot."""
+        """Begin to count, if it waited for a snapshot."""
         with self._lock:
             self._waits = False
 
@@ -77,7 +77,7 @@ class Killer:
 
 @contextmanager
 def until_killed(server: ServerProcess, killer: Killer) -> Iterator[None]:
-    """Let clients work until their connection breaks, which only the kill may do; one who fails ends the others."""
+    """Run clients until their connection breaks, which only the kill may cause; a failing client stops the others."""
     try:
         yield
     except (OSError, http.client.HTTPException):
@@ -87,7 +87,7 @@ def until_killed(server: ServerProcess, killer: Killer) -> Iterator[None]:
 
 
 def trade(client: RememberingClient, server: ServerProcess, killer: Killer) -> None:
-    """Go on where the last server was killed, until this one is."""
+    """Continue where the last server was killed, until this one is killed."""
     connection = server.client()
     with until_killed(server, killer):
         client.ask_again(connection)
@@ -97,7 +97,7 @@ def trade(client: RememberingClient, server: ServerProcess, killer: Killer) -> N
 
 
 def take_snapshots(server: ServerProcess, killer: Killer) -> None:
-    """Have the server take one snapshot after the other until it is killed."""
+    """Request snapshots one after the other until the server is killed."""
     connection = server.client()
     with until_killed(server, killer):
         while True:
@@ -107,7 +107,7 @@ def take_snapshots(server: ServerProcess, killer: Killer) -> None:
 
 
 def trade_until_killed(server: ServerProcess, clients: Sequence[RememberingClient], moment: Moment) -> Counter[str]:
-    """Let all clients trade until the server is killed; count what the kill did."""
+    """Let all clients trade until the server is killed; count what the kill interrupted."""
     killer = Killer(server.wait_ready(), moment)
     with ThreadPoolExecutor(len(clients) + 1) as pool:
         jobs = [pool.submit(trade, client, server, killer) for client in clients]
@@ -125,7 +125,7 @@ def trade_until_killed(server: ServerProcess, clients: Sequence[RememberingClien
 
 
 def repeat_everything(server: ServerProcess, client: RememberingClient) -> None:
-    """Get what is still unanswered, then the answers a second time: as many as are surely remembered."""
+    """Retry the requests without a response, then repeat as many others as are surely remembered."""
     connection = server.client()
     client.ask_again(connection)
     for acknowledged in client.acknowledged[-REPEATED_MAX:]:
@@ -133,7 +133,7 @@ def repeat_everything(server: ServerProcess, client: RememberingClient) -> None:
 
 
 def serving(directory: Path, database_url: str) -> AbstractContextManager[ServerProcess]:
-    """Run a server with short segments, and snapshots as often as can be set."""
+    """Run a server with short segments and the shortest snapshot interval."""
     return running(directory, DATABASE_URL=database_url, SNAPSHOT_INTERVAL_SEC="1", JOURNAL_SEGMENT_BYTES="65536")
 
 

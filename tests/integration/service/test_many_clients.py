@@ -1,4 +1,4 @@
-"""Sixty-four clients at once on one symbol: nothing is made or lost, the book is never crossed, no answer is untrue."""
+"""64 clients at once on one symbol: nothing is created or lost, the book is never crossed, every response is true."""
 
 import random
 from collections import defaultdict
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 
 def trade(server: ServerProcess, number: int) -> list[Json]:
-    """Place, amend and cancel at random around one price; return the last answer about each order."""
+    """Place, amend and cancel at random around one price; return the last response about each order."""
     chance = random.Random(SEED + number)
     client = server.client()
     orders: dict[str, Json] = {}
@@ -44,7 +44,7 @@ def trade(server: ServerProcess, number: int) -> list[Json]:
 
 
 def replayed_and_checked(directory: Path) -> tuple[ExchangeState, list[Record], list[TradeExecuted]]:
-    """Replay the journal from its beginning, looking at the whole engine after each record."""
+    """Replay the journal from its beginning, and check the whole engine after each record."""
     state, records, trades = ExchangeState(), [], []
     recovery = Recovery(directory, LocalDisk())
     for record, _ in recovery.history(0, recovery.latest().end.last_sequence):
@@ -67,7 +67,7 @@ def test_many_clients_on_one_symbol_conserve_quantity_and_find_every_answer_kept
         shown_trades = pages(server, "trades")
         server.kill()
 
-    # Nothing was flushed at the end: what was answered must be in the journal by itself.
+    # Nothing was flushed at the end: acknowledged commands must already be in the journal.
     state, records, trades = replayed_and_checked(directory)
     assert state_hash(state.dump()) == hash_of_server, f"seed {SEED}"
     placed = {str(record.sequence) for record in records}
@@ -82,7 +82,7 @@ def test_many_clients_on_one_symbol_conserve_quantity_and_find_every_answer_kept
         filled[trade_shown["sell_order_id"]] += Decimal(trade_shown["quantity"])
     for order_id, order in shown.items():
         assert Decimal(order["filled_quantity"]) == filled[order_id]
-    # An order's fills only grow: no later state takes back what an answer said.
+    # An order's fills only grow: no later state takes back what a response said.
     for order in acknowledged:
         assert Decimal(order["filled_quantity"]) <= filled[order["order_id"]]
 

@@ -1,4 +1,4 @@
-"""Many large requests at once cost no more memory than their bytes, and malformed ones hardly any log."""
+"""Many large requests at once need no more memory than their bytes; malformed ones write little to the log."""
 
 import http.client
 import socket

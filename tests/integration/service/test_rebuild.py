@@ -1,4 +1,4 @@
-"""``rebuild`` makes the database anew from the journal, archived segments included, and ``verify`` agrees."""
+"""``rebuild`` fills the database from the journal, archived segments included, and ``verify`` agrees."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tests.unit.exchange.exchanges import START_NS, FakeClock, wait_until
 
 @pytest.fixture
 def directory(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Data of a venue whose first segments were archived, and a database that somebody has spoilt."""
+    """Data of a venue with archived segments and a damaged database."""
     clock = FakeClock(START_NS)
     with venue(tmp_path, clock=clock, DATABASE_URL=database_url, JOURNAL_SEGMENT_BYTES="1024") as found:
         trade_for_two_minutes(found, clock)
@@ -70,7 +70,7 @@ def test_trading_goes_on_after_a_rebuilding_that_was_interrupted(directory: Path
     with venue(directory, DATABASE_URL=database_url) as found:
         assert wait_followed(found) == END
     if database_url.startswith("sqlite"):
-        # What was begun is a file of its own, and the old one stays until the new one is whole.
+        # The new database is another file, and the old one stays until the new one is complete.
         assert main(["verify"]) == 1
         assert main(["rebuild"]) == 0
     assert main(["verify"]) == 0

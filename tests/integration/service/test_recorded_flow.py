@@ -1,4 +1,4 @@
-"""Recorded Nasdaq order flow over REST, the server killed twice on the way: the trades and the book of ``process``.
+"""Recorded Nasdaq order flow over REST, with two kills of the server, gives the trades and the book of ``process``.
 
 The recording is no part of the project; it is looked for where ``CONFORMANCE_DATA`` points, else beside the project.
 """
@@ -26,20 +26,20 @@ Book = dict[str, list[tuple[Decimal, Decimal, int]]]
 
 
 class RestClient:
-    """Sends a stream's commands over REST, and knows which order of the exchange is which of the stream."""
+    """Sends a stream's commands over REST, and maps the exchange's orders to those of the stream."""
 
     def __init__(self) -> None:
         self.order_ids: dict[str, str] = {}
 
     def send(self, server: ServerProcess, commands: Sequence[Json]) -> None:
-        """Send commands one after the other, each under a key of its own; all must be taken."""
+        """Send commands one after the other, each with its own key; all must be accepted."""
         client = server.client()
         for command in commands:
             answered = client.ask(*self._request(command))
             self._learn(command, answered)
 
     def send_and_let_go(self, server: ServerProcess, command: Json) -> None:
-        """Send a command without waiting for what becomes of it."""
+        """Send a command without waiting for the response."""
         server.client().send(*self._request(command))
 
     def _request(self, command: Json) -> tuple[str, str, Json | None, dict[str, str]]:
@@ -87,7 +87,7 @@ def book_of(sides: Json) -> Book:
 
 @pytest.fixture
 def processed(tmp_path: Path) -> tuple[list[Trade], Book]:
-    """What ``process`` makes of the recording."""
+    """The trades and the book of ``process`` for the recording."""
     trades, book = tmp_path / "trades", tmp_path / "book"
     finished = command_line(tmp_path, "process", str(COMMANDS), "--trades", str(trades), "--book", str(book))
     assert finished.returncode == 0, finished.stderr
@@ -114,7 +114,7 @@ def test_recorded_flow_over_rest_with_kills_gives_the_trades_and_book_of_process
         sender.send_and_let_go(server, commands[first])
         server.kill()
     with running(directory) as server:
-        # The last answered command, and the one whose answer was lost, are sent again with their keys.
+        # The last acknowledged command, and the one whose response was lost, are sent again with their keys.
         sender.send(server.wait_ready(), commands[first - 1 : second])
         assert server.client().ask("POST", "/admin/snapshot").status == 201
         sender.send_and_let_go(server, commands[second])

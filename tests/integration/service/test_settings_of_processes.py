@@ -1,4 +1,4 @@
-"""A setting that cannot be used ends every command with one line that names it, before anything is begun."""
+"""A bad setting ends every command with one line that names it, before anything is done."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.integration.service.server_process import GUNICORN, NOT_INHERITED, ru
 
 
 class Finished(NamedTuple):
-    """What a command left."""
+    """A command's exit code and output."""
 
     returncode: int
     stdout: str
@@ -23,7 +23,7 @@ Run = Callable[..., Finished]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process, with these settings and a data directory that is not there."""
+    """Run a command in this process, with these settings and a data directory that does not exist."""
 
     def run_command(*arguments: str, **settings: str) -> Finished:
         for name in NOT_INHERITED:

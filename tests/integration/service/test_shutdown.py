@@ -1,4 +1,4 @@
-"""SIGTERM under load: what was sent is answered, what was answered is kept, and the next start needs no replay."""
+"""SIGTERM under load: every request gets its response, no acknowledged order is lost, the next start has no replay."""
 
 import http.client
 import os
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Load:
-    """Clients that post one order after the other until the server is gone; three of four on ever new connections."""
+    """Clients that post orders until the server is gone; three of four use a new connection for each."""
 
     server: ServerProcess
     enough: int

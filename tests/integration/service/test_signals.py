@@ -1,4 +1,4 @@
-"""Signals: some end the server in good order, the others do nothing; none leaves a traceback."""
+"""Signals: some stop the server in good order, the others do nothing; none leaves a traceback."""
 
 import resource
 import signal

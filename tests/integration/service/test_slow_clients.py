@@ -1,4 +1,4 @@
-"""Clients that are slow on purpose: the others are served as ever, and the slow ones are cut off in time."""
+"""Clients that are slow on purpose do not delay the others, and are cut off in time."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from tests.integration.service.server_process import SERVE, ServerProcess, buy, 
 SLOW = 100
 BATCH = 1_000
 TIMEOUT_SECONDS = 3
-# What an answer may take beside them, on a machine that does other things as well.
+# The time that a response may take beside them, on a machine that is not idle.
 PATIENCE_SECONDS = 1.0
 # The child that writes a snapshot would count as files and threads that the slow clients took.
 LIMITS = {"CLIENT_TIMEOUT_SEC": str(TIMEOUT_SECONDS), "SNAPSHOT_INTERVAL_SEC": "0"}
@@ -32,7 +32,7 @@ POST = b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/j
 
 
 class Slowness(NamedTuple):
-    """What a client sends at once, and then a byte at a time; whether it takes its answer at all."""
+    """What a client sends at once, what it sends byte by byte, and whether it reads its response."""
 
     begins: bytes
     drop: bytes
@@ -104,7 +104,7 @@ def memory_of_exchange(server: ServerProcess) -> int:
 
 
 def seconds_of_honest_orders(server: ServerProcess, until: float) -> list[float]:
-    """Place orders that do not stay until then, every other one on a new connection; each must be taken."""
+    """Place orders until then, every other one on a new connection; each must be accepted."""
     seconds = []
     kept = server.client()
     while (begun := time.monotonic()) < until:
@@ -117,7 +117,7 @@ def seconds_of_honest_orders(server: ServerProcess, until: float) -> list[float]
 
 
 def last_words_of(connection: socket.socket) -> bytes:
-    """Read until the server closes: what was said first."""
+    """Read until the server closes; return the first line."""
     words = b""
     with suppress(ConnectionResetError):
         while received := connection.recv(1 << 16):
@@ -207,7 +207,7 @@ def test_bodies_that_never_end_take_a_bounded_memory(tmp_path: Path) -> None:
                 slow_connection(stack, server, head).sendall(b" " * 7_999_999)
             client.place(buy())
 
-        # It holds nothing that would be won by closing it.
+        # Closing it would free nothing.
         idle.place(buy())
         assert memory_of(server.process.pid) < memory + 120 * MIB
 

@@ -1,4 +1,4 @@
-"""No two servers acknowledge orders of one journal, whatever is done to the lock; and no other user reads its data."""
+"""No two servers acknowledge orders of one journal, even if the lock is removed; and no other user reads its data."""
 
 import os
 import shutil

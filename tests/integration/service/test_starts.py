@@ -1,4 +1,4 @@
-"""How the service starts: quickly, alone, from whatever the last one left; and when it does not, it says why."""
+"""The service starts quickly, alone, and after any end of the last one; if it cannot start, it says why."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def used(directory: Path) -> Path:
-    """A data directory in which a server has traded and was killed: all is in the journal, no snapshot was taken."""
+    """The data of a server that traded and was killed: all is in the journal, no snapshot was taken."""
     with running(directory) as server:
         client = server.wait_ready().client()
         client.place(sell())
@@ -49,7 +49,7 @@ def segment(directory: Path) -> Path:
 
 
 def ended(server: ServerProcess) -> Iterator[str]:
-    """Wait for a start that fails; yield what it said, after seeing that it did not succeed."""
+    """Wait for a start that fails; yield its output."""
     assert server.wait_ended() != 0, server.log
     yield server.log
 

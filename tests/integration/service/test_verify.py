@@ -1,4 +1,4 @@
-"""``verify`` finds every single thing that differs, names it, and finds nothing where nothing differs."""
+"""``verify`` finds and names every difference, and finds none if there is none."""
 
 import json
 from collections.abc import Callable

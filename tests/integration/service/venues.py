@@ -1,4 +1,4 @@
-"""A whole venue inside the test's process, so that its disk and its clock can be the test's."""
+"""A whole venue in the test's process, with a disk and a clock of the test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 30.0
 
 
 def settings_for(directory: Path, **variables: str) -> Settings:
-    """Settings with data in ``directory``, of any age, and no snapshots but those that are asked for."""
+    """Settings with data in ``directory``, of any age, and with snapshots only on request."""
     fixed = {"DATA_DIR": str(directory), "SNAPSHOT_INTERVAL_SEC": "0", "ACCEPT_CLOCK": "true"}
     return Settings.from_environment({**fixed, **variables})
 
@@ -37,7 +37,7 @@ def venue(
     ``in_thread=False`` starts the followers' process.
     """
     settings = settings_for(directory, **variables)
-    # The audit log's lock is a real file, whatever disk its entries are on.
+    # The audit log's lock is a real file, also with a disk in memory.
     (directory / AUDIT_DIRECTORY).mkdir(parents=True, exist_ok=True)
     found = Venue(settings, disk=disk, clock=clock, follows_in_thread=in_thread, on_start_failure=on_start_failure)
     found.app.test_client_class = ReadingItsWrites

@@ -5,7 +5,7 @@
 
 ``data.tar.gz`` is a data directory: a journal of many segments, some of them archived, snapshots, the audit log and the
 SQLite file. ``postgresql.sql.gz`` is a dump of the same projection. ``expected.json`` says what that release made of
-the journal. Never run this again to mend a failing test: the files are what users of that release have on disk.
+the journal. Never run this again to repair a failing test: the files are what users of that release have on disk.
 """
 
 import gzip
@@ -46,7 +46,7 @@ SETTINGS = {"SNAPSHOT_INTERVAL_SEC": "0", "JOURNAL_SEGMENT_BYTES": "12288", "JOU
 
 
 class HandClock:
-    """Is moved by hand."""
+    """A clock that this script moves."""
 
     def __init__(self) -> None:
         self.now = START_NS

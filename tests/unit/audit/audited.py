@@ -1,4 +1,4 @@
-"""Records and what became of them, for tests of the audit log."""
+"""Applied records for tests of the audit log."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ END = 9
 
 
 class Audited:
-    """An exchange's state that turns commands into what the log is given."""
+    """An exchange's state that turns commands into applied records."""
 
     def __init__(self) -> None:
         self._state = ExchangeState()
@@ -59,7 +59,7 @@ def written(disk: Disk, records: list[Applied], segment_bytes_max: int = 1 << 20
 
 
 def checked(disk: Disk, records: list[Applied]) -> AuditCheck:
-    """Hold the log on a disk against records."""
+    """Compare the log on a disk with records."""
     check = AuditCheck(DIRECTORY, disk)
     check.check_journal(JOURNAL_ID)
     for applied in records:

@@ -1,4 +1,4 @@
-"""The audit log as a sink goes on through failing disks, and faults where it must not write."""
+"""The audit log as a sink goes on after failures of its disk, and faults if it must not write."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The log goes on exactly where it ends, whatever a crash left, and finds whatever was changed in it."""
+"""The log continues exactly at its end after any crash, and finds every change."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -87,7 +87,7 @@ def test_sectors_that_a_crash_lost_are_written_again() -> None:
 
 
 def test_crash_at_any_moment_leaves_a_log_that_goes_on() -> None:
-    """Whatever of the unsynced bytes survives, nothing is doubled and nothing is missing."""
+    """Nothing is doubled or missing, whichever unsynced bytes survive."""
     records, reference = trading(), whole()
     for kept in range(0, len(reference), 37):
         disk = FakeDisk()
@@ -121,7 +121,7 @@ def test_failed_sync_is_not_trusted_to_have_written_anything() -> None:
 
 
 def test_every_changed_byte_is_found() -> None:
-    """But for the very last newline, without which the line is as a crash may leave it: not yet there."""
+    """Except the last newline: without it the line is a torn tail, as after a crash."""
     content = whole()
 
     for at in range(0, len(content) - 1, 3):
@@ -176,7 +176,7 @@ def test_line_that_was_changed_together_with_its_chain_breaks_the_next() -> None
 
 
 def test_log_written_anew_from_a_lie_is_found_by_the_journal() -> None:
-    """Its chain holds: somebody wrote all of it again."""
+    """Its chain is right, because all of it was written again."""
     audited, disk = Audited(), FakeDisk()
     first = audited.take(buy(user_id="mallory"))
     written(disk, [first])

@@ -1,4 +1,4 @@
-"""Every command and event has words, and they say what was wanted and what came of it."""
+"""Every command and event has a sentence that says what was requested or what happened."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One process at a time writes the audit log; a second one waits until the first lets go."""
+"""One process at a time writes the audit log; a second one waits until the first releases it."""
 
 from pathlib import Path
 

@@ -1,10 +1,10 @@
-"""While the database does not answer, one read tries now and then, and the others are refused at once."""
+"""While the database does not respond, one read tries now and then, and the others are refused at once."""
 
 from order_engine.database.breaker import Breaker
 
 
 class HandClock:
-    """Shows the seconds that a test sets."""
+    """A clock that a test sets."""
 
     seconds = 0.0
 

@@ -1,4 +1,4 @@
-"""Cursors go out opaque and come back only as they went out."""
+"""Cursors are opaque, and only the exact text is accepted."""
 
 import pytest
 from hypothesis import given

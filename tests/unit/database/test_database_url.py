@@ -1,4 +1,4 @@
-"""DATABASE_URL: what is understood, what is refused, and that no refusal shows a password."""
+"""DATABASE_URL: what is accepted, what is refused, and that no error shows a password."""
 
 from pathlib import Path
 

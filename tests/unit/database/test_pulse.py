@@ -1,4 +1,4 @@
-"""The pulse of the database is told at once, whatever the database does."""
+"""The status of the database is returned at once, even if the database hangs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from tests.unit.exchange.exchanges import PATIENCE_SECONDS, wait_until
 
 
 class FakeDatabase:
-    """Says what a test wants, once the gate is open."""
+    """Returns what a test sets, once the gate is open."""
 
     def __init__(self) -> None:
         self.says = "ok"

@@ -1,11 +1,11 @@
-"""From events to rows: which rows, with which values under which column."""
+"""From events to rows: which rows, and which value in which column."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import Table
 
 from order_engine.database.tables import Base, CandleRow
-from order_engine.followers.sql.rows import (
+from order_engine.followers.sql.columns import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
     ORDER_EVENT_COLUMNS,
@@ -14,10 +14,8 @@ from order_engine.followers.sql.rows import (
     POSITION_COLUMNS,
     STATE_COLUMNS,
     TRADE_COLUMNS,
-    PositionTrades,
-    Row,
-    rows_of,
 )
+from order_engine.followers.sql.rows import PositionTrades, Row, rows_of
 from order_engine.market_data.candles import KEPT_LENGTHS, Candle, CandleKey, start_of
 from tests.integration.database.market import E8, START_NS, Market, amend, buy, cancel, sell
 

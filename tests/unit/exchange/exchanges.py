@@ -1,4 +1,4 @@
-"""An exchange on a disk in memory, with everything around it that a test may hold still."""
+"""An exchange on a disk in memory, with a clock and a database that a test controls."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 30.0
 
 
 class FakeClock:
-    """Stands still until it is told otherwise."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now_ns: int = START_NS) -> None:
         self.now = now_ns
@@ -38,14 +38,14 @@ class FakeClock:
 
 @dataclass
 class FakeBacklog:
-    """Is as far behind as a test says."""
+    """A database as far behind as a test sets."""
 
     lag: int = 0
 
 
 @dataclass
 class Opened:
-    """An exchange that takes commands, and what it stands on. ``notes`` is what each answer depends on, in order."""
+    """An open exchange with its disk and journal. ``notes`` has the sequence that each response depends on."""
 
     exchange: Exchange
     recovery: Recovery
@@ -56,14 +56,14 @@ class Opened:
     faults: list[Exception] = field(default_factory=list)
 
     def carry_out(self, *commands: Command, retry: Retry | None = None) -> Submitted:
-        """Submit commands, and wait until their answer may be shown."""
+        """Submit commands, and wait until their response may be sent."""
         answer = self.exchange.submit(commands, retry)
         assert self.exchange.wait_visible(answer.applied.record.last_sequence, PATIENCE_SECONDS)
         return answer
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
-    """Return once something is so that nothing announces; fail if that takes too long."""
+    """Wait for a condition that nothing announces; fail if that takes too long."""
     pause, deadline = Event(), monotonic() + PATIENCE_SECONDS
     while not reached():
         assert monotonic() < deadline
@@ -84,7 +84,7 @@ def open_journal(
     sync: SyncMode = SyncMode.ALWAYS,
     on_failure: Callable[[JournalFailed], None] | None = None,
 ) -> Committer:
-    """Open the journal where a recovery ends, and start its thread."""
+    """Open the journal at the end of a recovery, and start its thread."""
     end = recovery.latest().end
     journal = Committer(
         recovery.journal_directory,
@@ -112,7 +112,7 @@ def opened(
     sync: SyncMode = SyncMode.ALWAYS,
     batch_time: BatchTime | None = None,
 ) -> Iterator[Opened]:
-    """Recover an exchange from a disk and open it; it is closed at the end, in whatever state the disk allows."""
+    """Recover an exchange from a disk and open it; it is closed at the end, even if the disk fails."""
     recovery, clock = recovery_on(disk), clock or FakeClock()
     state, end, _ = recovery.latest()
     backlog, notes, faults = FakeBacklog(), list[int](), list[Exception]()

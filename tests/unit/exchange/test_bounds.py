@@ -1,4 +1,4 @@
-"""What the exchange does where a record's bound was reached: it goes on by itself, and cuts a batch."""
+"""After a record reaches its bound the exchange goes on by itself, and cuts a batch."""
 
 import pytest
 

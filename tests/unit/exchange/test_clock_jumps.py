@@ -1,4 +1,4 @@
-"""A clock that jumps stops the entry of orders before anything is journaled; the rest goes on at the last time."""
+"""A clock that jumps stops order entry before anything is journaled; the rest goes on at the last time."""
 
 import logging
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ class Jumping(NamedTuple):
         return self.exchange.submit(commands).applied.record.timestamp_ns
 
     def refuses(self, *commands: Command) -> bool:
-        """Say whether the commands are refused for the clock, and leave nothing in the journal."""
+        """Return whether the commands are refused because of the clock, and not journaled."""
         before = self.exchange.applied_sequence
         try:
             self.exchange.submit(commands)
@@ -71,7 +71,7 @@ class Jumping(NamedTuple):
         return False
 
     def journaled(self) -> list[tuple[int, Command]]:
-        """List what is in the journal, with its time."""
+        """List the journal's records, each with its time."""
         end = self.exchange.applied_sequence
         assert self.exchange.wait_visible(end, PATIENCE_SECONDS)
         history = recovery_on(self.disk).history(0, end)

@@ -1,4 +1,4 @@
-"""Two that saw the same events have the same digests, wherever they began; one event that differs shows."""
+"""The same events give the same digests from any start; one different event changes them."""
 
 import pytest
 

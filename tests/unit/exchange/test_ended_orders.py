@@ -1,4 +1,4 @@
-"""Orders that ended a moment ago are known in their final state, by either id, up to a number of them."""
+"""Orders that ended recently are found in their final state, by either id, up to a number."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.unit.exchange.exchanges import START_NS
 
 
 class Trading:
-    """A state whose ended orders are kept; the clock goes on by a nanosecond with each record."""
+    """A state whose ended orders are kept; the clock advances a nanosecond with each record."""
 
     def __init__(self, kept_max: int = 100) -> None:
         self.ended = EndedOrders(kept_max)

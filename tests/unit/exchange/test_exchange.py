@@ -1,4 +1,4 @@
-"""The exchange stamps, applies, journals and answers at once; and stops whole when anything of that goes wrong."""
+"""The exchange stamps, applies and journals in one step, and halts if any of that fails."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -215,7 +215,7 @@ def test_exception_in_the_core_halts_and_is_never_journaled(disk: FakeDisk) -> N
             found.exchange.depth("AAPL")
         assert found.exchange.close() is None, "no snapshot may be made of half a change"
 
-    # The sell stands as it did: the half of the record that was applied is gone.
+    # The sell is unchanged: the applied half of the record is gone.
     with opened(disk) as found:
         depth = found.exchange.depth("AAPL")
         assert depth is not None

@@ -1,4 +1,4 @@
-"""Indications: of a small book always fresh; of a large one ten in a second at most, and one for each change."""
+"""Indications: always fresh for a small book; for a large one at most ten a second, and one for each change."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.builders import SYMBOL, Exchange, buy, sell, session
 
 
 class HandClock:
-    """Shows what a test sets it to."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 0

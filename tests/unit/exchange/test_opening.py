@@ -17,7 +17,7 @@ def test_order_that_comes_before_the_first_commit_ended_does_not_hold_up_the_sta
     exchange = Exchange(clock)
 
     class Hasty(Committer):
-        """Lets an order come right after its first commit, which nobody will commit until the thread is started."""
+        """Submits an order right after its first commit, before the thread that would commit it is started."""
 
         def commit(self) -> bool:
             is_moved = super().commit()

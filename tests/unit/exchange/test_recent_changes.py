@@ -1,4 +1,4 @@
-"""When live orders last changed is known for the newest changes, and never wrongly."""
+"""The time of a live order's last change is known for the newest changes, and never wrong."""
 
 from order_engine.exchange.recent_changes import RecentChanges
 from order_engine.exchange.state import ExchangeState
@@ -10,7 +10,7 @@ from tests.unit.exchange.exchanges import START_NS
 
 
 class Trading:
-    """A state whose changes are noted; the clock goes on by a nanosecond with each record."""
+    """A state whose changes are noted; the clock advances a nanosecond with each record."""
 
     def __init__(self, kept_max: int = 100, known_after_ns: int = START_NS) -> None:
         self.changes = RecentChanges(known_after_ns, kept_max)

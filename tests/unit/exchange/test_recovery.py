@@ -1,4 +1,4 @@
-"""Recovery takes the newest snapshot that is whole and of this journal; whatever is wrong with it, an older way in."""
+"""Recovery loads the newest good snapshot of this journal, else an older one or none."""
 
 import logging
 import re
@@ -43,7 +43,7 @@ def damage(disk: FakeDisk, path: Path) -> None:
 
 
 def with_its_checksum(content: bytes) -> bytes:
-    """Make a snapshot that somebody changed whole again: both hashes are right."""
+    """Correct both hashes of a changed snapshot."""
     _, header, dump = content.split(b"\n", 2)
     header = re.sub(rb'"state_hash":"[0-9a-f]*"', b'"state_hash":"%b"' % sha256(dump).hexdigest().encode(), header)
     body = header + b"\n" + dump

@@ -1,4 +1,4 @@
-"""A request under a key is carried out once: its repetition gets the first answer, and waits for the disk with it."""
+"""A request with a key is carried out once: a retry gets the first answer, and waits for the disk with it."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_same_request_while_the_first_waits_for_the_disk_gets_the_same_answer_an
 
 
 def test_key_used_for_something_else_waits_for_what_it_was_used_for(disk: FakeDisk) -> None:
-    """A refusal tells that the first request was carried out: a crash must not take that back."""
+    """A refused retry shows that the first request was carried out, so a crash must not undo that."""
     other = Retry(scope="", key="a", fingerprint="something else")
     with opened(disk) as found:
         disk.hold_syncs()

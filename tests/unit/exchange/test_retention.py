@@ -1,4 +1,4 @@
-"""Segments leave the journal only once snapshots, database and audit log have what is in them."""
+"""Segments leave the journal only once snapshots, database and audit log have their records."""
 
 from pathlib import Path
 

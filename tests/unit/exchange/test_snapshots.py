@@ -1,4 +1,4 @@
-"""Snapshot files are whole or not used, and only the newest few are kept."""
+"""A damaged snapshot file is not used, and only the newest few are kept."""
 
 from pathlib import Path
 

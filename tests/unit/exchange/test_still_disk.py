@@ -1,4 +1,4 @@
-"""A journal that is being written reads as it stood at the first look, wherever the writer was just then."""
+"""A journal that is being written reads as it was at the first look."""
 
 from pathlib import Path
 

@@ -237,7 +237,7 @@ def test_halted_exchange_ends_the_timekeeper(timed: TimedExchange) -> None:
 
 
 class FaultyOnce:
-    """Fails the first time that it is asked to keep time, with a mistake of ours."""
+    """An exchange whose first attempt to keep time raises an unexpected error."""
 
     def __init__(self) -> None:
         self.asked = 0

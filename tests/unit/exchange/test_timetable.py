@@ -1,4 +1,4 @@
-"""Schedules: when they ask for something next, and what they have asked for meanwhile."""
+"""Schedules: the next time that something is due, and what was due meanwhile."""
 
 import pytest
 

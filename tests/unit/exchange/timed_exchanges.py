@@ -1,4 +1,4 @@
-"""An exchange on a disk in memory whose time passes only when a test says so."""
+"""An exchange on a disk in memory, with a clock that a test moves."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def at(written: str, day: int = 0) -> int:
 
 
 class HandClock:
-    """Is moved by hand."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now_ns: int) -> None:
         self.now = now_ns
@@ -33,7 +33,7 @@ class HandClock:
 
 
 class PassingTime(Alarm):
-    """Lets no thread wait: the time that it would have waited has passed at once, up to an end."""
+    """An event that does not wait: it advances the clock by the waiting time instead, up to an end."""
 
     def __init__(self, clock: HandClock, until_ns: int) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class TimedExchange(NamedTuple):
         self.exchange.submit(commands)
 
     def pass_time(self, until_ns: int) -> list[float | None]:
-        """Let the timekeeper live through some time; return how long it slept each time."""
+        """Run the timekeeper for some time; return its waits."""
         alarm = PassingTime(self.clock, until_ns)
         timekeeper = Timekeeper(self.exchange, self.clock, alarm)
         timekeeper.start()
@@ -87,7 +87,7 @@ class TimedExchange(NamedTuple):
         return listed.state
 
     def timed_commands(self) -> list[tuple[int, Command]]:
-        """What was journaled for the sake of time, and when."""
+        """The journaled commands of the timekeeper, each with its time."""
         end = self.exchange.applied_sequence
         assert self.exchange.wait_visible(end, PATIENCE_SECONDS)
         history = self.recovery.history(0, end)

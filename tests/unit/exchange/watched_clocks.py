@@ -17,7 +17,7 @@ class WatchedClock:
         self.guard = ClockGuard(self.clock, self.uptime.now_ns)
 
     def pass_time(self, duration_ns: int) -> None:
-        """Let time pass as it does."""
+        """Advance clock and uptime together."""
         self.clock.now += duration_ns
         self.uptime.now += duration_ns
 

@@ -1,6 +1,6 @@
-"""A followers' process that does what its test says: ``fake_process.py DESCRIPTOR LOG BEHAVIOUR``.
+"""A followers' process with the behaviour of its argument: ``fake_process.py DESCRIPTOR LOG BEHAVIOUR``.
 
-It writes what it hears into the log, one line a message.
+It writes each message into the log, one a line.
 """
 
 import signal
@@ -16,7 +16,7 @@ SOUND, OTHER = 111, 222
 
 
 class FakeFollower:
-    """Has at once whatever is wanted."""
+    """Follows without delay: it reports everything wanted at once."""
 
     def __init__(self, control: Control, log: Path, behaviour: str) -> None:
         self._control = control

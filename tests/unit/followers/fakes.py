@@ -1,4 +1,4 @@
-"""Sinks, a journal and a clock that a test holds in its hands."""
+"""Sinks, a journal and a clock that a test controls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from order_engine.journal.record import Record
 from tests.builders import buy
 from tests.unit.exchange.exchanges import JOURNAL_ID, START_NS
 
-# Nothing waits for more to come, and nothing is synced because time has passed.
+# Nothing waits for more records, and no time-out causes a sync.
 AT_ONCE = Pace(batch_commands_max=10, pause_seconds=0.0, quiet_seconds=0.0, waiting_commands_max=20)
 
 
 class HandTime:
-    """Seconds that pass only when a test says so."""
+    """A clock in seconds that a test moves."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -28,7 +28,7 @@ class HandTime:
 
 @dataclass
 class FakeSink:
-    """Keeps the records in memory, and raises what a test puts into ``error``, as long as it is there."""
+    """Keeps the records in memory, and raises ``error`` while a test sets it."""
 
     name: str = "sql"
     sequence: int = 0
@@ -76,7 +76,7 @@ class FakeSink:
 
 
 class FakeJournal:
-    """Records in memory, and snapshots of the states that they lead to."""
+    """Records in memory, and snapshots of their states."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -90,7 +90,7 @@ class FakeJournal:
         return self._state.sequence
 
     def append(self, count: int = 1, orders: int = 1) -> list[Applied]:
-        """Append records of some orders each; return what comes of them."""
+        """Append records of some orders each; return them applied."""
         return [self._append_one(orders) for _ in range(count)]
 
     def keep_snapshot(self) -> None:

@@ -1,4 +1,4 @@
-"""Messages come whole, in order and as they were, however the socket cuts them; a side that is gone is noticed."""
+"""Messages arrive whole, unchanged and in order in any pieces; a closed side is noticed."""
 
 import fcntl
 import resource

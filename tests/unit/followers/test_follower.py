@@ -1,4 +1,4 @@
-"""The follower reads each record once, for sinks at different places, and goes back only for one that fell behind."""
+"""The follower reads each record once for sinks at different sequences, and goes back only for one that fell behind."""
 
 import pytest
 
@@ -15,7 +15,7 @@ STEPS_MAX = 1_000
 
 
 class Following:
-    """A follower with two sinks, and everything around it."""
+    """A follower with two sinks, its journal and its clock."""
 
     def __init__(self) -> None:
         self.journal, self.clock, self.dumps = FakeJournal(), HandTime(), FakeDumps()
@@ -24,25 +24,25 @@ class Following:
         self.begin()
 
     def begin(self) -> None:
-        """Begin as a process does; the sinks have what they had."""
+        """Start as a new process; the sinks keep their records."""
         lines = [SinkLine(sink, AT_ONCE, self.clock) for sink in (self.sql, self.audit)]
         taker = SnapshotTaker(self.dumps.begin)
         self.follower = Follower(JOURNAL_ID, self.journal.end, self.journal.replica, lines, taker, self.watermark)
 
     def append(self, count: int, orders: int = 1) -> None:
-        """Append records, visible and synced at once."""
+        """Append records that are visible and synced at once."""
         self.journal.append(count, orders)
         self.watermark.move(self.journal.end, self.journal.end)
 
     def run(self) -> None:
-        """Take steps until there is nothing to do."""
+        """Step until there is nothing to do."""
         for _ in range(STEPS_MAX):
             if not self.follower.step():
                 return
         pytest.fail("the follower is never done")
 
     def wait_out(self) -> None:
-        """Let every pause pass, then take steps."""
+        """Let every pause pass, then step."""
         self.clock.now += 3_600
         self.run()
 
@@ -136,7 +136,7 @@ def test_sink_that_was_away_for_long_is_read_for_again_and_the_other_gets_nothin
 
 
 def test_long_step_is_announced_before_it_is_taken(following: Following) -> None:
-    """A supervisor that hears nothing for so long as a million orders take to load would kill the process."""
+    """Without a warning the supervisor would kill a process that loads a million orders."""
     announced: list[bool] = []
     load = following.journal.load
 

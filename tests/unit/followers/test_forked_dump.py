@@ -1,4 +1,4 @@
-"""A dump in a child: what it saves is there, what goes wrong is told, and a child that hangs is killed."""
+"""A dump in a child: it saves the state, reports its error, and is killed if it hangs."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The followers in a thread do what those in a process do; a fault is told, and a successor begins."""
+"""The followers in a thread do what those in a process do; a fault is reported, and a new follower starts."""
 
 import pytest
 

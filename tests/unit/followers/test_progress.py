@@ -1,4 +1,4 @@
-"""What the followers reported, and what follows from it when they report no more."""
+"""The followers' last report, and the status if no further one comes."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +11,7 @@ from tests.unit.followers.fakes import HandTime
 
 
 class Exchange:
-    """Is visible up to where a test says."""
+    """Has the visible sequence that a test sets."""
 
     visible_sequence = 10
 
@@ -137,7 +137,7 @@ def test_waiting_ends_with_its_time(progress: Progress) -> None:
 def test_every_report_is_told_and_the_lock_is_free_meanwhile(progress: Progress) -> None:
     told: list[bool] = []
     with ThreadPoolExecutor(1) as pool:
-        # A thread that waits meanwhile must not be held up by whoever is told.
+        # A callback must not hold up a thread that waits meanwhile.
         progress.on_change(lambda: told.append(pool.submit(progress.wait_shown, 5, 0).result(PATIENCE_SECONDS)))
 
         report(progress, 5)

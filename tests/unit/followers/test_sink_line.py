@@ -1,4 +1,4 @@
-"""A sink's line writes in batches, waits for a sink that is away, stands still for one that is faulted."""
+"""A sink's queue is written in batches, waits for a sink that is away, and stands still for a faulted one."""
 
 import logging
 
@@ -39,7 +39,7 @@ def opened_line(sink: FakeSink, clock: HandTime, pace: Pace = AT_ONCE) -> SinkLi
 
 
 def wait_for_retry(line: SinkLine, clock: HandTime) -> float:
-    """Move the clock on until the sink is tried again; return the seconds that took."""
+    """Advance the clock until the sink is tried again; return the seconds."""
     began = clock.now
     while not line.is_due_to_open:
         clock.now += STEP_SECONDS
@@ -166,7 +166,7 @@ def test_sink_that_is_away_is_tried_again_after_growing_pauses(
     line.open_if_due(JOURNAL_ID, 0)
     assert (line.is_open, line.progress.status) == (True, OK)
     line.note_trouble(SinkAway("again"))
-    assert wait_for_retry(line, clock) == pytest.approx(0.1, abs=2 * STEP_SECONDS), "the pauses begin anew"
+    assert wait_for_retry(line, clock) == pytest.approx(0.1, abs=2 * STEP_SECONDS), "the pauses are short again"
 
 
 def test_sink_is_not_tried_before_its_pause_is_over(sink: FakeSink, clock: HandTime) -> None:
@@ -235,7 +235,7 @@ def test_commit_that_was_reported_as_failed_is_not_written_twice(
 
 
 def test_sink_that_comes_back_with_less_says_so(sink: FakeSink, clock: HandTime, journal: FakeJournal) -> None:
-    """A power cut took commits that were not synced, or another file was put in its place."""
+    """A power cut lost unsynced commits, or the file was replaced."""
     line = opened_line(sink, clock)
     line.offer(journal.append(5))
     write_all(line)

@@ -1,4 +1,4 @@
-"""Snapshots are taken once they are wanted, reached and on disk, one at a time; a failure is told."""
+"""Snapshots are taken once they are wanted, reached and synced, one at a time; a failure is reported."""
 
 import pytest
 

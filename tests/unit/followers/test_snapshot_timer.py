@@ -1,4 +1,4 @@
-"""The timer has snapshots taken, says what keeps it from that, and goes on."""
+"""The timer requests snapshots, reports why one failed, and goes on."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ OFTEN = 0.001
 
 
 class FakeExchange:
-    """Has a journal that is on disk up to where a test says."""
+    """An exchange whose journal is synced up to the sequence that a test sets."""
 
     def __init__(self, sequence: int = 9) -> None:
         self.sequence = sequence
@@ -31,7 +31,7 @@ class FakeExchange:
 
 
 class Followers:
-    """Take each snapshot at once, a little after what was wanted, or do what a test says."""
+    """Followers that take each snapshot at once, or do what a test sets."""
 
     def __init__(self) -> None:
         self.progress = Progress(lambda: 0)

@@ -1,4 +1,4 @@
-"""One process follows at a time; killed, crashed or hung it has a successor, which is told what was asked before."""
+"""One process follows at a time; after a kill, crash or hang a new one starts and gets the pending requests."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Supervised:
-    """A supervisor of fake processes. ``behaviours`` are those of the next ones, the last of all that follow."""
+    """A supervisor of fake processes. ``behaviours`` are those of the processes in order; the last is used again."""
 
     def __init__(self, log: Path) -> None:
         self.behaviours = ["follows"]
@@ -52,7 +52,7 @@ class Supervised:
         return self._log.read_text().splitlines() if self._log.exists() else []
 
     def wait_running(self, number: int = 1) -> int:
-        """Return the id of the so-manieth process once it has reported."""
+        """Return the id of the process of this number once it has reported."""
         wait_until(lambda: len(self.spawned) >= number and self.progress.status == OK)
         return self.spawned[number - 1].pid
 
@@ -165,7 +165,7 @@ def test_process_that_reports_no_more_is_killed_and_has_a_successor(supervised: 
 
 
 def test_process_that_reads_nothing_never_holds_up_who_asks(supervised: Supervised) -> None:
-    """More is asked than the socket takes; what counts is told once the process goes on."""
+    """More is sent than the socket takes; the last requests arrive once the process goes on."""
     supervised.process.start()
     process_id = supervised.wait_running()
     os.kill(process_id, signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""Builders for tests of the journal: they hide what does not matter to a test."""
+"""Builders for tests of the journal."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +59,7 @@ def open_committer(
     on_commit: Callable[[], object] = lambda: None,
     on_failure: Callable[[JournalFailed], None] | None = None,
 ) -> Committer:
-    """Open a journal for writing where reading it ends. Its thread is not started: the test commits."""
+    """Open a journal for writing at its end. Its thread is not started: the test commits."""
     return Committer(
         directory,
         disk,
@@ -94,7 +94,7 @@ def write(journal: Committer, *records: Record) -> None:
 
 
 def begin_segment(journal: Committer) -> None:
-    """Go on in a new segment, as when one is full; nothing may be waiting to be written."""
+    """Begin a new segment, as when one is full; nothing may be waiting."""
     journal._segment.rotate()
 
 
@@ -117,12 +117,12 @@ def frame_flags(disk: FakeDisk, path: Path = FIRST_SEGMENT) -> str:
 
 
 def marks(committer: Committer) -> tuple[int, int, int]:
-    """How far a committer has come: appended, visible, synced."""
+    """The sequences of a committer: appended, visible, synced."""
     return committer.appended_sequence, committer.visible_sequence, committer.synced_sequence
 
 
 class in_thread:  # noqa: N801 - It reads as a verb where it is used.
-    """A thread whose outcome can be asked for."""
+    """A thread that keeps its outcome."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         self.result: object = None

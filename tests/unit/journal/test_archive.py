@@ -1,4 +1,4 @@
-"""Segments move to the archive so that a crash at any moment loses none, and readings find them there."""
+"""Segments move to the archive; a crash at any moment loses none, and readers find them there."""
 
 import errno
 import os
@@ -34,7 +34,7 @@ def sequences(
 
 
 class StoppingDisk(FakeDisk):
-    """Fails at one step of what changes names or bytes, as a crash would; renames may fail between file systems."""
+    """Fails at one step that changes names or bytes, as a crash would; renames may fail between file systems."""
 
     def __init__(self, stop_at: int, *, is_other_file_system: bool) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class StoppingDisk(FakeDisk):
 
 @pytest.mark.parametrize("is_other_file_system", [False, True])
 def test_crash_at_every_step_of_archiving_loses_nothing(is_other_file_system: bool) -> None:
-    """After each, every record is there once, and archiving can be begun again."""
+    """After each failure every record is there once, and archiving can start again."""
     crashes = 0
     for stop_at in range(1, 20):
         disk = StoppingDisk(stop_at, is_other_file_system=is_other_file_system)

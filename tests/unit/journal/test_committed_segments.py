@@ -1,4 +1,4 @@
-"""What the committer leaves on disk: segments, frames and their flags, what each mode syncs, and where it goes on."""
+"""The committer's files: segments, frames and their flags, the syncs of each mode, and where it continues."""
 
 import pytest
 

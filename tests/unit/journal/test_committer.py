@@ -1,4 +1,4 @@
-"""Committing: visible means on disk (or as the mode says), in order, for everybody who waits."""
+"""Committing: visible means on disk (or what the mode says), in order, for every waiting thread."""
 
 from threading import Barrier, Lock
 

@@ -1,4 +1,4 @@
-"""The directory lock: one owner, named to whoever else tries, gone when the owner is."""
+"""The directory lock: it has one owner, names it to others, and ends with it."""
 
 import fcntl
 import os
@@ -33,7 +33,7 @@ sys.stdin.read()
 
 
 def is_free(directory: Path) -> bool:
-    """Try to have the directory, for a moment."""
+    """Try to lock the directory, for a moment."""
     try:
         DirectoryLock(directory).release()
     except JournalLocked:

@@ -58,7 +58,7 @@ def test_created_file_replaces_the_old_one_and_leaves_nothing_beside_it(tmp_path
 
 
 def test_large_file_is_synced_piece_by_piece(tmp_path: Path) -> None:
-    # Else every write to the journal would wait until all of it is on disk.
+    # Otherwise every write to the journal would wait for the disk.
     unsynced: list[int] = [0]
 
     class CountingFile(LocalAppendFile):

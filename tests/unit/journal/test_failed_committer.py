@@ -1,4 +1,4 @@
-"""When the disk, or the thread that commits, fails: nothing is accepted any more, and everybody is told."""
+"""After the disk or the committer's thread fails, nothing is accepted, and every waiting thread gets the error."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Frames: the bytes of the format, and what passes for a header."""
+"""Frames: the bytes of the format, and valid headers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A process that commits is killed: whatever it had shown by its watermark is there."""
+"""After a committing process is killed, everything up to its watermark is there."""
 
 import subprocess
 import sys

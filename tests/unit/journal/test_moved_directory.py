@@ -1,4 +1,4 @@
-"""Nothing is written any more, and nothing acknowledged, once another process may own the journal's place."""
+"""Nothing is written or acknowledged once another process may own the journal's place."""
 
 import shutil
 from pathlib import Path

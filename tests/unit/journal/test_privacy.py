@@ -1,4 +1,4 @@
-"""What lies in a data directory is for its owner alone: what is made now, and what an older version left open."""
+"""Only its owner can read a data directory, files of an older version included."""
 
 import logging
 import os

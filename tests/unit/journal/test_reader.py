@@ -1,4 +1,4 @@
-"""Reading a whole journal: which records, from where, and where it ends."""
+"""Reading a journal: its records from a sequence on, and its end."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A record says only what there is to say; what older programs wrote is read, what newer ones wrote is refused."""
+"""A record leaves out defaults; records of older programs are read, those of newer ones refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Following a live journal: everything up to the watermark, once, in order, wherever its segments lie by now."""
+"""Following a live journal: everything up to the watermark, once, in order, in archived segments too."""
 
 from pathlib import Path
 from threading import Lock
@@ -42,7 +42,7 @@ def read_sequences(tail: Tail, until_sequence: int, records_max: int = 1_000) ->
 
 
 def read_to(tail: Tail, sequence: int, found: list[Record]) -> None:
-    """Read call by call, so that a fault comes after what could be read before it."""
+    """Read call by call, so that a fault comes after the records before it."""
     while tail.position < sequence:
         found += tail.read(sequence)
 
@@ -342,7 +342,7 @@ STEPS = st.one_of(
 
 
 class Following:
-    """A journal, its committer and a tail, and what each has done so far."""
+    """A journal, its committer and a tail, with what each has done so far."""
 
     def __init__(self, disk: Disk, mode: SyncMode, segment_bytes_max: int) -> None:
         self.disk = disk

@@ -1,4 +1,4 @@
-"""Torn tail or damage: what a crash may leave, and everything that it may not."""
+"""Torn tail or damage: what a crash may leave, and what it may not."""
 
 import re
 
@@ -28,7 +28,7 @@ def frame(flag: Flag, *records: Record) -> bytes:
 
 
 def journal(*frames: bytes) -> tuple[FakeDisk, list[int]]:
-    """A journal of one record and these frames after it, and where each frame begins and the last one ends."""
+    """A journal of one record and these frames, with the offset of each frame and of the end."""
     disk = FakeDisk()
     write_journal(disk, cancels(1))
     offsets = [disk.size(FIRST_SEGMENT)]
@@ -199,7 +199,7 @@ def test_lost_sector_before_frames_of_the_same_unsynced_tail_is_torn() -> None:
 
 
 def test_zeros_from_a_durable_frame_over_the_next_are_damage() -> None:
-    # In the mode `always` nothing is written before the frame is on disk, so bytes behind it convict the zeros.
+    # In the mode `always` nothing is written before the frame is on disk, so bytes after the zeros prove damage.
     disk, (start, _, end) = journal(frame(Flag.DURABLE, big_cancel(2)), frame(Flag.DURABLE, cancels(3)))
 
     put_zeros(disk, next_sector(start), end)

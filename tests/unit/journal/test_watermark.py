@@ -1,4 +1,4 @@
-"""The watermark: what one process sets, others see; a new start leaves the old one behind."""
+"""The watermark: other processes see what one sets; a new start uses a new one."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Positions by the method of average cost: by hand, and against the same rule told with fractions."""
+"""Positions by the average cost method: computed by hand, and against the same rule with fractions."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -29,11 +29,11 @@ def position_after(trades: Trades) -> Position:
         ([], "0", None, "0", "0"),
         ([("10", "100")], "10", "100", "1000", "0"),
         ([("10", "100"), ("10", "110")], "20", "105", "2100", "0"),
-        # A sale realises the difference to the average, and leaves the average as it is.
+        # A sale realizes the difference to the average, and does not change the average.
         ([("10", "100"), ("10", "110"), ("-5", "120")], "15", "105", "1575", "75"),
         ([("10", "100"), ("-5", "110"), ("5", "120")], "10", "110", "1100", "50"),
         ([("10", "100"), ("-10", "90")], "0", None, "0", "-100"),
-        # A short position is owed: bought back for less, it earns.
+        # A short position earns if it is bought back for less.
         ([("-10", "100")], "-10", "100", "-1000", "0"),
         ([("-10", "100"), ("-10", "110"), ("15", "90")], "-5", "105", "-525", "225"),
         # Through zero: 10 are closed at 120, 5 are opened there.
@@ -86,7 +86,7 @@ def test_position_is_that_of_unrounded_average_cost(trades: list[tuple[int, int]
 
     for bought_e8, price_e8 in trades:
         position.trade(bought_e8, price_e8)
-        # Unit by unit it would be: first what closes, then what opens.
+        # First the units that close, then those that open.
         bought, price = Fraction(bought_e8), Fraction(price_e8)
         closes = max(min(bought, -net), Fraction(0)) if net < 0 else min(max(bought, -net), Fraction(0))
         realized += -closes * (price - average)
@@ -96,7 +96,7 @@ def test_position_is_that_of_unrounded_average_cost(trades: list[tuple[int, int]
             average = (net * average + opens * price) / (net + opens)
             net += opens
 
-    # Each trade rounds off at most half of the last of 16 decimals.
+    # Each trade rounds by at most half a unit of the 16th decimal.
     assert abs(position.realized_e16 - realized) <= len(trades)
     assert abs(position.cost_e16 - net * average) <= len(trades)
 

@@ -1,4 +1,4 @@
-"""Amends: less at the same price keeps its place, all else goes to the back; refused means unchanged."""
+"""Amends: less at the same price keeps its place, any other change loses it; a refusal changes nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Amends of stops and icebergs, of what an order does not have, and in every session."""
+"""Amends of stops and icebergs, of terms that an order does not have, and in every session."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The auction: one price for all, found by rule after rule, and traded in price-time priority."""
+"""The auction: one price for all, chosen rule by rule, and traded in price-time priority."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def exchange_in_call(*orders: str, last_price: str | None = None) -> Exchange:
 
 
 def price_found(exchange: Exchange) -> str | None:
-    """Say at which price the auction would be held, in whole units."""
+    """Return the auction's price in whole units."""
     found = indicate(exchange.engine.books["AAPL"])
     return None if found is None else str(found.price_ticks // 100)
 

@@ -1,4 +1,4 @@
-"""What a command costs beside 10,000 waiting orders is what it costs beside 100.
+"""A command costs the same beside 10,000 waiting orders as beside 100.
 
 ``stress.benchmarks.bounded_cost`` has the figures. The bound is generous, since others use the machine too. What grew
 with the number of orders grew a hundredfold here.

@@ -1,4 +1,4 @@
-"""The bounds of a record: what is cut, who keeps a turn, and that nothing of it is forgotten."""
+"""The bounds of a record: what is cut, which stops keep their turn, and that nothing is lost."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The circuit breaker: a price that left its reference too far behind halts the instrument."""
+"""The circuit breaker: a price too far from its reference halts the instrument."""
 
 import pytest
 

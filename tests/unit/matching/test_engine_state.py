@@ -1,4 +1,4 @@
-"""State: the same commands lead to the same state, a dump goes on where it was taken, and the checks find damage."""
+"""State: the same commands give the same state, a loaded dump continues, and the checks find damage."""
 
 from collections.abc import Callable
 
@@ -118,7 +118,7 @@ def test_time_that_goes_backwards_is_a_bug() -> None:
 
 
 def exchange_with_everything() -> Exchange:
-    """Make an exchange that has something of all that a dump must keep."""
+    """Make an exchange with everything that a dump must keep."""
     exchange = Exchange()
     exchange.apply_all(
         instrument(band="20", breaker="10", reference="100.00", prevention="CANCEL_OLDEST"),

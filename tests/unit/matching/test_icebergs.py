@@ -1,4 +1,4 @@
-"""Icebergs: what shows, when the next slice comes and where it stands."""
+"""Icebergs: what they show, and when and where the next slice is queued."""
 
 from order_engine.matching.events import AmendRejected
 from order_engine.matching.reason import Reason

@@ -1,4 +1,4 @@
-"""Instruments: listed by hand or by a first order, and never changed under a living order."""
+"""Instruments: listed by a command or a first order; tick and lot never change under live orders."""
 
 import pytest
 

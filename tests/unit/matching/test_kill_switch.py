@@ -1,4 +1,4 @@
-"""The kill switch: a disabled user's orders go, and no new ones come until the user is enabled."""
+"""The kill switch: a disabled user's orders are canceled, and new ones refused until the user is enabled."""
 
 from order_engine.matching.commands import DisableUser, EnableUser
 from order_engine.matching.events import AmendRejected, UserDisabled, UserEnabled

@@ -1,4 +1,4 @@
-"""Refusals: each reason, the order in which they are looked at, and that nothing changes on any of them."""
+"""Refusals: each reason, the order of the checks, and that a refusal changes nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Risk limits: each refuses at its edge, per symbol, in the rulebook's order."""
+"""Risk limits: each refuses just beyond its limit, per symbol, in the rulebook's order."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def exchange_with(*commands: object) -> Exchange:
 
 
 def reason_for(exchange: Exchange, order: object) -> Reason | None:
-    """Say why an order is refused; None if it is not."""
+    """Return why an order is refused; None if it is not."""
     refusals = [event for event in exchange.apply(order) if isinstance(event, OrderRejected)]
     return refusals[0].order.reason if refusals else None
 

@@ -1,4 +1,4 @@
-"""Self-trade prevention: the incoming order's mode decides what becomes of two orders of one user."""
+"""Self-trade prevention: the incoming order's mode decides what happens to two orders of one user."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Session states: what each lets through, and what entering one does."""
+"""Session states: what each allows, and what entering one does."""
 
 from itertools import permutations
 

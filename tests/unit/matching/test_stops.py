@@ -28,7 +28,7 @@ def exchange_that_traded(price: str) -> Exchange:
 
 
 def kinds_of(events: list[Event]) -> list[str]:
-    """Say what kind of events they are."""
+    """Return the kinds of events."""
     return [event.__struct_config__.tag for event in events]
 
 

@@ -1,4 +1,4 @@
-"""What a newer program wrote is never read as something else: a field that is not known here is an error."""
+"""An unknown field is an error, so that data of a newer program is never misread."""
 
 from typing import get_args
 

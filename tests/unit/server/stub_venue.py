@@ -1,4 +1,4 @@
-"""A venue that does what a test tells it, served by the real loop on a real socket."""
+"""A venue that a test controls, served by the real loop on a real socket."""
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +25,7 @@ class StubExchange:
 
 
 class StubProgress:
-    """A database that shows what a test says."""
+    """A database with the sequence that a test sets."""
 
     def __init__(self) -> None:
         self.shown = 0
@@ -47,14 +47,14 @@ class StubProgress:
 
 
 class ReadSoFar(NamedTuple):
-    """How far a start is."""
+    """The progress of a start."""
 
     bytes_read: int = 1
     bytes_total: int = 2
 
 
 class StubRecovery:
-    """A start under way."""
+    """A start in progress."""
 
     progress = ReadSoFar()
 
@@ -89,7 +89,7 @@ class StubVenue:
 
 
 class Client:
-    """A connection of a client, byte by byte."""
+    """A client's connection, with access to each byte."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
@@ -98,7 +98,7 @@ class Client:
         self.socket.sendall(content)
 
     def receive(self, ending: bytes) -> bytes:
-        """Read until what came ends like this."""
+        """Read until the received bytes end with these."""
         received = b""
         while not received.endswith(ending):
             more = self.socket.recv(1 << 16)
@@ -107,11 +107,11 @@ class Client:
         return received
 
     def receive_all(self) -> bytes:
-        """Read until the server hangs up."""
+        """Read until the server closes."""
         return b"".join(iter(lambda: self.socket.recv(1 << 16), b""))
 
     def has_nothing(self) -> bool:
-        """Say whether nothing comes for a moment."""
+        """Return whether nothing is received for a moment."""
         self.socket.settimeout(0.2)
         try:
             return self.socket.recv(1, socket.MSG_PEEK) == b"?"
@@ -148,7 +148,7 @@ class Served:
 
 @contextmanager
 def serving(app: App, limits: Limits | None = None, **venue: Any) -> Iterator[Served]:  # Any: whatever a test sets
-    """Serve an application; afterwards nothing runs any more."""
+    """Serve an application, and stop everything at the end."""
     stub = StubVenue(app)
     served = Served(stub, limits or Limits(timeout_seconds=30, connections=1000))
     served.thread.start()
@@ -159,7 +159,7 @@ def serving(app: App, limits: Limits | None = None, **venue: Any) -> Iterator[Se
 
 
 def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """HttpResponse with path, query and body; ``?N`` makes the answer depend on sequence N."""
+    """HttpResponse with path, query and body; ``?N`` makes the response depend on sequence N."""
     query = environ["QUERY_STRING"]
     if query.isdigit():
         environ[SEQUENCE] = int(query)

@@ -1,4 +1,4 @@
-"""What clients make the server keep, and write to its log, is bounded."""
+"""The memory that clients can use, and the log that they can cause, are bounded."""
 
 import gc
 import logging
@@ -19,11 +19,11 @@ BIG = b"x" * 1_000_000
 
 
 class Tracked:
-    """Something whose end can be seen."""
+    """An object whose end can be observed."""
 
 
 def test_request_of_a_closed_connection_is_freed_at_once() -> None:
-    """The last body of each connection, up to 9 MiB, stayed until the collector came by: 726 MiB after 60 requests."""
+    """The last body of each connection, up to 9 MiB, stayed until a garbage collection: 726 MiB after 60 requests."""
     kept: list[weakref.ref[Tracked]] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

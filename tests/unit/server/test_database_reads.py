@@ -1,4 +1,4 @@
-"""Reads of the database run beside the loop: whatever becomes of them, the others are served as ever."""
+"""Reads of the database run beside the loop: even if they fail or hang, others are served."""
 
 from collections.abc import Iterable
 from threading import Event
@@ -14,7 +14,7 @@ from tests.unit.server.stub_venue import Client, Served, echo, get, serving
 
 
 class ReadingApp:
-    """An app whose ``/read`` goes on in the pool, where it waits for ``free``."""
+    """An app whose ``/read`` continues in the pool, where it waits for ``free``."""
 
     def __init__(self, min_sequence: int = 0, seconds: float = 5) -> None:
         self.free = Event()

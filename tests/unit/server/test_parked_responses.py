@@ -1,4 +1,4 @@
-"""Answers leave once what they say is durable, and not before; on a failure each learns what became of it."""
+"""Responses are sent only once their sequence is visible; after a failure they become problem documents."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Where a request ends, and what it says: found once all of it is here, whatever the pieces in which it comes."""
+"""A request is read once all of it has come, in any pieces."""
 
 import pytest
 from hypothesis import given

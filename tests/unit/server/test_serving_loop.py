@@ -1,4 +1,4 @@
-"""The loop over real sockets: requests in, answers out, in order, whatever the client does with its connection."""
+"""The loop over real sockets: responses come in the order of the requests, whatever the client does."""
 
 import re
 import socket
@@ -20,7 +20,7 @@ from tests.unit.server.stub_venue import echo, get, serving
 @pytest.fixture(params=["the fastest loop", "asyncio's own"], autouse=True)
 def loop_of_choice(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "asyncio's own":
-        # What is None there cannot be imported, as on a system for which uvloop was not built.
+        # A module that is None there cannot be imported, as on a system without uvloop.
         monkeypatch.setitem(sys.modules, "uvloop", None)
 
 
@@ -51,7 +51,7 @@ def test_client_that_sends_many_requests_at_once_gives_the_others_their_turn() -
 
     with serving(app) as served:
         many, other = served.client(), served.client()
-        # Both are accepted before the contest begins.
+        # Both are accepted before the measurement begins.
         for client in (many, other):
             client.send(get("/hello"))
             client.receive(b"GET /hello .")

@@ -1,4 +1,4 @@
-"""Running a stream in memory: bytes in, bytes out, and whatever was told on standard error."""
+"""Runs a stream in memory: bytes in, bytes out, and standard error."""
 
 import io
 import json
@@ -14,7 +14,7 @@ Json = dict[str, Any]  # Any: whatever JSON can say
 
 
 class InputInPieces:
-    """A pipe that hands over what was put into it piece by piece, whatever is asked for."""
+    """A pipe that returns its pieces one by one, whatever size is requested."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = [piece for piece in pieces if piece]
@@ -25,7 +25,7 @@ class InputInPieces:
 
 @dataclass(frozen=True)
 class Processed:
-    """What came of a stream."""
+    """The result of a stream."""
 
     summary: Summary
     trades: list[Json]
@@ -36,7 +36,7 @@ class Processed:
 
 
 def process(tmp_path: Path, *pieces: bytes) -> Processed:
-    """Process a stream that comes in these pieces."""
+    """Process a stream in these pieces."""
     files = {name: str(tmp_path / name) for name in ("trades", "events", "dead_letters", "book")}
     error = io.StringIO()
     options = ProcessOptions(commands="-", **files)
@@ -58,7 +58,7 @@ def stream(*messages: Json) -> bytes:
 
 
 def create(order_id: str, **fields: object) -> Json:
-    """Write a BUY of 10 AAPL at 100.00, unless told otherwise; a field that is None is left out."""
+    """Write a BUY of 10 AAPL at 100.00, with other fields if given; a field that is None is left out."""
     message = {"type": "create", "order_id": order_id, "symbol": "AAPL", "side": "BUY", "quantity": "10"}
     message |= {"price": "100.00", **fields}
     return {name: value for name, value in message.items() if value is not None}

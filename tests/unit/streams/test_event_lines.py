@@ -1,4 +1,4 @@
-"""What the events of the whole rulebook look like as lines: every field that is written, and none that is not."""
+"""The lines of all events of the rulebook: exactly which fields each has."""
 
 import io
 import json

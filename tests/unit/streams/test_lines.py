@@ -1,4 +1,4 @@
-"""Lines: whole, in order, whatever pieces they come in, and never more of a long one than its beginning."""
+"""Lines: whole and in order from any pieces, and only the beginning of a long one."""
 
 import tracemalloc
 

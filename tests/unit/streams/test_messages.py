@@ -1,4 +1,4 @@
-"""What a stream's commands mean, and which of them become dead letters, with which reason."""
+"""A stream's messages become commands, or dead letters with a reason."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The files of a stream: put in place when whole, never half, and every trouble with them is exit code 2."""
+"""The files of a stream: put in place when complete, never in part; every error with them is exit code 2."""
 
 import io
 import os
@@ -63,7 +63,7 @@ def test_link_goes_on_pointing_where_it_did(tmp_path: Path, commands: str) -> No
 
 
 class FailingInput:
-    """A disk that gives some of a file and then no more."""
+    """A file that can be read only in part."""
 
     def __init__(self) -> None:
         self._read = False
@@ -214,7 +214,7 @@ def test_output_that_takes_a_little_at_a_time_gets_all_of_it(commands: str) -> N
 
 
 class WatchedInput:
-    """A pipe that notes, whenever it is read, what has been put out so far."""
+    """A pipe that notes at each read what was written so far."""
 
     def __init__(self, pieces: list[bytes], output: io.BytesIO) -> None:
         self.seen: list[int] = []

@@ -1,4 +1,4 @@
-"""A stream from end to end: numbering, times, duplicates, gaps, dead letters, trades, events, the book that is left."""
+"""A stream from end to end: numbering, times, duplicates, gaps, dead letters, trades, events, the final book."""
 
 from base64 import b64decode
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The check after a stress run passes what adds up, and names what does not."""
+"""The check after a stress run accepts consistent data, and names every violation."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ EXCHANGE: dict[str, Any] = {
 
 
 class FakeReader(ApiReader):
-    """Answers from rows held in memory."""
+    """Responds from rows in memory."""
 
     def __init__(self, exchange: dict[str, Any]) -> None:
         self.exchange = exchange

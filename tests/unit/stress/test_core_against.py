@@ -1,4 +1,4 @@
-"""Two trees of the project are measured turn by turn, and the ratio is that of the rounds."""
+"""Two trees of the project are measured in each round, and the ratio is that of the rounds."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The README's rows are made from every figure that a result has, and from the older results that have fewer."""
+"""The README's rows are made from results with all figures, and from older ones with fewer."""
 
 import json
 from pathlib import Path

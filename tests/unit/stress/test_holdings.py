@@ -1,4 +1,4 @@
-"""Holdings after a stress run are reckoned apart from the exchange's own code, and come to the same."""
+"""Holdings after a stress run are computed apart from the exchange's own code, with the same result."""
 
 from decimal import Decimal
 from random import Random

@@ -1,4 +1,4 @@
-"""The load generators: both ask as told and give rates and percentiles; an answer that is not 2xx is a failure."""
+"""The load generators: both send the requests and return rates and percentiles; a response other than 2xx fails."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The benchmark of many live orders runs, with few of them, and says what it measured."""
+"""The benchmark of many live orders runs, with few orders, and prints its figures."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The benchmark of snapshots beside orders runs, with few orders, and says what it measured and what broke a bound."""
+"""The benchmark of snapshots beside orders runs, with few orders, and prints its figures and broken bounds."""
 
 import json
 import subprocess

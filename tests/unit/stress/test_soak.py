@@ -1,4 +1,4 @@
-"""The soak's judgement: what grows beyond its bound is named, what is only large is not."""
+"""The soak's verdict: what grows beyond its bound is named, what is only large is not."""
 
 import os
 import sqlite3

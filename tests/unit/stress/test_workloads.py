@@ -1,4 +1,4 @@
-"""The order flow is decided by its seed, and asks only for what an exchange understands."""
+"""The order flow depends on its seed alone, and every request in it is valid."""
 
 from itertools import islice
 

@@ -1,4 +1,4 @@
-"""Runs of pytest with two workers: their figures are added up, claims are judged, and a test that is alone is alone."""
+"""Runs of pytest with two workers: figures are added up, claims are checked, and an exclusive test runs alone."""
 
 import shutil
 import subprocess

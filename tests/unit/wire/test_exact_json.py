@@ -1,4 +1,4 @@
-"""JSON read exactly: every digit, every name once, and no deeper than it is worth."""
+"""JSON read exactly: every digit, every name once, and in bounded depth."""
 
 import json
 from decimal import Decimal
@@ -61,7 +61,7 @@ def test_nesting_is_read_up_to_its_bound_and_no_deeper(opening: bytes, closing: 
 
 
 def test_what_stands_under_a_name_given_twice_may_be_too_deep_as_well() -> None:
-    # The first decoder drops it unseen; how deep the second can follow depends on the stack.
+    # The first decoder drops it; how deep the second can follow depends on the stack.
     for depth in range(900, 1_000):
         text = b'{"a":' + b"[" * depth + b"]" * depth + b',"a":1}'
         with pytest.raises((NotJson, FormError)):

@@ -23,10 +23,9 @@ from order_engine.wire.form import (
     RISK_LIMITS_FIELDS,
     FormError,
     amend_order,
+    command_of,
     place_order,
     read_fields,
-    set_instrument,
-    set_risk_limits,
 )
 from order_engine.wire.identifiers import parse_identifier, parse_order_id, parse_symbol
 
@@ -197,7 +196,7 @@ def test_terms_of_an_instrument_are_read() -> None:
         "schedule": [{"at": "16:00", "state": "closed"}, {"at": "09:30:01", "state": "OPEN"}],
     }
 
-    assert set_instrument(read_fields(message, INSTRUMENT_FIELDS)) == SetInstrument(
+    assert command_of(SetInstrument, read_fields(message, INSTRUMENT_FIELDS)) == SetInstrument(
         symbol="AAPL",
         tick_size_e8=50_000_000,
         lot_size_e8=100_000_000,
@@ -212,7 +211,7 @@ def test_terms_of_an_instrument_are_read() -> None:
 def test_limits_of_a_user_are_read_and_those_not_named_are_none() -> None:
     message = {"user_id": "*", "max_order_notional": "1e6", "max_open_orders": 0, "max_position": None}
 
-    assert set_risk_limits(read_fields(message, RISK_LIMITS_FIELDS)) == SetRiskLimits(
+    assert command_of(SetRiskLimits, read_fields(message, RISK_LIMITS_FIELDS)) == SetRiskLimits(
         user_id="*", max_order_notional_e8=100_000_000_000_000, max_open_orders=0
     )
 

@@ -1,4 +1,4 @@
-"""Times: read and written as the standard library would, to the nanosecond."""
+"""Times: read and written as by the standard library, to the nanosecond."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,7 +10,7 @@ from order_engine.wire.timestamps import TIMESTAMP_NS_MAX, format_timestamp, par
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-# Hypothesis puts the zone on.
+# Hypothesis adds the zone.
 MOMENTS = st.datetimes(datetime(1970, 1, 3), datetime(2262, 4, 9), timezones=ZONES)  # noqa: DTZ001
 
 
