@@ -11,3 +11,8 @@ class Applied(NamedTuple):
 
     record: Record
     events: list[list[Event]]
+
+    @property
+    def weight(self) -> int:
+        """How much it is to hold and to write: its commands, or half of its events if that is more."""
+        return max(len(self.record.commands), sum(map(len, self.events)) // 2)

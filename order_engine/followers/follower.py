@@ -5,14 +5,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from order_engine.exchange.applied import Applied
 from order_engine.followers.progress import SQL, UNKNOWN, SinkProgress
 from order_engine.followers.replica import Replica
 from order_engine.followers.sink_line import SinkLine
 from order_engine.followers.snapshot_taker import SnapshotTaker
 from order_engine.journal.watermark import Watermark
 
-READ_RECORDS_MAX = 500
+READ_WEIGHT_MAX = 1_000
 
 
 class Follower:
@@ -81,11 +80,12 @@ class Follower:
         # Before reading on: what the replica has applied may be synced now, and the next records not yet.
         taken = self._snapshots.step(replica, self._watermark)
         stands_still = self._snapshots.holds(replica, self._watermark) or any(line.is_full for line in self._lines)
-        read = [] if stands_still else self._read(replica)
+        visible = self._watermark.visible
+        read = [] if stands_still else replica.read(visible, READ_WEIGHT_MAX)
         for line in self._lines:
             line.offer(read)
         # Where more can be read at once, even those who wait are served sooner by larger batches.
-        has_more = len(read) == READ_RECORDS_MAX
+        has_more = not stands_still and replica.sequence < visible
         written = [self._write(line, hurry=self._hurries(line) and not has_more) for line in self._lines]
         return has_more or any(written) or taken
 
@@ -134,9 +134,6 @@ class Follower:
             return True
         line.sync()
         return line.is_idle
-
-    def _read(self, replica: Replica) -> list[Applied]:
-        return replica.read(self._watermark.visible, READ_RECORDS_MAX)
 
     def _hurries(self, line: SinkLine) -> bool:
         return line.progress.sequence < self._wanted_sequence

@@ -6,6 +6,7 @@ from typing import Protocol
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.digest import RunningDigest
 from order_engine.exchange.state import ExchangeState
+from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record
 
 
@@ -47,17 +48,31 @@ class Replica:
         self.digest = RunningDigest(self.state.sequence)
         self._source = self._open_source(self.state.sequence)
 
-    def read(self, until_sequence: int, records_max: int) -> list[Applied]:
-        """Apply the next records, none beyond ``until_sequence``, and return them with their events."""
-        if until_sequence <= self.sequence:
-            return []
-        assert self._source is not None
-        applied = []
-        for record in self._source.read(until_sequence, records_max):
-            outcome = self.state.apply(record)
-            self.digest.add(outcome)
-            applied.append(outcome)
+    def read(self, until_sequence: int, weight_max: int) -> list[Applied]:
+        """Apply the next records, none beyond ``until_sequence``, and return them with their events.
+
+        The last one reaches ``weight_max``: a record of few commands may have many events.
+        """
+        applied: list[Applied] = []
+        weight = 0
+        try:
+            # One by one: how many events a record has is known once it is applied.
+            while weight < weight_max and (record := self._next(until_sequence)) is not None:
+                outcome = self.state.apply(record)
+                self.digest.add(outcome)
+                applied.append(outcome)
+                weight += outcome.weight
+        except JournalError:
+            # Return the records before the damage first. The next call meets the damage again.
+            if not applied:
+                raise
         return applied
+
+    def _next(self, until_sequence: int) -> Record | None:
+        if until_sequence <= self.sequence:
+            return None
+        assert self._source is not None
+        return next(iter(self._source.read(until_sequence, 1)), None)
 
     def close(self) -> None:
         """Close the journal."""

@@ -21,18 +21,19 @@ NEVER = float("-inf")
 class Pace(NamedTuple):
     """The size of a batch, and in seconds how long to wait for more records, between syncs, and between retries.
 
+    Sizes count commands; a record with many events weighs more, see ``Applied.weight``.
     A large batch takes a third less time for each command than one of some hundred. So the first command of a batch
     waits for ``pause_seconds`` while more come, but only for ``quiet_seconds`` if none does.
     """
 
-    batch_commands_max: int = 2_000
+    batch_weight_max: int = 2_000
     pause_seconds: float = 0.2
     quiet_seconds: float = 0.02
     sync_seconds: float = 1.0
     retry_seconds_first: float = 0.1
     retry_seconds_max: float = 5.0
     faulted_retry_seconds: float = 30.0
-    waiting_commands_max: int = 20_000
+    waiting_weight_max: int = 10_000
 
 
 class SinkLine:
@@ -43,7 +44,7 @@ class SinkLine:
         self._pace = pace
         self._clock = clock
         self._waiting: deque[Applied] = deque()
-        self._waiting_commands = 0
+        self._waiting_weight = 0
         self._waiting_since = self._offered_at = 0.0
         self._written_sequence = UNKNOWN
         self._synced_sequence = UNKNOWN
@@ -76,7 +77,7 @@ class SinkLine:
     @property
     def is_full(self) -> bool:
         """Whether an open sink has so much queued that the follower must not read on."""
-        return self.is_open and self._waiting_commands > self._pace.waiting_commands_max
+        return self.is_open and self._waiting_weight > self._pace.waiting_weight_max
 
     @property
     def is_due_to_open(self) -> bool:
@@ -110,8 +111,8 @@ class SinkLine:
                 if not self._waiting:
                     self._waiting_since = self._offered_at
                 self._waiting.append(applied)
-                self._waiting_commands += len(applied.record.commands)
-        if not self.is_open and self._waiting_commands > self._pace.waiting_commands_max:
+                self._waiting_weight += applied.weight
+        if not self.is_open and self._waiting_weight > self._pace.waiting_weight_max:
             self._drop_waiting()
 
     def write_if_due(self, *, hurry: bool, may_sync: bool = True) -> bool:
@@ -164,7 +165,7 @@ class SinkLine:
 
     def _is_due(self) -> bool:
         pace, now = self._pace, self._clock()
-        is_large = self._waiting_commands >= pace.batch_commands_max
+        is_large = self._waiting_weight >= pace.batch_weight_max
         is_quiet = now - self._offered_at >= pace.quiet_seconds
         return is_large or is_quiet or now - self._waiting_since >= pace.pause_seconds
 
@@ -173,17 +174,17 @@ class SinkLine:
 
     def _write(self) -> None:
         batch: list[Applied] = []
-        commands = 0
+        weight = 0
         for applied in self._waiting:
-            commands += len(applied.record.commands)
-            if batch and commands > self._pace.batch_commands_max:
+            weight += applied.weight
+            if batch and weight > self._pace.batch_weight_max:
                 break
             batch.append(applied)
         with _Attempt(self):
             self._sink.write(batch)
             for applied in batch:
                 self._waiting.popleft()
-                self._waiting_commands -= len(applied.record.commands)
+                self._waiting_weight -= applied.weight
             self._waiting_since = self._clock()
             self._written_sequence = batch[-1].record.last_sequence
 
@@ -194,7 +195,7 @@ class SinkLine:
 
     def _drop_waiting(self) -> None:
         self._waiting.clear()
-        self._waiting_commands = 0
+        self._waiting_weight = 0
 
 
 class _Attempt:

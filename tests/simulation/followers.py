@@ -24,17 +24,17 @@ STEPS_MAX = 200
 SINKS = frozenset((SQL, AUDIT))
 # The clock advances at each reading: small batches are written at once and synced when nothing is left.
 PROMPT = Pace(
-    batch_commands_max=8,
+    batch_weight_max=8,
     pause_seconds=0,
     sync_seconds=0,
     retry_seconds_first=1,
     retry_seconds_max=2,
     faulted_retry_seconds=6,
-    waiting_commands_max=12,
+    waiting_weight_max=12,
 )
 PACES = (
     PROMPT,
-    PROMPT._replace(batch_commands_max=3, sync_seconds=5),
+    PROMPT._replace(batch_weight_max=3, sync_seconds=5),
     PROMPT._replace(pause_seconds=4, quiet_seconds=4),
 )
 
@@ -78,7 +78,7 @@ class SimulatedFollowers:
     def __init__(self, venue: "SimulatedVenue") -> None:
         self._venue = venue
         self._random = Random(0)
-        self._paces: tuple[Pace, ...] = (PROMPT._replace(batch_commands_max=1_000),)
+        self._paces: tuple[Pace, ...] = (PROMPT._replace(batch_weight_max=1_000),)
         self._follower: Follower | None = None
         self._wanted_snapshot = 0
         self._dump: LateDump | None = None

@@ -9,11 +9,12 @@ from order_engine.exchange.state import ExchangeState
 from order_engine.followers.replica import Replica
 from order_engine.followers.sink_line import Pace
 from order_engine.journal.record import Record
+from order_engine.matching.commands import Command
 from tests.builders import buy
 from tests.unit.exchange.exchanges import JOURNAL_ID, START_NS
 
 # Nothing waits for more records, and no time-out causes a sync.
-AT_ONCE = Pace(batch_commands_max=10, pause_seconds=0.0, quiet_seconds=0.0, waiting_commands_max=20)
+AT_ONCE = Pace(batch_weight_max=10, pause_seconds=0.0, quiet_seconds=0.0, waiting_weight_max=20)
 
 
 class HandTime:
@@ -105,7 +106,10 @@ class FakeJournal:
         return Replica(self.load, lambda position: FakeTail(self, position), sequence)
 
     def _append_one(self, orders: int) -> Applied:
-        commands = tuple(buy(quantity="1") for _ in range(orders))
+        return self.add(*(buy(quantity="1") for _ in range(orders)))
+
+    def add(self, *commands: Command) -> Applied:
+        """Append a record of these commands; return what comes of it."""
         record = Record(sequence=self.end + 1, timestamp_ns=START_NS, commands=commands)
         self.records.append(record)
         return self._state.apply(record)

@@ -2,12 +2,13 @@
 
 import pytest
 
-from order_engine.followers.follower import READ_RECORDS_MAX, Follower
+from order_engine.followers.follower import READ_WEIGHT_MAX, Follower
 from order_engine.followers.progress import OK
 from order_engine.followers.sink import SinkAway, SinkFaulted
 from order_engine.followers.sink_line import SinkLine
 from order_engine.followers.snapshot_taker import SnapshotTaker
 from order_engine.journal.watermark import MemoryWatermark
+from tests.builders import buy, sell
 from tests.unit.exchange.exchanges import JOURNAL_ID
 from tests.unit.followers.fakes import AT_ONCE, FakeDumps, FakeJournal, FakeSink, HandTime
 
@@ -53,11 +54,11 @@ def following() -> Following:
 
 
 def test_every_record_reaches_every_sink_once(following: Following) -> None:
-    following.append(2 * READ_RECORDS_MAX + 3)
+    following.append(2 * READ_WEIGHT_MAX + 3)
 
     following.run()
 
-    assert following.sql.written == following.audit.written == list(range(1, 2 * READ_RECORDS_MAX + 4))
+    assert following.sql.written == following.audit.written == list(range(1, 2 * READ_WEIGHT_MAX + 4))
     assert following.follower.replica_sequence == following.journal.end
     assert following.journal.loads == [0]
     assert following.follower.reads_open
@@ -124,7 +125,7 @@ def test_sink_that_was_away_for_long_is_read_for_again_and_the_other_gets_nothin
     following.run()
     following.journal.keep_snapshot()
     following.sql.error = SinkAway("the database is down")
-    for count in (1, AT_ONCE.waiting_commands_max):
+    for count in (1, AT_ONCE.waiting_weight_max):
         following.append(count)
         following.run()
 
@@ -150,7 +151,7 @@ def test_long_step_is_announced_before_it_is_taken(following: Following) -> None
     for away in (None, SinkAway("down"), None):
         following.sql.error = away
         following.clock.now += 3_600
-        for count in (1, AT_ONCE.waiting_commands_max):
+        for count in (1, AT_ONCE.waiting_weight_max):
             following.append(count)
             is_busy = True
             while is_busy:
@@ -188,16 +189,29 @@ def test_faulted_sink_stands_still_while_the_other_goes_on(following: Following)
 
 
 def test_slow_sink_keeps_the_replica_from_running_ahead(following: Following) -> None:
-    following.append(4 * READ_RECORDS_MAX, orders=AT_ONCE.batch_commands_max)
+    following.append(READ_WEIGHT_MAX // 2, orders=AT_ONCE.batch_weight_max)
     most = 0
-    for _ in range(10 * READ_RECORDS_MAX):
+    for _ in range(READ_WEIGHT_MAX):
         is_busy = following.follower.step()
         most = max(most, following.follower.replica_sequence - following.sql.sequence)
         if not is_busy:
             break
 
     assert following.sql.sequence == following.journal.end
-    assert most <= (READ_RECORDS_MAX + 2) * AT_ONCE.batch_commands_max
+    assert most <= READ_WEIGHT_MAX + AT_ONCE.waiting_weight_max + AT_ONCE.batch_weight_max
+
+
+def test_records_of_many_orders_or_events_are_read_few_at_a_time(following: Following) -> None:
+    """500 batches of 1,000 orders were read at once: the follower was killed for its memory."""
+    for _ in range(3):
+        following.journal.add(*(sell(quantity="1") for _ in range(100)))
+        following.journal.add(buy(quantity="100"))
+    replica = following.journal.replica(0)
+
+    read = replica.read(following.journal.end, 120)
+
+    assert [applied.weight for applied in read] == [100, 50]
+    assert replica.sequence == 101
 
 
 def test_somebody_who_waits_is_served_at_once(following: Following) -> None:

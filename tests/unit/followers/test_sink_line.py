@@ -82,7 +82,7 @@ def test_record_larger_than_a_batch_is_written_alone(sink: FakeSink, clock: Hand
 
 
 def test_batch_waits_for_more_only_while_more_come(sink: FakeSink, clock: HandTime, journal: FakeJournal) -> None:
-    line = opened_line(sink, clock, AT_ONCE._replace(batch_commands_max=1_000, pause_seconds=0.5, quiet_seconds=0.125))
+    line = opened_line(sink, clock, AT_ONCE._replace(batch_weight_max=1_000, pause_seconds=0.5, quiet_seconds=0.125))
     line.sync()
     for _ in range(8):
         line.offer(journal.append())
