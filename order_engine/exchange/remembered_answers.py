@@ -2,12 +2,16 @@
 
 They are part of the exchange's state: built from the journal's records and dumped with every snapshot. An answer is
 kept for 24 hours of command time, or until newer ones need its room. Small and large answers have separate rooms, so
-that a mass cancel does not push out all other answers.
+that a mass cancel does not push out all other answers. Answers of many events are compressed: as objects they took more
+memory than the books.
 """
 
+import zlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from order_engine.exchange.applied import Applied
@@ -17,6 +21,8 @@ from order_engine.matching.events import Event
 AGE_MAX_NS = 24 * 3600 * 1_000_000_000
 ROOM_EVENTS = 50_000
 SMALL_EVENTS_MAX = 5_000
+PACKED_EVENTS_MIN = 100
+_FASTEST = 1
 
 
 class RememberedAnswer(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
@@ -49,10 +55,10 @@ class RememberedAnswers:
     def find(self, retry: Retry, timestamp_ns: int) -> RememberedAnswer | None:
         """Return the answer under this scope and key, unless it is too old. It may belong to a different request."""
         name = (retry.scope, retry.key)
-        answer = self._small.answers.get(name) or self._large.answers.get(name)
-        if answer is None or answer.record.timestamp_ns < timestamp_ns - AGE_MAX_NS:
+        kept = self._small.answers.get(name) or self._large.answers.get(name)
+        if kept is None or kept.timestamp_ns < timestamp_ns - AGE_MAX_NS:
             return None
-        return answer
+        return kept.unpacked()
 
     def remember(self, applied: Applied) -> None:
         """Keep the outcome of a record with a key; then forget answers that are too old or too many."""
@@ -62,14 +68,40 @@ class RememberedAnswers:
         self._small.tidy(oldest_ns)
         self._large.tidy(oldest_ns)
 
-    def dump(self) -> list[RememberedAnswer]:
-        """Copy the answers, oldest first."""
-        answers = [*self._small.answers.values(), *self._large.answers.values()]
-        return sorted(answers, key=lambda answer: answer.record.sequence)
+    def __len__(self) -> int:
+        return len(self._small.answers) + len(self._large.answers)
+
+    def dump(self) -> Iterator[bytes]:
+        """Yield the answers as JSON, oldest first."""
+        kept = [*self._small.answers.values(), *self._large.answers.values()]
+        return (each.encoded() for each in sorted(kept, key=lambda each: each.sequence))
 
     def _add(self, answer: RememberedAnswer) -> None:
-        room = self._small if answer.weight <= SMALL_EVENTS_MAX else self._large
-        room.add(answer)
+        kept = _keep(answer)
+        room = self._small if kept.weight <= SMALL_EVENTS_MAX else self._large
+        room.add(kept)
+
+
+class _Kept(NamedTuple):
+    """An answer as it is kept: an object, or its compressed JSON."""
+
+    name: tuple[str, str]
+    sequence: int
+    timestamp_ns: int
+    weight: int
+    answer: RememberedAnswer | bytes
+
+    def encoded(self) -> bytes:
+        return zlib.decompress(self.answer) if isinstance(self.answer, bytes) else _encode(self.answer)
+
+    def unpacked(self) -> RememberedAnswer:
+        return decode_answer(self.encoded()) if isinstance(self.answer, bytes) else self.answer
+
+
+def _keep(answer: RememberedAnswer) -> _Kept:
+    record, weight = answer.record, answer.weight
+    packed = zlib.compress(_encode(answer), _FASTEST) if weight >= PACKED_EVENTS_MIN else answer
+    return _Kept(answer.name, record.sequence, record.timestamp_ns, weight, packed)
 
 
 class _Room:
@@ -77,24 +109,28 @@ class _Room:
 
     def __init__(self) -> None:
         # Not a plain dict: finding its first item gets slower with every item deleted at its beginning.
-        self.answers: OrderedDict[tuple[str, str], RememberedAnswer] = OrderedDict()
+        self.answers: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._weight = 0
 
-    def add(self, answer: RememberedAnswer) -> None:
+    def add(self, kept: _Kept) -> None:
         # A key may be used again once its answer is too old.
-        self.forget(answer.name)
-        self.answers[answer.name] = answer
-        self._weight += answer.weight
+        self.forget(kept.name)
+        self.answers[kept.name] = kept
+        self._weight += kept.weight
 
     def forget(self, name: tuple[str, str]) -> None:
-        answer = self.answers.pop(name, None)
-        if answer is not None:
-            self._weight -= answer.weight
+        kept = self.answers.pop(name, None)
+        if kept is not None:
+            self._weight -= kept.weight
 
     def tidy(self, oldest_ns: int) -> None:
         while self.answers:
             oldest = next(iter(self.answers.values()))
             has_room = self._weight <= ROOM_EVENTS or len(self.answers) == 1
-            if has_room and oldest.record.timestamp_ns >= oldest_ns:
+            if has_room and oldest.timestamp_ns >= oldest_ns:
                 return
             self.forget(oldest.name)
+
+
+_encode = msgspec.json.Encoder().encode
+decode_answer = msgspec.json.Decoder(RememberedAnswer).decode

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.remembered_answers import RememberedAnswer, RememberedAnswers
+from order_engine.exchange.remembered_answers import RememberedAnswer, RememberedAnswers, decode_answer
 from order_engine.journal.record import Record
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.engine_state import dump_engine, load_engine, next_piece
@@ -43,10 +43,8 @@ class ExchangeState:
     def dump(self) -> Iterator[bytes]:
         """Dump the whole state as lines of JSON; equal states give equal lines. It must not change meanwhile."""
         yield from (piece + b"\n" for piece in dump_engine(self.engine))
-        answers = self.answers.dump()
-        yield _encode(AnswersHead(len(answers))) + b"\n"
-        for answer in answers:
-            yield _encode(answer) + b"\n"
+        yield _encode(AnswersHead(len(self.answers))) + b"\n"
+        yield from (answer + b"\n" for answer in self.answers.dump())
 
     @staticmethod
     def load(dump: Iterable[bytes]) -> "ExchangeState":
@@ -54,7 +52,7 @@ class ExchangeState:
         waiting = iter(dump)
         engine = load_engine(waiting)
         count = _decode_head(next_piece(waiting)).answers
-        state = ExchangeState(engine, (_decode_answer(next_piece(waiting)) for _ in range(count)))
+        state = ExchangeState(engine, (decode_answer(next_piece(waiting)) for _ in range(count)))
         if next(waiting, None) is not None:
             raise msgspec.ValidationError("the dump goes on after its end")
         return state
@@ -62,7 +60,6 @@ class ExchangeState:
 
 _encode = msgspec.json.Encoder().encode
 _decode_head = msgspec.json.Decoder(AnswersHead).decode
-_decode_answer = msgspec.json.Decoder(RememberedAnswer).decode
 
 
 def state_hash(dump: Iterable[bytes]) -> str:

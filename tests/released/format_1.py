@@ -2,6 +2,7 @@
 
 import msgspec
 
+from order_engine.exchange.remembered_answers import decode_answer
 from order_engine.exchange.snapshot_format_1 import BookState, DumpedState, EngineState, LiveOrder, Position
 from order_engine.exchange.state import ExchangeState
 from order_engine.matching.book_side import BookSide
@@ -11,7 +12,8 @@ from order_engine.matching.order_book import OrderBook
 
 
 def dump(state: ExchangeState) -> bytes:
-    return msgspec.json.encode(DumpedState(engine=_engine(state.engine), answers=state.answers.dump()))
+    answers = [decode_answer(answer) for answer in state.answers.dump()]
+    return msgspec.json.encode(DumpedState(engine=_engine(state.engine), answers=answers))
 
 
 def _engine(engine: MatchingEngine) -> EngineState:
