@@ -295,7 +295,7 @@ VARIABLES = (
         "",
         _live_orders,
         "1 to 100000000",
-        "How many orders may rest or wait; by default what a quarter of the memory holds, at most 1000000.",
+        "How many orders may rest or wait; by default what fits into the memory, at most 1000000.",
     ),
     Variable(
         "DEFAULT_TICK_SIZE",

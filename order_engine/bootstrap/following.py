@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from order_engine.database.database import Database
+from order_engine.exchange.memory_limit import FORK_BYTES_MIN, memory_limit_bytes
 from order_engine.exchange.recovery import Recovery
 from order_engine.exchange.state import ExchangeState
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
@@ -89,6 +90,8 @@ def run_follower(
     watermark = SharedWatermark.open(settings.data_dir / WATERMARK_NAME)
 
     def begin_dump(state: ExchangeState) -> Dumping:
+        if memory_limit_bytes() < FORK_BYTES_MIN:
+            return SavedDump(lambda: recovery.save(state))
         return ForkedDump(lambda: recovery.save(state), lambda: os.close(control_descriptor))
 
     follower = make_follower(

@@ -15,9 +15,11 @@ from order_engine.commands.environment import settings_of_environment
 def follow(control: int, journal_id: str, journal_end: int, opened: tuple[str, ...]) -> None:
     """Write database, audit log and snapshots from the journal of the server at the other end of CONTROL."""
     from order_engine.bootstrap.following import run_follower
+    from order_engine.server.allocation import return_freed_memory
     from order_engine.server.processors import leave_to_exchange
 
     settings = settings_of_environment()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     leave_to_exchange()
+    return_freed_memory()
     run_follower(settings, control, journal_id, journal_end, opened)

@@ -17,6 +17,7 @@ from order_engine.settings import VARIABLES, SettingInvalid, Settings
 def serve() -> None:
     """Serve the exchange over HTTP until SIGTERM."""
     from order_engine.server.address import require_address
+    from order_engine.server.allocation import return_freed_memory
     from order_engine.server.server import Server
 
     settings = settings_of_environment()
@@ -27,6 +28,7 @@ def serve() -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Gunicorn would parse our command line as its own options.
     sys.argv = sys.argv[:1]
+    return_freed_memory()
     Server(settings).run()
 
 

@@ -1,9 +1,16 @@
 """After a record reaches its bound the exchange goes on by itself, and cuts a batch."""
 
+from pathlib import Path
+
 import pytest
 
 from order_engine.exchange.batch_time import BATCH_NS_MAX, BatchTime
-from order_engine.exchange.memory_limit import LIVE_ORDERS_MAX, live_orders_that_fit, memory_limit_bytes
+from order_engine.exchange.memory_limit import (
+    LIVE_ORDERS_MAX,
+    files_of_limits,
+    live_orders_that_fit,
+    memory_limit_bytes,
+)
 from order_engine.exchange.state import state_hash
 from order_engine.journal.record import Retry
 from order_engine.matching.commands import Command, Configure, Continue
@@ -116,8 +123,10 @@ def test_single_command_is_carried_out_whatever_the_time(disk: FakeDisk) -> None
         assert len(found.carry_out(buy(quantity="1")).applied.events) == 1
 
 
-def test_live_orders_take_a_quarter_of_the_memory_at_most() -> None:
-    assert live_orders_that_fit(512 * MIB) == 134_217
+def test_live_orders_take_what_the_rest_leaves_of_the_memory() -> None:
+    assert live_orders_that_fit(512 * MIB) == 33_554
+    assert live_orders_that_fit(1_024 * MIB) == 301_989
+    assert live_orders_that_fit(256 * MIB) == 8_388
     assert live_orders_that_fit(1 << 50) == LIVE_ORDERS_MAX
     assert live_orders_that_fit(0) == 1
 
@@ -130,3 +139,26 @@ def test_container_limits_the_memory(tmp_path_factory: pytest.TempPathFactory) -
 
     assert memory_limit_bytes(paths) == MIB
     assert memory_limit_bytes(paths[1:]) > MIB
+
+
+def test_limits_are_those_of_the_own_control_groups_and_of_all_around_them(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    own_groups = tmp_path_factory.mktemp("proc") / "cgroup"
+    own_groups.write_text("4:memory:/slice/unit\n3:cpu:/\n0::/user\n")
+
+    found = [str(path) for path in files_of_limits(own_groups, Path("/groups"))]
+
+    assert found == [
+        "/groups/memory/slice/unit/memory.limit_in_bytes",
+        "/groups/memory/slice/memory.limit_in_bytes",
+        "/groups/memory/memory.limit_in_bytes",
+        "/groups/user/memory.max",
+        "/groups/memory.max",
+    ]
+
+
+def test_system_without_control_groups_has_the_limit_of_the_machine(tmp_path_factory: pytest.TempPathFactory) -> None:
+    absent = tmp_path_factory.mktemp("proc") / "cgroup"
+
+    assert [str(path) for path in files_of_limits(absent, Path("/groups"))] == ["/groups/memory.max"]
