@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := order_engine stress $(wildcard app.py)
 
-.PHONY: help demo run test lint format bench stress soak clean
+.PHONY: help demo run test lint format bench stress soak siege clean
 
 help:
 	@echo "make demo    serve an exchange on PORT ($(PORT)) whose market moves; its data is thrown away"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench   measure the core, also against itself before most of its rules, and the durable POST"
 	@echo "make stress  30 s of seeded load on a server of its own, then check what it did"
 	@echo "make soak    10 minutes of seeded load; fails if memory or the journal grow, or projections fall behind"
+	@echo "make siege   5 minutes of attacks on a server of 512 MiB and one processor, while one honest client trades"
 	@echo "make clean   remove the virtual environment and the caches"
 
 demo: $(RUN_READY)
@@ -54,6 +55,9 @@ stress: $(DEV_READY)
 
 soak: $(DEV_READY)
 	$(BIN)/python -m stress.soak $(SOAK_ARGS)
+
+siege: $(DEV_READY)
+	$(BIN)/python -m stress.siege $(SIEGE_ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -37,6 +37,8 @@ def table() -> str:
         rows += _stalled(_result("snapshot-stall"))
     if (RESULTS / "soak.json").exists():
         rows.append(_soaked(_result("soak")))
+    if (RESULTS / "siege.json").exists():
+        rows += _besieged(_result("siege"))
     runs = list(dict.fromkeys(_run(result) for _, _, result in rows))
     lines = ["| what | measured | run |", "|---|---|---|"]
     lines += [f"| {what} | {measured} | {runs.index(_run(result)) + 1} |" for what, measured, result in rows]
@@ -122,6 +124,22 @@ def _soaked(result: Result) -> tuple[str, str, Result]:
         f"database at most {lag:,} commands behind"
     )
     return f"{settled['second'] // 60} minutes of load, {settled['sequence']:,} commands", measured, result
+
+
+def _besieged(result: Result) -> Iterator[tuple[str, str, Result]]:
+    honest = result["honest"]
+    yield (
+        f"{result['seconds'] / 60:.0f} minutes of {result['attacks']} [attacks](docs/attacks.md) on one processor and "
+        f"{result['memory_mib']} MiB: an honest client's {result['honest_orders']:,} orders",
+        f"99 % within {honest['percentile_99_ms']:,.0f} ms, all within {honest['worst_ms']:,.0f} ms, none lost",
+        result,
+    )
+    yield (
+        "The same: memory of all processes",
+        f"at most {result['memory_peak_mib']} MiB; {result['restart_memory_peak_mib']} MiB at the restart, "
+        f"ready after {result['restart_ready_seconds']:.1f} s",
+        result,
+    )
 
 
 def _result(name: str) -> Result:

@@ -124,19 +124,20 @@ def _sum_over_family(process_id: int, gauge: Callable[[int], float]) -> float:
 def family_of(process_id: int) -> list[int]:
     """Return a server's processes: the one named, what it forked, and the followers that it started."""
     program = _program_of(process_id)
-    return [process_id, *(child for child in _children_of(process_id) if _is_family(_program_of(child), program))]
+    return [process_id, *(child for child in descendants_of(process_id) if _is_family(_program_of(child), program))]
 
 
 def _is_family(program: bytes, parent: bytes) -> bool:
     return program == parent or FOLLOWERS in program
 
 
-def _children_of(process_id: int) -> Iterator[int]:
+def descendants_of(process_id: int) -> Iterator[int]:
+    """Yield the processes that a process started, and those that they started."""
     with suppress(FileNotFoundError, ProcessLookupError):
         for task in Path(f"/proc/{process_id}/task").iterdir():
             for child in (task / "children").read_text().split():
                 yield int(child)
-                yield from _children_of(int(child))
+                yield from descendants_of(int(child))
 
 
 def _program_of(process_id: int) -> bytes:

@@ -64,15 +64,18 @@ def exchange_server(
 
 @contextmanager
 def serving(
-    command: Sequence[str], settings: Mapping[str, str], *, ready_path: str, log: Path
+    command: Sequence[str], settings: Mapping[str, str], *, ready_path: str, log: Path, tree: Path = PROJECT
 ) -> Iterator[RunningServer]:
-    """Run a server that takes its port from PORT or ``{port}``, wait until it is ready, and stop it at the end."""
+    """Run a server that takes its port from PORT or ``{port}``, wait until it is ready, and stop it at the end.
+
+    ``tree`` holds the program, in this version or another.
+    """
     port = free_port()
     environment = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
     environment |= {**settings, "PORT": str(port)}
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         words = [word.replace("{port}", str(port)) for word in command]
-        process = subprocess.Popen(words, cwd=PROJECT, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(words, cwd=tree, env=environment, stdout=output, stderr=output)
     try:
         _wait_until_ready(process, port, ready_path, log)
         yield RunningServer(port, process)

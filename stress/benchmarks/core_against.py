@@ -38,7 +38,7 @@ def main() -> None:
     now: Rates = {}
     synthetic_only = {name: text for name, text in os.environ.items() if name != FLOW_SETTING}
     with TemporaryDirectory() as directory:
-        _unpack(arguments.commit, directory)
+        unpack(arguments.commit, directory)
         turns = ((Path(directory), before), (PROJECT, now))
         for _ in range(arguments.rounds):
             for tree, rates in turns:
@@ -71,7 +71,8 @@ def _measure(tree: Path, options: list[str], environment: Mapping[str, str], rat
             rates.setdefault(name, []).append(figures["messages_per_second"])
 
 
-def _unpack(commit: str, directory: str) -> None:
+def unpack(commit: str, directory: str) -> None:
+    """Write the files of a commit into a directory; exits if this clone does not have it."""
     archived = subprocess.run(["git", "-C", str(PROJECT), "archive", commit], stdout=subprocess.PIPE, check=False)
     if archived.returncode != 0:
         sys.exit(f"commit {commit} is not here: this needs a whole clone of the project")

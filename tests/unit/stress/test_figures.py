@@ -76,3 +76,26 @@ def test_snapshots_of_many_orders_have_two_rows_a_database(results: Path) -> Non
         "| 99.9 % within 41 ms, without snapshots 30 ms | 2 |",
     ]
     assert "\n2. `stall`, c\n" in figures.table()
+
+
+def test_siege_has_two_rows(results: Path) -> None:
+    siege = {
+        "conditions": {"command": "siege", "commit": "c", "machine": "m", "python": "p"},
+        "seconds": 300,
+        "attacks": 20,
+        "memory_mib": 512,
+        "honest": {"percentile_99_ms": 81.4, "worst_ms": 1204.0},
+        "honest_orders": 15_000,
+        "memory_peak_mib": 480,
+        "restart_memory_peak_mib": 400,
+        "restart_ready_seconds": 2.04,
+    }
+    (results / "siege.json").write_text(json.dumps(siege))
+
+    rows = [row for row in figures.table().splitlines() if "attacks" in row or "restart" in row]
+
+    assert rows == [
+        "| 5 minutes of 20 [attacks](docs/attacks.md) on one processor and 512 MiB: an honest client's 15,000 orders "
+        "| 99 % within 81 ms, all within 1,204 ms, none lost | 2 |",
+        "| The same: memory of all processes | at most 480 MiB; 400 MiB at the restart, ready after 2.0 s | 2 |",
+    ]
