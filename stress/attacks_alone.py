@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
+from threading import Event, Thread
 
 from stress.attacks.attack import Attack
 from stress.attacks.every_attack import every_attack
@@ -23,8 +23,8 @@ from stress.memory_cage import MemoryWatch, memory_cage
 from stress.server import ServerDown
 
 MEMORY_THEN, MEMORY_NOW = 2_048 * MIB, 512 * MIB
-STRIKE_SECONDS = 5
-HANG_SECONDS_MAX = 45
+STRIKE_SECONDS = 4
+HANG_SECONDS_MAX = 30
 
 
 def attacks_alone(commit: str, memory_now: int = MEMORY_NOW, size: float = 1.0) -> list[Figures]:
@@ -54,14 +54,15 @@ def _cost(attack: Attack, tree: Path, memory_bytes: int, size: float) -> Figures
     ):
         besieged = Besieged(tree, cage, Path(directory), size)
         with besieged.serve() as server:
-            target = besieged.target(server)
-            prepared = struck(attack.prepare, target)
+            target, honest = besieged.target(server), HonestProcess(server.port)
+            processes, prepared = target.processes(), struck(attack.prepare, target)
             watch.begin()
-            honest, window = HonestProcess(server.port), Window(attack.name)
-            processes = target.processes()
+            window = Window(attack.name)
             striking = Thread(target=strike_for, args=(attack, target, window, STRIKE_SECONDS), daemon=True)
             striking.start()
             striking.join(HANG_SECONDS_MAX)
+            # What an attack leaves behind may cost more than the attack.
+            Event().wait(max(0.0, window.begin + STRIKE_SECONDS - time.monotonic()))
             window.end = time.monotonic()
             is_over, told = not striking.is_alive(), honest.finish()
             figures: Figures = {
