@@ -12,7 +12,7 @@ from tests.fakes.memory_database import MemoryDatabase
 from tests.figures import FiguresOf
 from tests.scale import scaled
 
-SEEDS_BY_DEFAULT = 3
+SEEDS_BY_DEFAULT = 2
 
 
 def seeds() -> range:

@@ -18,8 +18,9 @@ from tests.figures import FiguresOf
 from tests.integration.service.acknowledgements import check_journal, check_shown, check_stored
 from tests.integration.service.remembering_client import RememberingClient
 from tests.integration.service.server_process import Client, ServerProcess, running
+from tests.scale import scaled
 
-KILLS = int(os.environ.get("KILLS", "24"))
+KILLS = scaled("KILLS", 12)
 SEED = int(os.environ.get("KILLS_SEED", "1"))
 CLIENTS = 4
 pytestmark = pytest.mark.slow
