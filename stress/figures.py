@@ -6,7 +6,7 @@ usage: python -m stress.figures [--write]     prints the table, or puts it into 
 import json
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,9 @@ def table() -> str:
             against,
         ),
     ]
-    if (RESULTS / "snapshot-stall.json").exists():
-        rows += _stalled(_result("snapshot-stall"))
-    if (RESULTS / "soak.json").exists():
-        rows.append(_soaked(_result("soak")))
-    if (RESULTS / "siege.json").exists():
-        rows += _besieged(_result("siege"))
+    for name, rows_of in _OPTIONAL.items():
+        if (RESULTS / f"{name}.json").exists():
+            rows += rows_of(_result(name))
     runs = list(dict.fromkeys(_run(result) for _, _, result in rows))
     lines = ["| what | measured | run |", "|---|---|---|"]
     lines += [f"| {what} | {measured} | {runs.index(_run(result)) + 1} |" for what, measured, result in rows]
@@ -114,7 +111,31 @@ def _stalled(result: Result) -> Iterator[tuple[str, str, Result]]:
         )
 
 
-def _soaked(result: Result) -> tuple[str, str, Result]:
+def _beside(result: Result) -> Iterator[tuple[str, str, Result]]:
+    load = result["load"]
+    beside = {
+        "locked": "SQLite locked",
+        "hung": "PostgreSQL hung",
+        "gone": "PostgreSQL gone",
+        "reading": f"{load['readers']} clients that read pages of 1,000 trades",
+    }
+    for name, found in result["databases"].items():
+        where = " on PostgreSQL" if name == "postgresql" else ""
+        ratios = ", ".join(f"{ratio:.2f} beside {beside[situation]}" for situation, ratio in found["ratios"].items())
+        yield f"Order entry{where}, {load['connections']} connections, as a part of its usual rate", ratios, result
+
+
+def _against(result: Result) -> Iterator[tuple[str, str, Result]]:
+    for count, found in result["connections"].items():
+        clients = "one client alone" if count == "1" else f"{int(count):,} connections"
+        yield (
+            f"Durable `POST /orders`, {clients}, against {result['against']}, which served with threads",
+            f"{found['ratio']:.2f} of its {_median(found['before'], 'requests_per_second'):,.0f}/s",
+            result,
+        )
+
+
+def _soaked(result: Result) -> Iterator[tuple[str, str, Result]]:
     *loaded, settled = result["samples"]
     memory = [statistics.median(sample["memory"] for sample in part) / MIB for part in early_and_late(loaded)]
     journal = max(sample["journal"] for sample in loaded) / MIB
@@ -123,7 +144,7 @@ def _soaked(result: Result) -> tuple[str, str, Result]:
         f"memory from {memory[0]:.0f} to {memory[1]:.0f} MiB, journal never more than {journal:.0f} MiB, "
         f"database at most {lag:,} commands behind"
     )
-    return f"{settled['second'] // 60} minutes of load, {settled['sequence']:,} commands", measured, result
+    yield f"{settled['second'] // 60} minutes of load, {settled['sequence']:,} commands", measured, result
 
 
 def _besieged(result: Result) -> Iterator[tuple[str, str, Result]]:
@@ -150,6 +171,15 @@ def _result(name: str) -> Result:
 def _median(rounds: list[dict[str, float]], figure: str) -> float:
     return statistics.median(one[figure] for one in rounds)
 
+
+# What may have been measured besides, in the order of the table.
+_OPTIONAL: dict[str, Callable[[Result], Iterator[tuple[str, str, Result]]]] = {
+    "http-against": _against,
+    "order-entry-beside": _beside,
+    "snapshot-stall": _stalled,
+    "soak": _soaked,
+    "siege": _besieged,
+}
 
 if __name__ == "__main__":
     main()

@@ -76,8 +76,8 @@ def _measured(
         caught_up = lags.wait_caught_up(CATCH_UP_SECONDS_MAX)
     ratio = statistics.median(ours.requests_per_second / theirs.requests_per_second for ours, theirs in rounds)
     return {
-        "durable": [_rounded(ours) for ours, _ in rounds],
-        "validating_only": [_rounded(theirs) for _, theirs in rounds],
+        "durable": [rounded(ours) for ours, _ in rounds],
+        "validating_only": [rounded(theirs) for _, theirs in rounds],
         "ratio": round(ratio, 3),
         "by_connections": by_connections,
         "reads": reads,
@@ -87,7 +87,7 @@ def _measured(
 
 
 def _rounds(load: Load, port: int, path: str, rounds: int) -> list[dict[str, float]]:
-    return [_rounded(load.put_on(port, path)) for _ in range(rounds)]
+    return [rounded(load.put_on(port, path)) for _ in range(rounds)]
 
 
 def _read(load: Load, port: int, path: str, rounds: int) -> Figures:
@@ -151,7 +151,8 @@ def _broken(database: str, found: Figures, arguments: argparse.Namespace) -> Ite
         yield f"{database}: a follower was still behind {CATCH_UP_SECONDS_MAX} s after the load"
 
 
-def _rounded(rate: Rate) -> dict[str, float]:
+def rounded(rate: Rate) -> dict[str, float]:
+    """Return the figures of a round, in tenths."""
     return {name: round(figure, 1) for name, figure in asdict(rate).items()}
 
 
@@ -159,7 +160,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="http_durable", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=_counts, default=[64, 16, 256, 1000, 1], help="the first is compared")
+    parser.add_argument("--connections", type=counts, default=[64, 16, 256, 1000, 1], help="the first is compared")
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--paths", action="store_true", help="measure GET depth and bbo too")
     parser.add_argument("--seed", type=int, default=1)
@@ -170,7 +171,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _counts(text: str) -> list[int]:
+def counts(text: str) -> list[int]:
+    """Read numbers of connections, separated by commas."""
     return [int(count) for count in text.split(",")]
 
 

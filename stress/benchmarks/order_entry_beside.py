@@ -16,14 +16,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import asdict
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event, Thread
 
 from stress.benchmarks.conditions import Figures, conditions_now, report
-from stress.benchmarks.http_durable import CATCH_UP_SECONDS_MAX, PATH, databases
+from stress.benchmarks.http_durable import CATCH_UP_SECONDS_MAX, PATH, databases, rounded
 from stress.benchmarks.http_load import Load, Rate, processors
 from stress.health import LagWatch
 from stress.postgres_cluster import PostgresCluster, running_cluster
@@ -91,7 +90,7 @@ def _measured(server: RunningServer, load: Load, situations: dict[str, Situation
         caught_up = lags.wait_caught_up(CATCH_UP_SECONDS_MAX)
     alone = rates["alone"]
     return {
-        "rates": {name: [asdict(rate) for rate in found] for name, found in rates.items()},
+        "rates": {name: [rounded(rate) for rate in found] for name, found in rates.items()},
         "ratios": {name: _ratio(alone, rates[name]) for name in situations},
         "caught_up": caught_up,
     }

@@ -99,3 +99,24 @@ def test_siege_has_two_rows(results: Path) -> None:
         "| 99 % within 81 ms, all within 1,204 ms, none lost | 2 |",
         "| The same: memory of all processes | at most 480 MiB; 400 MiB at the restart, ready after 2.0 s | 2 |",
     ]
+
+
+def test_order_entry_beside_trouble_and_against_an_earlier_commit_have_rows(results: Path) -> None:
+    conditions = {"command": "beside", "commit": "c", "machine": "m", "python": "p"}
+    load = {"connections": 64, "readers": 8}
+    found = {"sqlite": {"ratios": {"locked": 0.998, "reading": 0.91}}, "postgresql": {"ratios": {"gone": 1.0}}}
+    beside = {"conditions": conditions, "load": load, "databases": found}
+    (results / "order-entry-beside.json").write_text(json.dumps(beside))
+    one = {"ratio": 1.5, "before": [ROUND]}
+    against = {"conditions": {**conditions, "command": "against"}, "against": "5212ce9", "connections": {"1": one}}
+    (results / "http-against.json").write_text(json.dumps(against))
+
+    rows = [row for row in figures.table().splitlines() if row.endswith(("| 2 |", "| 3 |"))]
+
+    assert rows == [
+        "| Durable `POST /orders`, one client alone, against 5212ce9, which served with threads "
+        "| 1.50 of its 4,000/s | 2 |",
+        "| Order entry, 64 connections, as a part of its usual rate "
+        "| 1.00 beside SQLite locked, 0.91 beside 8 clients that read pages of 1,000 trades | 3 |",
+        "| Order entry on PostgreSQL, 64 connections, as a part of its usual rate | 1.00 beside PostgreSQL gone | 3 |",
+    ]
