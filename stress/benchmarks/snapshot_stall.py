@@ -49,6 +49,7 @@ COMMIT_RECORDS = 10_000
 BODIES = 2_000
 CATCH_UP_SECONDS_MAX = 600
 SNAPSHOT_SECONDS_MAX = 300
+LOAD_ORDERS_MAX = 1_000_000
 
 
 class Round(NamedTuple):
@@ -128,7 +129,11 @@ def _measured(
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-stall-")), "exchange")
         shutil.copytree(made, directory)
-        settings = {"DATA_DIR": str(directory), "SNAPSHOT_INTERVAL_SEC": "0"}
+        settings = {
+            "DATA_DIR": str(directory),
+            "SNAPSHOT_INTERVAL_SEC": "0",
+            "MAX_LIVE_ORDERS": str(arguments.orders + LOAD_ORDERS_MAX),
+        }
         if server_on is not None:
             settings["EXCHANGE_CPU"] = str(server_on)
         if database == "postgresql":
