@@ -15,9 +15,9 @@ from order_engine.matching.summed_side import SummedSide
 def check_engine(engine: MatchingEngine) -> None:
     """Raise ``AssertionError`` if any book, or the index of live orders, is not as it must be."""
     live = [order for book in engine.books.values() for order in check_book(book)]
-    assert len(live) == len(engine.live.by_id), "an order lives unindexed, or is indexed and lives nowhere"
+    assert len(live) == len(engine.live.by_key), "an order lives unindexed, or is indexed and lives nowhere"
     for order in live:
-        assert engine.live.by_id.get(order.order_id) is order, f"{order.order_id} is not indexed"
+        assert engine.live.find(order.order_id) is order, f"{order.order_id} is not indexed"
     _check_users(engine.live, live)
 
 
@@ -26,7 +26,7 @@ def _check_users(index: LiveOrders, live: list[Order]) -> None:
     linked = [order for user_id in index.by_user for order in index.newest_first(user_id)]
     assert len(linked) == len(named), "an order of a user is not linked, or one is that does not live"
     for order in linked:
-        assert index.by_id.get(order.order_id) is order, f"{order.order_id} is linked and does not live"
+        assert index.find(order.order_id) is order, f"{order.order_id} is linked and does not live"
         assert order.older is None or order.older.newer is order, f"{order.order_id} has lost its older order"
         assert order.older is None or order.older.placed.user_id == order.placed.user_id
     for order in named:

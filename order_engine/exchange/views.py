@@ -94,7 +94,7 @@ def steps_of(engine: MatchingEngine, symbol: str) -> Steps:
 
 def live_order_of(engine: MatchingEngine, order_id: str) -> OrderState | None:
     """Copy a live order; None if no live order has this id."""
-    order = engine.live.by_id.get(order_id)
+    order = engine.live.find(order_id)
     return None if order is None else order.state()
 
 

@@ -55,14 +55,13 @@ class Admission:
             reason = _refusal_of_session(placed, state)
             if reason is not None:
                 return reason
-        # A caller may have named an order "7" before the seventh command came without a name.
-        live = self._live.by_id
-        if (placed.order_id or str(sequence)) in live:
+        live = self._live
+        if live.has_id_of(placed, sequence):
             return Reason.DUPLICATE_ORDER_ID
         client_order_id = placed.client_order_id
-        if client_order_id is not None and self._live.with_client_id(placed.user_id, client_order_id) is not None:
+        if client_order_id is not None and live.with_client_id(placed.user_id, client_order_id) is not None:
             return Reason.DUPLICATE_ORDER_ID
-        if len(live) >= self._live_orders_max and may_wait(placed):
+        if len(live.by_key) >= self._live_orders_max and may_wait(placed):
             return Reason.TOO_MANY_ORDERS
         if placed.expire_at_ns is not None and placed.expire_at_ns <= timestamp_ns:
             return Reason.INVALID_INSTRUCTION

@@ -2,7 +2,7 @@
 
 from heapq import heapify, heappop, heappush
 
-from order_engine.matching.live_orders import LiveOrders
+from order_engine.matching.live_orders import LiveOrders, OrderKey
 from order_engine.matching.order import Order
 
 STALE_ENTRIES_MIN = 64
@@ -15,7 +15,7 @@ class Expiries:
 
     def __init__(self, live: LiveOrders) -> None:
         self._live = live
-        self.heap: list[tuple[int, int, str]] = []
+        self.heap: list[tuple[int, int, OrderKey]] = []
 
     @property
     def next_ns(self) -> int | None:
@@ -27,10 +27,11 @@ class Expiries:
 
     def add(self, order: Order) -> None:
         """Add an order that has a time."""
-        if order.placed.expire_at_ns is not None:
-            heappush(self.heap, (order.placed.expire_at_ns, order.sequence, order.order_id))
+        placed = order.placed
+        if placed.expire_at_ns is not None:
+            heappush(self.heap, (placed.expire_at_ns, order.sequence, placed.order_id or order.sequence))
             # Otherwise orders with a distant time that come and go would stay in the heap until then.
-            if len(self.heap) > 2 * len(self._live.by_id) + STALE_ENTRIES_MIN:
+            if len(self.heap) > 2 * len(self._live.by_key) + STALE_ENTRIES_MIN:
                 self.heap[:] = [entry for entry in self.heap if self._live_order(*entry) is not None]
                 heapify(self.heap)
 
@@ -43,6 +44,6 @@ class Expiries:
                 due.append(order)
         return sorted(due, key=lambda order: order.sequence)
 
-    def _live_order(self, _expire_at_ns: int, sequence: int, order_id: str) -> Order | None:
-        order = self._live.by_id.get(order_id)
+    def _live_order(self, _expire_at_ns: int, sequence: int, key: OrderKey) -> Order | None:
+        order = self._live.by_key.get(key)
         return order if order is not None and order.sequence == sequence else None

@@ -1,23 +1,29 @@
 """The orders that are not final yet, found by their id, by their client's id, or by their user.
 
-With a million orders every byte here counts. A user's orders are linked through the orders themselves, and a client's
-id alone is the key of its order; only ids that several users have given lead to a dictionary by user.
+With a million orders every byte here counts. An order that its caller gave no id is found by its sequence, which needs
+no text of its own. A user's orders are linked through the orders themselves, and a client's id alone is the key of its
+order; only ids that several users have given lead to a dictionary by user.
 """
 
 from collections.abc import Iterator
 
-from order_engine.matching.commands import AmendOrder, CancelOrder
+from order_engine.matching.commands import AmendOrder, CancelOrder, PlaceOrder
 from order_engine.matching.open_sums import NOTHING_OPEN, OpenSum, OpenSums
 from order_engine.matching.order import Order
+
+OrderKey = str | int
+"""The id that the caller gave an order, or else its sequence."""
+SEQUENCE_DIGITS_MAX = 20
 
 
 class LiveOrders:
     """An index; the books own the queues. ``by_user`` knows each user's newest order, at the head of the links."""
 
-    __slots__ = ("_by_client_id", "by_id", "by_user", "sums", "users_with_sums")
+    __slots__ = ("_by_client_id", "_has_given_ids", "by_key", "by_user", "sums", "users_with_sums")
 
     def __init__(self) -> None:
-        self.by_id: dict[str, Order] = {}
+        self.by_key: dict[OrderKey, Order] = {}
+        self._has_given_ids = False
         self.by_user: dict[str, Order] = {}
         self._by_client_id: dict[str, Order | dict[str, Order]] = {}
         self.sums = OpenSums()
@@ -25,8 +31,12 @@ class LiveOrders:
 
     def add(self, order: Order) -> None:
         """Add an order that begins to rest."""
-        self.by_id[order.order_id] = order
         placed = order.placed
+        if placed.order_id:
+            self.by_key[placed.order_id] = order
+            self._has_given_ids = True
+        else:
+            self.by_key[order.sequence] = order
         user_id = placed.user_id
         if user_id is None:
             return
@@ -42,8 +52,8 @@ class LiveOrders:
 
     def remove(self, order: Order) -> None:
         """Remove an order that became final."""
-        del self.by_id[order.order_id]
         placed = order.placed
+        del self.by_key[placed.order_id or order.sequence]
         user_id = placed.user_id
         if user_id is None:
             return
@@ -63,6 +73,20 @@ class LiveOrders:
         if placed.client_order_id is not None:
             self._remove_client_id(placed.client_order_id, user_id)
 
+    def find(self, order_id: str) -> Order | None:
+        """Return the live order with this id."""
+        order = self.by_key.get(order_id)
+        if order is None and _is_sequence(order_id):
+            order = self.by_key.get(int(order_id))
+        return order
+
+    def has_id_of(self, placed: PlaceOrder, sequence: int) -> bool:
+        """Whether a live order already has the id that this new one would get."""
+        if placed.order_id:
+            return self.find(placed.order_id) is not None
+        # A caller may have named an order "7" before the seventh command came without a name.
+        return self._has_given_ids and str(sequence) in self.by_key
+
     def with_client_id(self, user_id: str | None, client_order_id: str) -> Order | None:
         """Return a user's live order with this client order id."""
         found = self._by_client_id.get(client_order_id)
@@ -73,7 +97,7 @@ class LiveOrders:
     def named_by(self, command: AmendOrder | CancelOrder) -> Order | None:
         """Find the live order that a command means; None if there is none, or if it is in another symbol than named."""
         if command.order_id is not None:
-            order = self.by_id.get(command.order_id)
+            order = self.find(command.order_id)
         elif command.user_id is not None and command.client_order_id is not None:
             order = self.with_client_id(command.user_id, command.client_order_id)
         else:
@@ -122,3 +146,8 @@ class LiveOrders:
             del found[user_id]
         else:
             del self._by_client_id[client_order_id]
+
+
+def _is_sequence(order_id: str) -> bool:
+    """Whether an id is a sequence as ``str`` writes it."""
+    return order_id.isdecimal() and order_id.isascii() and order_id[0] != "0" and len(order_id) <= SEQUENCE_DIGITS_MAX

@@ -50,7 +50,6 @@ class Order:
         "newer",
         "next",
         "older",
-        "order_id",
         "placed",
         "previous",
         "price_ticks",
@@ -70,7 +69,6 @@ class Order:
         self.instrument = instrument
         self.sequence = sequence
         self.timestamp_ns = timestamp_ns
-        self.order_id = placed.order_id or str(sequence)
         self.side: Side = placed.side
         self.price_ticks = None if price_e8 is None else price_e8 // instrument.tick_size_e8
         # Divided by 1 it would be an equal number, but another object.
@@ -89,6 +87,11 @@ class Order:
         self.next: Order | None = None
         self.older: Order | None = None
         self.newer: Order | None = None
+
+    @property
+    def order_id(self) -> str:
+        """Its name: the one that its caller gave it, or else its sequence."""
+        return self.placed.order_id or str(self.sequence)
 
     @property
     def is_pending(self) -> bool:
@@ -152,12 +155,13 @@ class Order:
 
     def state(self, reason: Reason | None = None) -> OrderState:
         """Return the state that events carry."""
+        placed, sequence = self.placed, self.sequence
         instrument, trail_amount_e8 = self.instrument, self.trail_amount_e8
         tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
         return OrderState(
-            self.order_id,
-            self.placed,
-            self.sequence,
+            placed.order_id or str(sequence),
+            placed,
+            sequence,
             self.timestamp_ns,
             None if self.price_ticks is None else self.price_ticks * tick,
             self.quantity_lots * lot,

@@ -61,14 +61,14 @@ class FormError(ValueError):
 
 
 def _cached(parser: Parser, values_max: int = CACHE_SIZE) -> Parser:
-    """Remember what strings meant: the same prices, symbols and words come again and again.
+    """Remember what strings and integers meant: the same prices, symbols and words come again and again.
 
-    Equal strings give one object, so that a million live orders share it.
+    Equal ones give one object, so that a million live orders share it.
     """
     cached = lru_cache(maxsize=values_max)(parser)
 
     def parse(value: object) -> object:
-        return cached(value) if type(value) is str else parser(value)
+        return cached(value) if type(value) is str or type(value) is int else parser(value)
 
     return parse
 

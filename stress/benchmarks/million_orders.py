@@ -64,7 +64,7 @@ def build(directory: Path, orders: int) -> Figures:
     state = ExchangeState()
     for record in resting_orders(orders):
         state.apply(record)
-    assert len(state.engine.live.by_id) == orders
+    assert len(state.engine.live.by_key) == orders
     built = {"seconds_to_place": _since(started), "bytes_an_order": _resident_bytes() // orders}
     started = time.process_time()
     snapshot = make_snapshot(state, "0" * 32, 1)
@@ -85,7 +85,7 @@ def recover(directory: Path, orders: int) -> Figures:
     started, started_at = time.process_time(), time.perf_counter()
     state = recovery.state_at_or_before(orders)
     seconds, wall_seconds = _since(started), round(time.perf_counter() - started_at, 2)
-    assert len(state.engine.live.by_id) == orders
+    assert len(state.engine.live.by_key) == orders
     return {
         "seconds": seconds,
         "wall_seconds": wall_seconds,

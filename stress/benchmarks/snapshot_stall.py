@@ -112,7 +112,7 @@ def build(directory: Path, orders: int) -> None:
         if record.sequence % COMMIT_RECORDS == 0:
             journal.commit()
     journal.close()
-    assert len(state.engine.live.by_id) == orders
+    assert len(state.engine.live.by_key) == orders
     recovery.save(state)
 
 

@@ -36,13 +36,26 @@ WRONG_STATE: dict[str, Planted] = {
         "now != as_placed",
         "now[:2] != as_placed[:2]",
     ),
+    "a dump overlooks a new quantity": (
+        order_rows,
+        "_is_untouched",
+        "order.quantity_lots * instrument.lot_size_e8 == placed.quantity_e8",
+        "True",
+    ),
+    "a dump overlooks a new price": (
+        order_rows,
+        "_is_untouched",
+        "order.price_ticks * instrument.tick_size_e8 == placed.price_e8",
+        "True",
+    ),
+    "a dump overlooks what was filled": (order_rows, "_is_untouched", "not order.filled_lots", "True"),
     "a dump cuts off more than the usual": (
         order_rows,
         "row_of",
         "return row if terms == _USUAL",
         "return row if terms[1:] == _USUAL[1:]",
     ),
-    "a dump forgets whose order it is": (RowReader, "_order", "self._names.setdefault(user_id, user_id)", "None"),
+    "a dump forgets whose order it is": (RowReader, "orders", "names.setdefault(user_id, user_id)", "None"),
     "a dump turns the queues round": (
         engine_state,
         "_dump_side",

@@ -343,11 +343,16 @@ PROTECTIONS: dict[str, Planted] = {
 }
 
 NAMES: dict[str, Planted] = {
-    "an id of a live order is taken again": (Admission, "of_order", "in live:", "in ():"),
+    "an id of a live order is taken again": (
+        LiveOrders,
+        "has_id_of",
+        "self.find(placed.order_id) is not None",
+        "False",
+    ),
     "a client's id of a live order is taken again": (
         Admission,
         "of_order",
-        "self._live.with_client_id(placed.user_id, client_order_id)",
+        "live.with_client_id(placed.user_id, client_order_id)",
         "None",
     ),
     "a client's id is taken by another user": (
@@ -364,10 +369,10 @@ NAMES: dict[str, Planted] = {
     ),
     "a user's orders fall apart where one is taken out": (LiveOrders, "remove", "newer.older = older", "pass"),
     "an unnamed order takes a live order's name": (
-        Admission,
-        "of_order",
-        "(placed.order_id or str(sequence))",
-        "placed.order_id",
+        LiveOrders,
+        "has_id_of",
+        "str(sequence) in self.by_key",
+        "False",
     ),
     "a lost connection is called a request": (MatchingEngine, "_cancel", "command.on_disconnect", "False"),
     "a wrong symbol is overlooked": (LiveOrders, "named_by", "command.symbol != order.placed.symbol", "False"),

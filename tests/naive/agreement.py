@@ -65,7 +65,7 @@ def _run_beside_naive(steps: list[Step], story: str) -> Run:
         ledger.watch(events)
         for symbol in sorted(_touched(step.command, events) & engine.books.keys()):
             for order in check_book(engine.books[symbol]):
-                assert engine.live.by_id[order.order_id] is order
+                assert engine.live.find(order.order_id) is order
             _assert_same_indication(
                 engine.books[symbol], naive.books[symbol], indications, f"{story}, command {position}"
             )

@@ -34,7 +34,7 @@ def test_journal_gives_the_events_and_states_of_its_release(release: Release, re
             hashes[state.sequence] = hash_then(release, state)
 
     assert state.sequence == release.sequence
-    assert len(state.engine.live.by_id) == release.live_orders
+    assert len(state.engine.live.by_key) == release.live_orders
     assert hashes == {**release.hashes, release.sequence: release.state_hash}
     assert events.hexdigest() == release.events_sha256
 

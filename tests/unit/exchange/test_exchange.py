@@ -88,7 +88,7 @@ def test_answer_whose_sequence_is_visible_survives_a_crash(disk: FakeDisk) -> No
 
         survivor = disk.crash()
 
-    assert recovery_on(survivor).latest().state.engine.live.by_id.keys() == {"2"}
+    assert recovery_on(survivor).latest().state.engine.live.by_key.keys() == {2}
 
 
 def test_answer_comes_at_once_with_the_sequence_that_it_waits_for_while_fsync_is_held_back(disk: FakeDisk) -> None:

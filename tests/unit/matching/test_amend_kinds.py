@@ -95,12 +95,12 @@ def test_triggered_stop_limit_has_a_price_but_no_stop_any_more() -> None:
 )
 def test_amend_of_what_the_order_does_not_have_is_refused(order: object, terms: dict[str, str]) -> None:
     exchange = exchange_with(order)
-    before = exchange.engine.live.by_id["x"].state()
+    before = exchange.engine.live.by_key["x"].state()
 
     events = exchange.apply(amend("x", **terms))
 
     assert events == [AmendRejected("x", "AAPL", Reason.INVALID_INSTRUCTION)]
-    assert exchange.engine.live.by_id["x"].state() == before
+    assert exchange.engine.live.by_key["x"].state() == before
 
 
 @pytest.mark.parametrize(

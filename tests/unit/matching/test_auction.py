@@ -118,4 +118,4 @@ def test_trailing_stop_follows_the_auction_price() -> None:
     exchange = Exchange()
     exchange.apply_all(session("PRE_OPEN"), sell(trail="5.00", order_id="s"), buy(), sell(), session("OPEN"))
 
-    assert exchange.engine.live.by_id["s"].stop_price_e8 == 95 * 10**8
+    assert exchange.engine.live.by_key["s"].stop_price_e8 == 95 * 10**8

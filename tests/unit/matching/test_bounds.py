@@ -94,7 +94,7 @@ def test_order_that_comes_after_stops_used_up_the_bound_is_ended_only_if_it_woul
     exchange.apply(resting)
 
     assert events[-1] == canceled(crossing, exchange.engine.sequence - 1, "1", Reason.TRADE_LIMIT)
-    assert "y" in exchange.engine.live.by_id
+    assert "y" in exchange.engine.live.by_key
 
 
 def test_stop_may_be_canceled_or_expire_before_its_turn() -> None:
@@ -134,9 +134,9 @@ def test_trailing_stops_are_dumped_with_the_prices_that_they_followed_untouched(
     exchange.apply(sell(quantity="1", trail="1.00", order_id="t2"))
     loaded = dumped_and_loaded(exchange.engine)
 
-    assert exchange.engine.live.by_id["t1"].state().stop_price_e8 == 2_000_000_000
+    assert exchange.engine.live.by_key["t1"].state().stop_price_e8 == 2_000_000_000
     for order_id in ("t1", "t2"):
-        assert loaded.live.by_id[order_id].state() == exchange.engine.live.by_id[order_id].state()
+        assert loaded.live.by_key[order_id].state() == exchange.engine.live.by_key[order_id].state()
 
 
 def test_turns_are_dumped_and_go_on_after_the_load() -> None:

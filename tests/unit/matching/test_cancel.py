@@ -73,6 +73,16 @@ def test_cancel_finds_the_order_by_its_clients_id() -> None:
     ]
 
 
+@pytest.mark.parametrize("order_id", ["01", "+1", " 1", "1.0", "\N{ARABIC-INDIC DIGIT ONE}", "", "1" * 5_000])
+def test_unnamed_order_is_named_by_its_sequence_only_as_it_is_written(order_id: str) -> None:
+    exchange = Exchange()
+    exchange.apply(buy())
+
+    events = exchange.apply(cancel(order_id))
+
+    assert events == [CancelRejected(order_id, None, Reason.UNKNOWN_ORDER)]
+
+
 def test_mass_cancel_goes_in_order_of_sequence_whatever_was_amended() -> None:
     exchange = Exchange()
     first, second, third = buy(user_id="ann"), sell(user_id="ann", price="101.00"), buy(user_id="ann", symbol="MSFT")

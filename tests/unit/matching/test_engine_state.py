@@ -168,7 +168,7 @@ def test_loaded_engine_answers_any_command_as_the_dumped_one(command: Command) -
 
 
 def _lose_from_index(engine: MatchingEngine, book: OrderBook) -> None:
-    del engine.live.by_id["early"]
+    del engine.live.by_key["early"]
 
 
 def _miscount(engine: MatchingEngine, book: OrderBook) -> None:
@@ -176,22 +176,22 @@ def _miscount(engine: MatchingEngine, book: OrderBook) -> None:
 
 
 def _fill_unseen(engine: MatchingEngine, book: OrderBook) -> None:
-    engine.live.by_id["early"].filled_lots += 1
+    engine.live.by_key["early"].filled_lots += 1
 
 
 def _turn_status_back(engine: MatchingEngine, book: OrderBook) -> None:
-    engine.live.by_id["early"].status = OrderStatus.OPEN
+    engine.live.by_key["early"].status = OrderStatus.OPEN
 
 
 def _cross(engine: MatchingEngine, book: OrderBook) -> None:
     book.asks.levels.clear()
-    order = engine.live.by_id["far"]
+    order = engine.live.by_key["far"]
     order.price_ticks = 9_000
     book.asks.add(order)
 
 
 def _leave_an_empty_level(engine: MatchingEngine, book: OrderBook) -> None:
-    order = engine.live.by_id["far"]
+    order = engine.live.by_key["far"]
     assert order.level is not None
     order.level.unlink(order)
 
@@ -210,7 +210,7 @@ def test_damaged_engine_fails_its_check(damage: Callable[[MatchingEngine, OrderB
 
 
 def _hide_too_little(engine: MatchingEngine) -> None:
-    order = engine.live.by_id["i"]
+    order = engine.live.by_key["i"]
     asks = engine.books["AAPL"].asks
     asks.discount(order)
     order.hidden_lots -= 3
@@ -222,11 +222,11 @@ def _miscount_what_is_hidden(engine: MatchingEngine) -> None:
 
 
 def _fill_a_waiting_stop(engine: MatchingEngine) -> None:
-    engine.live.by_id["s"].remaining_lots -= 1
+    engine.live.by_key["s"].remaining_lots -= 1
 
 
 def _trigger_and_forget(engine: MatchingEngine) -> None:
-    engine.live.by_id["t"].status = OrderStatus.OPEN
+    engine.live.by_key["t"].status = OrderStatus.OPEN
 
 
 def _open_without_an_auction(engine: MatchingEngine) -> None:

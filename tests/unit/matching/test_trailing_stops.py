@@ -11,7 +11,7 @@ def trade_at(exchange: Exchange, price: str, quantity: str = "1") -> list[Event]
 
 
 def order_of(exchange: Exchange, order_id: str) -> OrderState:
-    return exchange.engine.live.by_id[order_id].state()
+    return exchange.engine.live.by_key[order_id].state()
 
 
 def stop_price(exchange: Exchange, order_id: str) -> int | None:

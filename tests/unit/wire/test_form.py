@@ -36,12 +36,16 @@ def read_place(message: dict[str, object]) -> PlaceOrder:
     return place_order(read_fields({"symbol": "AAPL", "side": "BUY", "quantity": 1, **message}, PLACE_FIELDS, REQUIRED))
 
 
-def test_equal_users_and_symbols_of_two_messages_are_one_object() -> None:
+def test_equal_terms_of_two_messages_are_one_object() -> None:
     # A million live orders share them.
-    first, second = (read_place(json.loads('{"symbol": "AAPL", "user_id": "user-123", "price": 1}')) for _ in range(2))
+    message = '{"symbol": "AAPL", "user_id": "user-123", "price": "1.25", "quantity": 1000}'
+
+    first, second = (read_place(json.loads(message)) for _ in range(2))
 
     assert first.user_id is second.user_id
     assert first.symbol is second.symbol
+    assert first.price_e8 is second.price_e8
+    assert first.quantity_e8 is second.quantity_e8
 
 
 def test_plain_limit_order_is_read_whatever_the_case() -> None:
