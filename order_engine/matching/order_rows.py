@@ -155,7 +155,6 @@ def _is_untouched(order: Order, placed: PlaceOrder) -> bool:
     instrument = order.instrument
     return (
         not order.filled_lots
-        and order.display_lots is None
         and order.price_ticks is not None
         and order.price_ticks * instrument.tick_size_e8 == placed.price_e8
         and order.quantity_lots * instrument.lot_size_e8 == placed.quantity_e8

@@ -36,12 +36,6 @@ WRONG_STATE: dict[str, Planted] = {
         "now != as_placed",
         "now[:2] != as_placed[:2]",
     ),
-    "a dump overlooks a new quantity": (
-        order_rows,
-        "_is_untouched",
-        "order.quantity_lots * instrument.lot_size_e8 == placed.quantity_e8",
-        "True",
-    ),
     "a dump overlooks a new price": (
         order_rows,
         "_is_untouched",

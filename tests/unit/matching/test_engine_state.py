@@ -79,6 +79,21 @@ def test_loaded_engine_goes_on_where_the_dumped_one_stood() -> None:
     assert engine_hash(loaded.engine) == engine_hash(live.engine)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [amend("2", quantity="7"), amend("2", price="99.00"), sell(quantity="3")],
+    ids=["quantity", "price", "fill"],
+)
+def test_loaded_plain_order_is_what_one_command_made_of_it(command: Command) -> None:
+    live = Exchange()
+    live.apply_all(buy(), command)
+
+    loaded = dumped_and_loaded(live.engine)
+
+    (order,) = live.engine.live.by_key.values()
+    assert [one.state() for one in loaded.live.by_key.values()] == [order.state()]
+
+
 def test_loaded_engine_cancels_a_users_orders_in_order_of_sequence() -> None:
     loaded = Exchange(dumped_and_loaded(busy_exchange().engine))
 
