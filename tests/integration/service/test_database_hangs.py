@@ -126,6 +126,7 @@ def test_stop_ends_in_time_and_says_what_was_left(
     with running(directory, DATABASE_URL=postgres_server.url) as server:
         client = server.wait_ready().client()
         client.place(buy())
+        server.wait_followed()
         assert len(client.get("/orders")["orders"]) == 1
         with trouble(postgres_server):
             for _ in range(20):
@@ -138,8 +139,8 @@ def test_stop_ends_in_time_and_says_what_was_left(
         assert "sql is 20 commands behind" in server.log, server.log
 
     with running(directory, DATABASE_URL=postgres_server.url) as server:
-        client = server.wait_ready().client()
-        server.wait_until(lambda: len(client.get("/orders")["orders"]) == 21)
+        client = server.wait_ready().wait_followed().client()
+        assert len(client.get("/orders")["orders"]) == 21
         assert server.terminate() == 0
 
     check_stored(directory, postgres_server.url)

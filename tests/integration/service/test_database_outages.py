@@ -101,7 +101,7 @@ def test_database_that_goes_away_while_nobody_trades_is_noticed(
     with venue(tmp_path, DATABASE_URL=postgres_server.url) as found:
         client = found.app.test_client()
         wait_followed(found)
-        assert client.get("/health").get_json()["status"] == "ok"
+        wait_until(lambda: client.get("/health").get_json()["status"] == "ok")
 
         postgres_server.stop()
         wait_until(lambda: "OperationalError" in client.get("/health").get_json()["database"])
@@ -117,6 +117,7 @@ def test_database_too_far_behind_costs_new_orders_only_and_they_are_taken_again_
     with running(directory, DATABASE_URL=postgres_server.url, MAX_PROJECTION_LAG="20") as server:
         client = server.wait_ready().client()
         offer = f"/orders/{client.place(sell())['order_id']}"
+        server.wait_followed()
         assert len(client.get("/orders")["orders"]) == 1
 
         postgres_server.stop()

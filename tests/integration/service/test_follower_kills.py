@@ -78,6 +78,7 @@ def test_follower_killed_again_and_again_costs_no_request_and_no_row(
             enough.set()
         for job in jobs:
             job.result()
+        server.wait_followed()
         server.wait_until(lambda: server.client().get("/health")["status"] == "ok")
         done += check_shown(server.port, clients)
         server.hang_up()

@@ -250,6 +250,7 @@ def test_follower_never_outlives_the_exchange_and_the_next_start_works_at_once(t
     with running(directory, SNAPSHOT_INTERVAL_SEC="0") as server:
         client = server.wait_ready().client()
         client.place(buy(price="1.00"))
+        server.wait_followed()
         assert len(client.get("/orders?limit=1000")["orders"]) == 4 * 40 + 1
         client.close()
         assert server.terminate() == 0

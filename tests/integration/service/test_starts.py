@@ -37,8 +37,8 @@ def used(directory: Path) -> Path:
         client = server.wait_ready().client()
         client.place(sell())
         client.place(buy(quantity="4"))
-        client.get("/trades")
-        client.close()
+        server.wait_followed()
+        server.hang_up()
         server.kill()
     return directory
 
