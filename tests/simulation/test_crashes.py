@@ -27,6 +27,7 @@ KINDS = (
 )
 
 
+@pytest.mark.slow
 def test_crash_at_every_boundary_loses_and_doubles_nothing(
     seed: int, database: MemoryDatabase, figures: Counter[str]
 ) -> None:
@@ -47,6 +48,7 @@ def test_crash_at_every_boundary_loses_and_doubles_nothing(
     assert crashes.figures["crash points"] >= CRASH_POINTS_MIN_OF_SEED
 
 
+@pytest.mark.slow
 def test_crash_at_every_boundary_of_recovery_loses_and_doubles_nothing(
     seed: int, database: MemoryDatabase, figures: Counter[str]
 ) -> None:
