@@ -1,18 +1,15 @@
-"""The table of docs/attacks.md: what each attack cost an earlier commit and costs now, from the kept result.
+"""The table of what each attack cost an earlier commit and costs now, from the kept result.
 
-usage: python -m stress.attack_figures [--write]     prints the table, or puts it into docs/attacks.md
+usage: python -m stress.attack_figures
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULT = PROJECT / "stress" / "results" / "attacks.json"
-DOCUMENT = PROJECT / "docs" / "attacks.md"
-BEGIN, END = "<!-- figures: python -m stress.attack_figures --write -->\n", "<!-- end of figures -->\n"
 SIDES = ("then", "now")
 
 Figures = dict[str, Any]  # Any: JSON
@@ -47,6 +44,8 @@ def _responses(found: Figures) -> str:
 
 def _honest(found: Figures) -> str:
     honest = found["honest"]
+    if not honest["orders"]:
+        return "**the server died**" if found["died"] else "none was due"
     waited = f"99 % within {_time(honest['percentile_99_ms'])}, all within {_time(honest['worst_ms'])}"
     refused = f"; {found['refused']:,} refused" if found["refused"] else ""
     return f"**the server died**; {waited}{refused}" if found["died"] else waited + refused
@@ -66,19 +65,9 @@ def _time(milliseconds: float) -> str:
     return f"{milliseconds:,.0f} ms" if milliseconds < 1_000 else f"{milliseconds / 1_000:,.1f} s"
 
 
-def replaced(document: str) -> str:
-    """Put the table between the markers of the document."""
-    before, _, rest = document.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + table() + END + after
-
-
 def main() -> None:
-    """Print the table or write it."""
-    if "--write" in sys.argv[1:]:
-        DOCUMENT.write_text(replaced(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
-        print(table())
+    """Print the table."""
+    print(table())
 
 
 if __name__ == "__main__":

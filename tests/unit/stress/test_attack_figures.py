@@ -1,4 +1,4 @@
-"""The table of docs/attacks.md says what each attack cost, and names what did not survive it."""
+"""The table says what each attack cost, and names what did not survive it."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ NOW = {
     "outcome": {"422": 200, "201": 1},
     "seconds": 5.0,
     "is_over": True,
-    "honest": {"percentile_99_ms": 12.3, "worst_ms": 40.0},
+    "honest": {"orders": 9, "percentile_99_ms": 12.3, "worst_ms": 40.0},
     "refused": 0,
     "memory_peak_mib": 180,
     "died": False,
@@ -24,7 +24,7 @@ THEN = {
     "outcome": {},
     "seconds": 45.0,
     "is_over": False,
-    "honest": {"percentile_99_ms": 44_000.0, "worst_ms": 45_000.0},
+    "honest": {"orders": 9, "percentile_99_ms": 44_000.0, "worst_ms": 45_000.0},
     "refused": 3,
     "died": True,
     "restart_seconds": None,
