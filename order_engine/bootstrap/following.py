@@ -1,6 +1,7 @@
 """Builds the followers. Their own process, the thread in tests and the simulation all use ``make_follower``."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -29,6 +30,7 @@ from order_engine.matching.engine import RULES_VERSION
 from order_engine.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
+SIGNALS_OF_THE_GROUP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 
 
 def make_follower(
@@ -69,7 +71,11 @@ def make_follower(
 def spawn_follower(
     settings: Settings, journal_id: str, journal_end: int, control_descriptor: int, opened: Iterable[str] = ()
 ) -> "subprocess.Popen[bytes]":
-    """Start the followers' process. It inherits the descriptor, and no lock."""
+    """Start the followers' process. It inherits the descriptor, and no lock.
+
+    The signals that stop a whole process group are blocked in it from its first instruction on, because the exchange
+    says when to end.
+    """
     arguments = (str(control_descriptor), journal_id, str(journal_end), *opened)
     command = [sys.executable, "-m", "order_engine", "follow", *arguments]
     places = {
@@ -77,7 +83,13 @@ def spawn_follower(
         "ARCHIVE_DIR": str(settings.archive_dir.absolute()),
         "DATABASE_URL": settings.database_url,
     }
-    return subprocess.Popen(command, cwd=PROJECT, env=os.environ | places, pass_fds=[control_descriptor])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS_OF_THE_GROUP)
+    try:
+        return subprocess.Popen(
+            command, cwd=PROJECT, env=os.environ | places, pass_fds=[control_descriptor], stderr=subprocess.PIPE
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def run_follower(

@@ -11,47 +11,36 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 from order_engine.followers.control import Control, ControlClosed, Finish, Report, Want, WantSnapshot
+from order_engine.followers.error_lines import ErrorLines
 from order_engine.followers.progress import AUDIT, OK, SNAPSHOTS, SQL, Progress
+from order_engine.followers.restart_pace import GrowingPatience, GrowingPause
 
 log = logging.getLogger(__name__)
 
-RESTART_SECONDS_FIRST = 0.1
-RESTART_SECONDS_MAX = 5.0
 START_PATIENCE_SECONDS = 60.0
 LISTEN_SECONDS = 0.5
 EXIT_SECONDS = 5.0
-PATIENCE_FACTOR_MAX = 64
+ERROR_SECONDS = 1.0
 
 Wish = Want | WantSnapshot | Finish
 Spawn = Callable[[int], "subprocess.Popen[bytes]"]
-"""Starts the process. It inherits the descriptor of its end of the control socket."""
-
-
-class GrowingPatience:
-    """Doubles the patience each time a process is given up without progress: its step may need longer than expected."""
-
-    def __init__(self) -> None:
-        self._factor = 1
-        self._stood_at: Mapping[str, int] = {}
-
-    def of(self, seconds: float) -> float:
-        """Return how long to wait for a report that is due within ``seconds``."""
-        return self._factor * seconds
-
-    def was_exhausted(self, sequences: Mapping[str, int]) -> None:
-        """Note the sinks' sequences when a process was given up."""
-        is_stuck = any(self._stood_at.get(name) == sequence for name, sequence in sequences.items())
-        self._factor = min(2 * self._factor, PATIENCE_FACTOR_MAX) if is_stuck else 1
-        self._stood_at = sequences
+"""Starts the process. It inherits the descriptor of its end of the control socket; its standard error is a pipe."""
 
 
 class FollowerProcess:
     """Keeps one followers' process running and ``progress`` up to date.
 
     ``digests`` returns the exchange's newest digests. A replica with a different digest of the same interval diverged.
+    ``wait`` pauses before a restart.
     """
 
-    def __init__(self, spawn: Spawn, progress: Progress, digests: Callable[[], Mapping[int, int]]) -> None:
+    def __init__(
+        self,
+        spawn: Spawn,
+        progress: Progress,
+        digests: Callable[[], Mapping[int, int]],
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
         self._spawn = spawn
         self._progress = progress
         self._digests = digests
@@ -61,6 +50,7 @@ class FollowerProcess:
         self._asked: dict[type[Wish], Wish] = {}
         self._has_unsent = False
         self._stopped = Event()
+        self._wait = wait or self._stopped.wait
         self._diverged_interval: int | None = None
         self._patience = GrowingPatience()
         self._process: subprocess.Popen[bytes] | None = None
@@ -94,7 +84,7 @@ class FollowerProcess:
         return is_done
 
     def _supervise(self) -> None:
-        pause = RESTART_SECONDS_FIRST
+        pause = GrowingPause()
         while not self._stopped.is_set():
             began, before = monotonic(), self._written()
             try:
@@ -104,11 +94,7 @@ class FollowerProcess:
                 # The exchange goes on without followers: log and report the error.
                 log.exception("the followers cannot be run")
                 self._tell(f"cannot be run: {type(error).__name__}: {error}")
-            # The pauses grow only while the processes make no progress.
-            if monotonic() - began > RESTART_SECONDS_MAX or self._written() > before:
-                pause = RESTART_SECONDS_FIRST
-            self._stopped.wait(pause)
-            pause = min(2 * pause, RESTART_SECONDS_MAX)
+            self._wait(pause.after(monotonic() - began, has_progressed=self._written() > before))
 
     def _written(self) -> int:
         return self._progress.of(SQL).sequence + self._progress.of(AUDIT).sequence
@@ -123,7 +109,7 @@ class FollowerProcess:
                 self._control = Control(ours)
             try:
                 self._repeat()
-                why = self._listen(self._control)
+                why = self._listen(self._control, ErrorLines(process))
             finally:
                 with self._sending:
                     self._control = None
@@ -135,7 +121,7 @@ class FollowerProcess:
         self._tell(f"started again: process {process.pid} {why}")
         return False
 
-    def _listen(self, control: Control) -> str:
+    def _listen(self, control: Control, errors: ErrorLines) -> str:
         """Take reports until the process ends or hangs; return how it ended."""
         patience = self._patience
         expected_by = monotonic() + patience.of(START_PATIENCE_SECONDS)
@@ -146,19 +132,22 @@ class FollowerProcess:
                         expected_by = monotonic() + patience.of(message.patience_seconds)
                         self._take(message)
             except ControlClosed:
-                return self._ending()
+                return self._ending(errors)
             if monotonic() > expected_by:
                 patience.was_exhausted({name: self._progress.of(name).sequence for name in (SQL, AUDIT)})
                 return "did not report in time and was killed"
             if self._has_unsent:
                 self._repeat()
 
-    def _ending(self) -> str:
+    def _ending(self, errors: ErrorLines) -> str:
         assert self._process is not None
         try:
-            return f"ended with {self._process.wait(EXIT_SECONDS)}"
+            code = self._process.wait(EXIT_SECONDS)
         except subprocess.TimeoutExpired:
             return "hung up, did not end and was killed"
+        # Before a signal the process may have written anything; before its own exit, the error that ended it.
+        last_line = errors.last_line(ERROR_SECONDS) if code > 0 else ""
+        return f"ended with {code}: {last_line}" if last_line else f"ended with {code}"
 
     def _take(self, report: Report) -> None:
         progress = self._progress

@@ -67,7 +67,7 @@ class ParkedResponses:
             receiver.send(environ, response)
 
     def fail(self) -> None:
-        """HttpSend what is visible, and ``outcome_unknown`` for the rest, now and from now on."""
+        """Send what is visible, and ``outcome_unknown`` for the rest, now and from now on."""
         self._has_failed = True
         queue, self._queue = self._queue, deque()
         for parked in queue:

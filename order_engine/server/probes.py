@@ -26,7 +26,7 @@ class Probes:
         self.is_stopping = False
 
     def respond(self, environ: Environ, request_id: str) -> HttpResponse:
-        """HttpRespond to a request for which ``is_probe`` is true."""
+        """Respond to a request for which ``is_probe`` is true."""
         status, content = self._asks[environ["PATH_INFO"]]()
         headers = [("Content-Type", JSON_TYPE), *JSON_HEADERS, (REQUEST_ID_HEADER, request_id)]
         if status is not _OK:

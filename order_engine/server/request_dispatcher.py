@@ -22,7 +22,7 @@ from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, SEQUEN
 from order_engine.api.plumbing.problems import Problem
 from order_engine.api.plumbing.request_ids import RequestIds
 from order_engine.server.connection import Connection
-from order_engine.server.database_reads import DatabaseBusy, DatabaseReads, WaitingReads
+from order_engine.server.continuation_pool import ContinuationPool, DatabaseBusy, WaitingContinuations
 from order_engine.server.parked_responses import ParkedResponses
 from order_engine.server.probes import Probes
 from order_engine.server.read_pace import ReadPace
@@ -72,8 +72,8 @@ class RequestDispatcher:
         self._probes = Probes(venue)
         self._parked = ParkedResponses(lambda: venue.exchange.visible_sequence, self._outcome_unknown)
         self._served = 0
-        self._reads = DatabaseReads(self._call_in_loop, ReadPace(lambda: self._served))
-        self._waiting_reads = WaitingReads(venue.progress)
+        self._pool = ContinuationPool(self._call_in_loop, ReadPace(lambda: self._served))
+        self._waiting = WaitingContinuations(venue.progress)
         self._is_release_due = self._is_look_due = self._is_turn_due = False
         venue.on_commit(self._on_commit)
         venue.progress.on_change(self._on_progress)
@@ -85,7 +85,7 @@ class RequestDispatcher:
         return self._template | {"REMOTE_ADDR": "", "REMOTE_PORT": ""}
 
     def dispatch(self, connection: Connection, environ: Environ) -> None:
-        """HttpRun a request; its response is sent now or later."""
+        """Run a request; its response is sent now or later."""
         if self.access_log is not None:
             environ[_RECEIVED_AT] = monotonic()
         if self._probes.is_probe(environ):
@@ -141,7 +141,7 @@ class RequestDispatcher:
         self._writer.tick()
         self._refusals.tick()
         self.clients.close_overdue()
-        self._waiting_reads.look()
+        self._waiting.look()
 
     def stop(self) -> None:
         """Close each connection after its next response."""
@@ -149,7 +149,7 @@ class RequestDispatcher:
 
     def close(self) -> None:
         """End the threads."""
-        self._reads.close()
+        self._pool.close()
 
     def _serve_pipelined_soon(self) -> None:
         if self._pipelined and not self._is_turn_due:
@@ -168,7 +168,7 @@ class RequestDispatcher:
     def _continue(self, connection: Connection, environ: Environ, continuation: Continuation) -> None:
         start = partial(self._read, connection, environ, continuation)
         try:
-            self._waiting_reads.start_when_shown(continuation, start)
+            self._waiting.start_when_shown(continuation, start)
         except DatabaseBusy as busy:
             self._respond_busy(connection, environ, busy)
 
@@ -176,7 +176,7 @@ class RequestDispatcher:
         if connection.is_closed:
             return
         try:
-            self._reads.submit(environ, continuation, partial(self._finish, connection))
+            self._pool.submit(environ, continuation, partial(self._finish, connection))
         except DatabaseBusy as busy:
             self._respond_busy(connection, environ, busy)
 
@@ -225,7 +225,7 @@ class RequestDispatcher:
 
     def _look(self) -> None:
         self._is_look_due = False
-        self._waiting_reads.look()
+        self._waiting.look()
 
 
 def _template(address: tuple[str, int]) -> Environ:

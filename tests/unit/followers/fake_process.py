@@ -28,7 +28,13 @@ class FakeFollower:
     def run(self) -> int:
         if self._behaviour == "crashes":
             return 3
+        if self._behaviour == "fails":
+            raise RuntimeError("the wheel came off")
         self._report()
+        if self._behaviour == "chats":
+            sys.stderr.write("all is well\n")
+            sys.stderr.flush()
+            signal.raise_signal(signal.SIGKILL)
         if self._behaviour == "hangs":
             signal.pause()
         while True:

@@ -11,7 +11,8 @@ from time import monotonic
 import pytest
 
 from order_engine.followers.progress import OK, SNAPSHOTS, SQL, Progress
-from order_engine.followers.supervisor import RESTART_SECONDS_FIRST, FollowerProcess, GrowingPatience
+from order_engine.followers.restart_pace import RESTART_SECONDS_MAX, GrowingPatience, GrowingPause
+from order_engine.followers.supervisor import FollowerProcess
 from tests.unit.exchange.exchanges import PATIENCE_SECONDS, wait_until
 from tests.unit.followers.fake_process import HANGS_SECONDS, OTHER, SOUND
 
@@ -27,7 +28,8 @@ class Supervised:
         self.spawned_at: list[float] = []
         self.digests: Mapping[int, int] = {4: SOUND}
         self.progress = Progress(lambda: 100)
-        self.process = FollowerProcess(self.spawn, self.progress, lambda: self.digests)
+        self.pauses: list[float] = []
+        self.process = FollowerProcess(self.spawn, self.progress, lambda: self.digests, self.pauses.append)
         self._log = log
 
     def spawn(self, descriptor: int) -> "subprocess.Popen[bytes]":
@@ -44,7 +46,7 @@ class Supervised:
             str(self._log),
             behaviour,
         ]
-        self.spawned.append(subprocess.Popen(command, cwd=ROOT, pass_fds=[descriptor]))
+        self.spawned.append(subprocess.Popen(command, cwd=ROOT, pass_fds=[descriptor], stderr=subprocess.PIPE))
         self.spawned_at.append(monotonic())
         return self.spawned[-1]
 
@@ -116,15 +118,43 @@ def test_killed_process_has_a_successor_again_and_again(supervised: Supervised) 
 
 
 def test_crashing_process_is_started_after_growing_pauses_and_health_says_so(supervised: Supervised) -> None:
-    supervised.behaviours = ["crashes"]
+    supervised.behaviours = ["crashes", "crashes", "crashes", "follows"]
     statuses: list[str] = []
     supervised.progress.on_change(lambda: statuses.append(supervised.progress.status))
     supervised.process.start()
 
-    wait_until(lambda: len(supervised.spawned) == 4)
+    supervised.wait_running(4)
 
-    assert [gap >= RESTART_SECONDS_FIRST * 2**number for number, gap in enumerate(supervised.gaps)] == [True] * 3
+    assert supervised.pauses == [0.1, 0.2, 0.4]
     assert statuses[0] == f"started again: process {supervised.spawned[0].pid} ended with 3"
+
+
+def test_error_that_ended_a_process_is_told_and_passed_on(
+    supervised: Supervised, capfd: pytest.CaptureFixture[str]
+) -> None:
+    supervised.behaviours = ["fails", "follows"]
+    statuses: list[str] = []
+    supervised.progress.on_change(lambda: statuses.append(supervised.progress.status))
+    supervised.process.start()
+
+    supervised.wait_running(2)
+
+    process_id = supervised.spawned[0].pid
+    assert statuses[0] == f"started again: process {process_id} ended with 1: RuntimeError: the wheel came off"
+    written = capfd.readouterr().err
+    assert "Traceback" in written
+    assert written.count("RuntimeError: the wheel came off") == 1
+
+
+def test_last_line_before_a_signal_is_not_taken_for_its_error(supervised: Supervised) -> None:
+    supervised.behaviours = ["chats", "follows"]
+    statuses: list[str] = []
+    supervised.progress.on_change(lambda: statuses.append(supervised.progress.status))
+    supervised.process.start()
+
+    supervised.wait_running(2)
+
+    assert f"started again: process {supervised.spawned[0].pid} ended with -9" in statuses
 
 
 def test_successor_of_a_process_that_got_further_starts_after_the_shortest_pause(supervised: Supervised) -> None:
@@ -134,10 +164,18 @@ def test_successor_of_a_process_that_got_further_starts_after_the_shortest_pause
     assert supervised.progress.wait_shown(5, PATIENCE_SECONDS)
 
     os.kill(process_id, signal.SIGKILL)
-    killed_at = monotonic()
     wait_until(lambda: len(supervised.spawned) == 5)
 
-    assert supervised.spawned_at[-1] - killed_at < RESTART_SECONDS_FIRST * 2**3
+    assert supervised.pauses == [0.1, 0.2, 0.4, 0.1]
+
+
+def test_pauses_grow_up_to_a_limit_and_begin_again_after_a_long_run() -> None:
+    pause = GrowingPause()
+    pauses = [pause.after(0, has_progressed=False) for _ in range(8)]
+
+    pauses.append(pause.after(RESTART_SECONDS_MAX + 1, has_progressed=False))
+
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.1]
 
 
 def test_process_that_cannot_be_started_is_told_and_tried_again(supervised: Supervised) -> None:
@@ -247,7 +285,7 @@ def test_hung_process_that_hangs_again_at_the_same_place_is_given_more_time(supe
     supervised.behaviours = ["hangs"]
     supervised.process.start()
 
-    wait_until(lambda: len(supervised.spawned) >= 4)
+    wait_until(lambda: len(supervised.spawned) >= 5)
 
-    first, *_, last = supervised.gaps[:3]
+    first, *_, last = supervised.gaps[:4]
     assert last - first > HANGS_SECONDS

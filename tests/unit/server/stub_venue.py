@@ -159,7 +159,7 @@ def serving(app: App, limits: Limits | None = None, **venue: Any) -> Iterator[Se
 
 
 def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """HttpResponse with path, query and body; ``?N`` makes the response depend on sequence N."""
+    """Respond with path, query and body; ``?N`` makes the response depend on sequence N."""
     query = environ["QUERY_STRING"]
     if query.isdigit():
         environ[SEQUENCE] = int(query)

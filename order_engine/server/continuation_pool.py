@@ -1,7 +1,7 @@
-"""Runs the part of a request that reads the database in a few threads, behind a bulkhead.
+"""Runs continuations, the parts of requests that read the database, in a few threads behind a bulkhead.
 
-A read that waits until the database shows a sequence holds no thread. A slow, locked or absent database delays only
-these reads: when all threads and their queue are full, the next read is refused at once.
+One that waits until the database shows a sequence holds no thread. A slow, locked or absent database delays only these
+requests: when all threads and their queue are full, the next one is refused at once.
 """
 
 from collections.abc import Callable
@@ -23,20 +23,20 @@ READS_AWAITED_MAX = 1_000
 # Called in the loop with the response, or with the exception that ended the read.
 Finish = Callable[[Environ, HttpResponse | Exception], None]
 CallInLoop = Callable[[Callable[[], None]], object]
-_WaitingRead = tuple[int, float, Callable[[], None]]
+_Waiting = tuple[int, float, Callable[[], None]]
 
 
 class DatabaseBusy(Exception):
     """All readers are busy and their queue is full."""
 
 
-class _Read(NamedTuple):
+class _Submitted(NamedTuple):
     environ: Environ
     continuation: Continuation
     finish: Finish
 
 
-class DatabaseReads:
+class ContinuationPool:
     """Runs continuations in threads. Methods are called in the loop; ``call_in_loop`` may be called from any thread."""
 
     def __init__(
@@ -46,8 +46,8 @@ class DatabaseReads:
         self._pace = pace
         self._under_way_max = readers + queued_max
         self._under_way = 0
-        self._queue: SimpleQueue[_Read | None] = SimpleQueue()
-        self._threads = [Thread(target=self._read, name=f"reader-{n}", daemon=True) for n in range(readers)]
+        self._queue: SimpleQueue[_Submitted | None] = SimpleQueue()
+        self._threads = [Thread(target=self._run, name=f"reader-{n}", daemon=True) for n in range(readers)]
         for thread in self._threads:
             thread.start()
 
@@ -56,36 +56,36 @@ class DatabaseReads:
         if self._under_way >= self._under_way_max:
             raise DatabaseBusy("The database has as many reads to do as it can. Try again.")
         self._under_way += 1
-        self._queue.put(_Read(environ, continuation, finish))
+        self._queue.put(_Submitted(environ, continuation, finish))
 
     def close(self) -> None:
         """End the threads after the reads that are queued."""
         for _ in self._threads:
             self._queue.put(None)
 
-    def _read(self) -> None:
+    def _run(self) -> None:
         caller = WsgiCaller()
-        while (read := self._queue.get()) is not None:
+        while (submitted := self._queue.get()) is not None:
             drawn, begun = self._pace.await_turn(), thread_time()
             try:
-                outcome: HttpResponse | Exception = caller.call(read.continuation.run)
+                outcome: HttpResponse | Exception = caller.call(submitted.continuation.run)
             except Exception as error:  # noqa: BLE001 -- the dispatcher reports it
                 outcome = error
             self._pace.charge(drawn, thread_time() - begun)
-            self._call_in_loop(partial(self._finish, read, outcome))
+            self._call_in_loop(partial(self._finish, submitted, outcome))
 
-    def _finish(self, read: _Read, outcome: HttpResponse | Exception) -> None:
+    def _finish(self, submitted: _Submitted, outcome: HttpResponse | Exception) -> None:
         self._under_way -= 1
-        read.finish(read.environ, outcome)
+        submitted.finish(submitted.environ, outcome)
 
 
-class WaitingReads:
-    """Reads that wait, without a thread, until the database shows a sequence or their time is over."""
+class WaitingContinuations:
+    """Continuations that wait, without a thread, until the database shows a sequence or their time is over."""
 
     def __init__(self, progress: DatabaseProgress, waiting_max: int = READS_AWAITED_MAX) -> None:
         self._progress = progress
         self._waiting_max = waiting_max
-        self._waiting: list[_WaitingRead] = []
+        self._waiting: list[_Waiting] = []
 
     def start_when_shown(self, continuation: Continuation, start: Callable[[], None]) -> None:
         """Call ``start`` when the database shows the sequence; raises ``DatabaseBusy`` if too many wait."""
@@ -99,12 +99,12 @@ class WaitingReads:
         self._progress.want(sequence)
 
     def look(self) -> None:
-        """Start the reads whose sequence is shown or whose time is over."""
+        """Start those whose sequence is shown or whose time is over."""
         if not self._waiting:
             return
         now, shows = monotonic(), self._progress.shows
         waited, self._waiting = self._waiting, []
-        ready: list[_WaitingRead] = []
+        ready: list[_Waiting] = []
         for entry in waited:
             is_ready = entry[1] <= now or shows(entry[0])
             (ready if is_ready else self._waiting).append(entry)

@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, SEQUENCE, Continuation
-from order_engine.server.database_reads import READERS, READS_QUEUED_MAX
+from order_engine.server.continuation_pool import READERS, READS_QUEUED_MAX
 from order_engine.server.read_pace import ReadPace
 from order_engine.server.served_venue import Environ, StartResponse
 from tests.unit.server.stub_venue import Client, Served, echo, get, serving
