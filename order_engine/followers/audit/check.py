@@ -1,7 +1,7 @@
 """Compares the log with the journal: every line is made again from the journal and must be the same.
 
 The chain alone does not reveal a log that was rewritten as a whole; the journal does. The log may lack the newest
-commands, because it lags behind the journal, or because a crash or somebody cut off its end.
+commands, because it lags behind the journal or a crash cut off its end; but never those before its checkpoint.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.verification import DifferenceFound, Follower
+from order_engine.followers.audit.checkpoint import read_checkpoint
 from order_engine.followers.audit.entries import bodies_of
 from order_engine.followers.audit.errors import AuditDamaged
 from order_engine.followers.audit.files import AuditReading, Line, list_segments
@@ -37,6 +38,11 @@ class AuditCheck:
     """Compares the log, as it is when this is made, with the journal; see ``Follower``."""
 
     def __init__(self, directory: Path, disk: Disk) -> None:
+        # The checkpoint first: a running server then only adds to the log.
+        try:
+            self._checkpoint = read_checkpoint(directory, disk)
+        except AuditDamaged as damaged:
+            raise _difference(damaged) from damaged
         still = StillDisk(disk)
         self._segments = list_segments(directory, still)
         for segment in self._segments:
@@ -57,6 +63,8 @@ class AuditCheck:
         """Raise ``DifferenceFound`` if the log belongs to another journal, or its beginning is missing."""
         self._begin()
         self._require_first_segment()
+        if self._checkpoint is not None and self._checkpoint.journal_id != journal_id:
+            self._checkpoint = None
         header = self._reading.header
         if header is None:
             return
@@ -73,11 +81,12 @@ class AuditCheck:
             self._compare(body)
 
     def finish(self, last_sequence: int) -> None:
-        """Raise ``DifferenceFound`` if the log has entries after the journal's end."""
+        """Raise ``DifferenceFound`` if the log goes on after the journal's end, or ends before its checkpoint."""
         self._begin()
         if self._next is not None:
             where, found = _place(self._next), self._next.entry.sequence
             raise DifferenceFound(where, f"no entry after {last_sequence}, where the journal ends", found)
+        self._require_checkpoint()
 
     def read_alone(self) -> AuditChecked:
         """Check the chain to its end, without the journal."""
@@ -85,11 +94,19 @@ class AuditCheck:
         self._require_first_segment()
         while self._next is not None:
             self._advance()
+        self._require_checkpoint()
         return self.counts
 
     def _require_first_segment(self) -> None:
         if self._segments and self._segments[0].first_sequence != 1:
             raise DifferenceFound(str(self._directory), "the segment of sequence 1", self._segments[0].path.name)
+
+    def _require_checkpoint(self) -> None:
+        written, checkpoint = self.counts.last_sequence, self._checkpoint
+        if checkpoint is not None and written < checkpoint.sequence:
+            where = str(self._segments[-1].path if self._segments else self._directory)
+            found = f"the last one is {written}" if written else "no entry"
+            raise DifferenceFound(where, f"entries up to {checkpoint.sequence}, as the checkpoint says", found)
 
     def _compare(self, body: bytes) -> None:
         line = self._next
@@ -118,7 +135,7 @@ class AuditCheck:
         try:
             self._next = next(self._lines, None)
         except AuditDamaged as error:
-            raise DifferenceFound(f"{error.path}: at byte {error.offset}", error.expected, error.found) from error
+            raise _difference(error) from error
         if self._next is None and self._reading.torn is not None:
             self.counts.torn_bytes = self._reading.torn.length
 
@@ -143,6 +160,10 @@ class Together:
         """Let each check that nothing is left over."""
         for follower in self._followers:
             follower.finish(last_sequence)
+
+
+def _difference(damaged: AuditDamaged) -> DifferenceFound:
+    return DifferenceFound(f"{damaged.path}: at byte {damaged.offset}", damaged.expected, damaged.found)
 
 
 def _require_same(line: Line, expected: bytes) -> None:

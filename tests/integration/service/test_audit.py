@@ -108,8 +108,23 @@ def test_edit_gap_and_cut_are_found_and_named(audit: Audit, directory: Path) -> 
         assert (found["code"], found["same"]) == (1, False), name
         assert found["where"].startswith(f"{path}: at byte "), name
 
-    path.write_bytes(b"".join(lines[:-3]))
-    assert verified(audit)["audit"]["behind"] == 3
+
+def test_log_that_is_deleted_or_cut_at_its_end_is_found_and_named(
+    audit: Audit, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = log_of(directory)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-3]))
+    cut = verified(audit)
+    assert (cut["code"], cut["where"]) == (1, str(path))
+    assert (cut["expected"], cut["found"]) == (
+        f"entries up to {END}, as the checkpoint says",
+        f"the last one is {END - 3}",
+    )
+
+    shutil.rmtree(path.parent)
+    assert (verified(audit)["code"], verified(audit)["found"]) == (1, "no entry")
+    assert main(["verify", "--no-database"]) == 1
+    assert f"where {path.parent}" in capsys.readouterr().out
 
 
 def test_verify_compares_the_log_too(directory: Path, audit: Audit, capsys: pytest.CaptureFixture[str]) -> None:
