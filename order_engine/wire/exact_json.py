@@ -21,7 +21,8 @@ class NotJson(ValueError):
 
 def decode(text: bytes) -> Json:
     """Parse a JSON document; raise ``NotJson``, or ``FormError`` that names a duplicate name."""
-    if text.count(b",") > VALUES_MAX:
+    # Each value but the first of a list or an object has a comma; each list and each object has a bracket.
+    if text.count(b",") + text.count(b"[") + text.count(b"{") > VALUES_MAX:
         raise NotJson(f"There may be {VALUES_MAX} values in it.")
     try:
         value = _decoder.decode(text)

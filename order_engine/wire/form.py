@@ -121,10 +121,16 @@ RISK_LIMITS_FIELDS: Mapping[str, Parser] = {
 USER_FIELDS: Mapping[str, Parser] = {"user_id": parse_identifier}
 
 
-def read_fields(message: Mapping[str, object], parsers: Mapping[str, Parser], required: Collection[str] = ()) -> Fields:
+def read_fields(
+    message: Mapping[str, object],
+    parsers: Mapping[str, Parser],
+    required: Collection[str] = (),
+    hints_max: int = HINTS_MAX,
+) -> Fields:
     """Parse every field of a message; null means absent. Raise ``FormError`` that names every wrong field.
 
-    A field that was sent under one of its other names is returned under its own.
+    A field that was sent under one of its other names is returned under its own. The first ``hints_max`` unknown fields
+    are told with the nearest known name, which takes time to find.
     """
     fields: Fields = {}
     errors: Errors = {}
@@ -132,7 +138,7 @@ def read_fields(message: Mapping[str, object], parsers: Mapping[str, Parser], re
         name = sent if sent in parsers else OTHER_NAMES.get(sent, "")
         parser = parsers.get(name)
         if parser is None:
-            errors[sent] = [unknown_field(sent, parsers) if len(errors) < HINTS_MAX else "Unknown field."]
+            errors[sent] = [unknown_field(sent, parsers) if len(errors) < hints_max else "Unknown field."]
         elif name != sent and name in message:
             errors[sent] = [f"Another name for {name}: send only one of them."]
         elif value is not None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
+from order_engine.api.plumbing.problems import shortened
 from order_engine.market_data.candles import INTERVALS
 from order_engine.matching.commands import PlaceOrder
 from order_engine.matching.events import OrderStatus
@@ -11,6 +12,7 @@ from order_engine.wire.form import (
     AMEND_FIELDS,
     CANCEL_ALL_FIELDS,
     CANCEL_FIELDS,
+    HINTS_MAX,
     INSTRUMENT_FIELDS,
     PLACE_FIELDS,
     PLACE_REQUIRED,
@@ -31,6 +33,7 @@ MARKETS_MAX = 100
 LEVELS_DEFAULT = 10
 LEVELS_MAX = 1_000
 BATCH_LENGTH_MAX = 1_000
+ENTRIES_HINTED_MAX = 10
 CURSOR_LENGTH_MAX = 256
 INTERVAL_DEFAULT = "1m"
 LIVE = "live"
@@ -47,9 +50,9 @@ class Form(NamedTuple):
     parsers: Mapping[str, Parser]
     required: tuple[str, ...] = ()
 
-    def read(self, message: Mapping[str, object]) -> Fields:
+    def read(self, message: Mapping[str, object], hints_max: int = HINTS_MAX) -> Fields:
         """Parse a message; raise ``FormError`` that names every wrong field."""
-        return read_fields(message, self.parsers, self.required)
+        return read_fields(message, self.parsers, self.required, hints_max)
 
 
 BatchEntry = PlaceOrder | FormError
@@ -89,17 +92,23 @@ def _statuses(value: object) -> tuple[OrderStatus, ...]:
 def _batch(value: object) -> list[BatchEntry]:
     if not isinstance(value, list) or not 1 <= len(value) <= BATCH_LENGTH_MAX:
         raise ValueError(f"Must be a list of 1 to {BATCH_LENGTH_MAX} orders.")
-    return [_batch_entry(entry) for entry in value]
+    entries: list[BatchEntry] = []
+    hinted = 0
+    for entry in value:
+        read = _batch_entry(entry, HINTS_MAX if hinted < ENTRIES_HINTED_MAX else 0)
+        hinted += isinstance(read, FormError)
+        entries.append(read)
+    return entries
 
 
-def _batch_entry(entry: object) -> BatchEntry:
+def _batch_entry(entry: object, hints_max: int) -> BatchEntry:
     if not isinstance(entry, dict):
         return FormError({WHOLE_MESSAGE: ["Must be a JSON object."]})
     try:
-        return place_order(PLACE_ORDER.read(entry))
+        return place_order(PLACE_ORDER.read(entry, hints_max))
     except FormError as error:
         # A new error: the traceback of the old one keeps the whole message in memory.
-        return FormError(error.errors)
+        return FormError(shortened(error.errors))
 
 
 def _true(value: object) -> bool:

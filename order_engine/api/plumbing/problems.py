@@ -96,7 +96,7 @@ class Problem(Exception):
             status=self.status,
             detail=self.detail,
             code=self.code,
-            errors=UNSET if self.errors is None else _shortened(self.errors),
+            errors=UNSET if self.errors is None else shortened(self.errors),
             order=UNSET if self.order is None else self.order,
             request_id=UNSET if request_id is None else request_id,
         )
@@ -109,7 +109,8 @@ class Problem(Exception):
 
 def invalid(errors: Errors) -> Problem:
     """Return the problem for wrong fields or parameters."""
-    first = list(_shortened(errors).items())[:FIELDS_IN_DETAIL_MAX]
+    errors = shortened(errors)
+    first = list(errors.items())[:FIELDS_IN_DETAIL_MAX]
     detail = " ".join(f"{name}: {' '.join(messages)}" for name, messages in first)
     return Problem("invalid_fields", detail, errors=errors)
 
@@ -124,7 +125,7 @@ def unknown_order(detail: str = "There is no order with this id.") -> Problem:
     return Problem("unknown_order", detail)
 
 
-def _shortened(errors: Errors) -> dict[str, list[str]]:
+def shortened(errors: Errors) -> dict[str, list[str]]:
     """Limit the number and the length of the names that a response repeats."""
     few = list(errors.items())[:FIELDS_NAMED_MAX]
     return {str(name)[:FIELD_NAME_LENGTH_MAX]: messages for name, messages in few}

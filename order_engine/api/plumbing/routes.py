@@ -6,6 +6,7 @@ operation.
 """
 
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Request
@@ -22,7 +23,7 @@ from order_engine.api.plumbing.responses import JSON_TYPE, JsonResponse
 from order_engine.api.plumbing.retries import BODY_FIELD, HEADER, read_retry
 from order_engine.journal.record import Retry
 from order_engine.wire import exact_json
-from order_engine.wire.exact_json import Json, NotJson
+from order_engine.wire.exact_json import NotJson
 from order_engine.wire.field_names import OTHER_NAMES
 from order_engine.wire.form import Fields, FormError
 
@@ -42,6 +43,13 @@ class ParsedRequest(NamedTuple):
     min_sequence: int
 
 
+class BodyRead(NamedTuple):
+    """The fields of a body, and the idempotency key in it."""
+
+    fields: Fields
+    key: object
+
+
 View = Callable[..., JsonResponse]
 
 
@@ -52,6 +60,8 @@ class Routes:
         self._keys = keys
         self._guard = guard
         self._database = database
+        # Decoded, a body may need a hundred times its bytes. Another server than ours reads many bodies at once.
+        self._decoding = Lock()
 
     def add(
         self, blueprint: Blueprint, method: str, path: str, view: View, operation: Operation, name: str | None = None
@@ -85,16 +95,24 @@ class Routes:
         elif operation.query.required:
             query = _read_fields(operation.query, _NO_FIELDS)
         if operation.body is not None:
-            body = _read_body(request, operation)
-            if BODY_FIELD in body:
-                key = _key_of_body(body.pop(BODY_FIELD), key)
-            fields = _read_fields(operation.body, body)
+            fields, key_in_body = self._read_body(request, operation, operation.body)
+            if key_in_body is not None:
+                key = _key_of_body(key_in_body, key)
         if access is Access.READ:
             return ParsedRequest(caller, fields, query, None, self._read_min_sequence(environ))
         retry = None
         if key is not None:
             retry = read_retry(key, caller.scope, environ["REQUEST_METHOD"], request.path, parameters, query, fields)
         return ParsedRequest(caller, fields, query, retry, 0)
+
+    def _read_body(self, request: Request, operation: Operation, form: Form) -> BodyRead:
+        _require_json(request)
+        payload = _read_payload(request, operation.body_bytes_max)
+        with self._decoding:
+            read = _decoded(payload, form)
+        if isinstance(read, Problem):
+            raise read
+        return read
 
     def _read_min_sequence(self, environ: Environ) -> int:
         text = environ.get("HTTP_X_MIN_SEQUENCE")
@@ -137,22 +155,27 @@ def _read_fields(form: Form, message: Mapping[str, object]) -> Fields:
         raise invalid(error.errors) from error
 
 
-def _read_body(request: Request, operation: Operation) -> dict[str, Json]:
+def _require_json(request: Request) -> None:
     environ = request.environ
     content_type = environ.get("CONTENT_TYPE", "")
     if content_type != JSON_TYPE and request.mimetype != JSON_TYPE:
         raise Problem("unsupported_media_type", f"Send the body as {JSON_TYPE}, not as {content_type[:100]!r}.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise Problem("unsupported_media_type", "Send the body without a content encoding.")
+
+
+def _decoded(payload: bytes, form: Form) -> BodyRead | Problem:
+    """Decode and parse a body. A problem is returned: the traceback of a raised one would keep all that was decoded."""
     try:
-        body = exact_json.decode(_read_payload(request, operation.body_bytes_max))
+        body = exact_json.decode(payload)
+        if type(body) is not dict:
+            return Problem("malformed_request", "The body must be a JSON object.")
+        key = body.pop(BODY_FIELD, None)
+        return BodyRead(form.read(body), key)
     except NotJson as error:
-        raise Problem("malformed_request", str(error)) from error
+        return Problem("malformed_request", str(error))
     except FormError as error:
-        raise invalid(error.errors) from error
-    if type(body) is not dict:
-        raise Problem("malformed_request", "The body must be a JSON object.")
-    return body
+        return invalid(error.errors)
 
 
 def _read_payload(request: Request, bytes_max: int) -> bytes:
@@ -184,8 +207,6 @@ def _too_large(bytes_max: int) -> Problem:
 
 
 def _key_of_body(in_body: object, in_header: object) -> object:
-    if in_body is None:
-        return in_header
     if in_header is not None:
         raise invalid({BODY_FIELD: [f"Another name for the header {HEADER}: send only one of them."]})
     return in_body

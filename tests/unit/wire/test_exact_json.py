@@ -55,7 +55,7 @@ def test_nesting_is_read_up_to_its_bound_and_no_deeper(opening: bytes, closing: 
         return opening * depth + b'":"' + closing * depth
 
     assert json.dumps(decode(nested(NESTING_MAX)), separators=(",", ":")).encode() == nested(NESTING_MAX)
-    for depth in (NESTING_MAX + 1, *range(100, 2_000, 50), 100_000):
+    for depth in (NESTING_MAX + 1, *range(100, 2_000, 50), 40_000):
         with pytest.raises(NotJson, match="Nested too deeply"):
             decode(nested(depth))
 
