@@ -114,7 +114,7 @@ class Venue:
             self.retention.tend,
         )
         self._starting = Thread(target=self._start, name="start", daemon=True)
-        install_api(self.app, self._services(), settings.api_key, RequestGuard(settings.hosts, settings.cors_origins))
+        install_api(self.app, self._services(), settings.api_key, _guard(settings))
         self.app.register_blueprint(create_page_blueprint())
         self.app.wsgi_app = VisibleResponses(self.app.wsgi_app, self.exchange)  # type: ignore[method-assign]  # Flask's own way
 
@@ -278,3 +278,8 @@ def _own(directory: Path, disk: Disk) -> DirectoryLock:
     lock = DirectoryLock(directory)
     make_private(directory, ROOMS)
     return lock
+
+
+def _guard(settings: Settings) -> RequestGuard:
+    only_this_machine = settings.api_key is None and not settings.open
+    return RequestGuard(settings.hosts, settings.cors_origins, only_this_machine=only_this_machine)

@@ -5,6 +5,7 @@ page of another site is told by its ``Origin``; one whose name was pointed at th
 """
 
 from collections.abc import Callable, Collection, Iterable
+from ipaddress import ip_address
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -16,6 +17,7 @@ from order_engine.api.plumbing.responses import JSON_TYPE
 
 ANY_HOST = "*"
 HOSTS_REMEMBERED_MAX = 256
+LOOPBACK = "127.0.0.1"
 
 OWN_FETCH_SITES = frozenset({None, "same-origin", "none"})
 # A browser lets a page of another site send none of these unless the server allows it first.
@@ -27,9 +29,15 @@ _EXPOSED_HEADERS = "X-Sequence, X-Request-ID, Idempotent-Replayed, Retry-After"
 
 
 class RequestGuard:
-    """``hosts`` are the names that ``Host`` may say; ``origins`` those of other sites that may do everything."""
+    """``hosts`` are the names that ``Host`` may say; ``origins`` those of other sites that may do everything.
 
-    def __init__(self, hosts: Collection[str], origins: Collection[str] = ()) -> None:
+    With ``only_this_machine`` nobody else is served: another WSGI server than ours may listen on any address.
+    """
+
+    def __init__(
+        self, hosts: Collection[str], origins: Collection[str] = (), *, only_this_machine: bool = False
+    ) -> None:
+        self._only_this_machine = only_this_machine
         self._hosts = frozenset(host.lower() for host in hosts)
         self._allows_any_host = ANY_HOST in self._hosts
         self._origins = frozenset(origins)
@@ -48,6 +56,12 @@ class RequestGuard:
                 self._remembered[host] = is_allowed
         if not is_allowed:
             raise Problem("host_not_allowed", f"Host: found {host[:100]!r}, which ALLOWED_HOSTS does not name.")
+
+    def require_machine(self, environ: Environ) -> None:
+        """Refuse a request of another machine, if only this one is served; raises ``Problem``."""
+        peer = environ.get("REMOTE_ADDR")
+        if self._only_this_machine and peer and peer != LOOPBACK and not _is_loopback(peer):
+            raise Problem("unauthorized", "Other machines are served only with an API_KEY, or OPEN=true.")
 
     def require_own_origin(self, environ: Environ) -> None:
         """Refuse a write that a page of another site sends; raises ``Problem``."""
@@ -85,6 +99,14 @@ def name_of_host(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
 class GuardedApp:
     """WSGI middleware: refuses hosts that are not allowed, and tells browsers which other sites are."""
 
@@ -96,6 +118,7 @@ class GuardedApp:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve a request, or refuse it."""
         try:
+            self._guard.require_machine(environ)
             self._guard.require_host(environ)
         except Problem as problem:
             return self._refuse(problem, environ, start_response)

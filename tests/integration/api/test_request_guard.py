@@ -35,6 +35,27 @@ def test_without_a_key_this_machine_is_served_whatever_the_port(client: FlaskCli
     assert client.get("/orders", headers={"Host": host}).status_code == 200
 
 
+@pytest.mark.parametrize("peer", ["192.0.2.1", "10.0.0.1", "2001:db8::1", "::ffff:192.0.2.1", "nonsense"])
+def test_without_a_key_another_machine_is_refused_wherever_a_server_listens(client: FlaskClient, peer: str) -> None:
+    """`gunicorn --bind 0.0.0.0 app:app` without a key was open to all who said `Host: localhost`."""
+    response = client.get("/orders", environ_overrides={"REMOTE_ADDR": peer})
+
+    assert "OPEN=true" in problem(response, 401, "unauthorized")["detail"]
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", ""])
+def test_without_a_key_programs_on_this_machine_are_served(client: FlaskClient, peer: str) -> None:
+    assert client.get("/orders", environ_overrides={"REMOTE_ADDR": peer}).status_code == 200
+
+
+def test_other_machines_are_served_with_a_key_or_if_the_exchange_is_open(guarded: Served, tmp_path: Path) -> None:
+    remote = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
+    with served_exchange(tmp_path / "open", environment={"OPEN": "true"}) as opened:
+        assert opened.client.get("/orders", **remote).status_code == 200
+
+    assert guarded.client.get("/orders", **remote).status_code == 200
+
+
 def test_with_a_key_every_host_is_served(guarded: Served) -> None:
     assert guarded.client.get("/orders", headers={"Host": "exchange.example:5000"}).status_code == 200
 

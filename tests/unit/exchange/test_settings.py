@@ -8,7 +8,7 @@ import pytest
 from order_engine.exchange.memory_limit import live_orders_that_fit, memory_limit_bytes
 from order_engine.journal.committer import SyncMode
 from order_engine.matching.commands import Configure
-from order_engine.settings import VARIABLES, SettingInvalid, Settings
+from order_engine.settings import LOOPBACK_HOSTS, VARIABLES, SettingInvalid, Settings
 
 
 def bounded(**settings: Any) -> Configure:  # Any: each has the type of its field
@@ -111,3 +111,11 @@ def test_short_key_starts_and_no_lag_is_too_long_by_default() -> None:
 def test_every_variable_is_described() -> None:
     assert all(variable.description.endswith(".") for variable in VARIABLES)
     assert {variable.name.lower() for variable in VARIABLES} == set(Settings._fields)
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_empty_api_key_counts_as_unset(text: str) -> None:
+    settings = Settings.from_environment({"API_KEY": text})
+
+    assert settings.api_key is None
+    assert settings.hosts == LOOPBACK_HOSTS
