@@ -203,9 +203,9 @@ class Exchange:
         indications = self._indications if indicates else None
         return self._shown(lambda engine: depth_of(engine, symbol, levels, indications))
 
-    def instruments(self) -> list[Listed]:
-        """List all instruments, by symbol."""
-        return self._shown(instruments_of)
+    def instruments(self, after: str, limit: int) -> list[Listed]:
+        """List the first ``limit`` instruments after a symbol, by symbol."""
+        return self._shown(lambda engine: instruments_of(engine, after, limit))
 
     def instrument(self, symbol: str) -> Listed | None:
         """Return the instrument of a symbol, or None if it is not listed."""

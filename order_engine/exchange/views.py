@@ -1,6 +1,7 @@
 """What the exchange shows: copies of its books and accounts at one sequence."""
 
 from collections.abc import Iterable
+from heapq import nsmallest
 from itertools import islice
 from typing import NamedTuple
 
@@ -73,9 +74,10 @@ def depth_of(
     )
 
 
-def instruments_of(engine: MatchingEngine) -> list[Listed]:
-    """List all instruments, by symbol."""
-    return [Listed(book.instrument, book.state) for _, book in sorted(engine.books.items())]
+def instruments_of(engine: MatchingEngine, after: str, limit: int) -> list[Listed]:
+    """List the first ``limit`` instruments after a symbol, by symbol."""
+    symbols = nsmallest(limit, (symbol for symbol in engine.books if symbol > after))
+    return [Listed(engine.books[symbol].instrument, engine.books[symbol].state) for symbol in symbols]
 
 
 def instrument_of(engine: MatchingEngine, symbol: str) -> Listed | None:

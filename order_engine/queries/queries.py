@@ -20,7 +20,11 @@ from order_engine.database.tables import (
 from order_engine.market_data.candles import HOUR, HOUR_NS, MINUTE, MINUTE_NS, Candle, add_up, kept_length, start_of
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.matching.events import OrderState, OrderStatus
-from order_engine.queries.cursors import decode_cursor, encode_cursor, trades_cursor
+from order_engine.queries.cursors import (
+    decode_cursor,
+    encode_cursor,
+    trades_cursor,
+)
 from order_engine.queries.results import (
     OrderPage,
     Statistics,
@@ -162,13 +166,15 @@ class Queries:
         rows = self._rows(newest.limit(limit * (seconds // kept_seconds)))
         return add_up([(row[0], Candle(*row[1:])) for row in reversed(rows)], seconds)[-limit:]
 
-    def positions(self, user_id: str) -> list[StoredPosition]:
-        """Return what a user holds, or held, by symbol."""
-        if not _all_storable(user_id):
-            return []
+    def positions(self, user_id: str, limit: int, cursor: str | None) -> tuple[list[StoredPosition], str | None]:
+        """Return what a user holds, or held, by symbol, and the cursor of the next page."""
+        if not _all_storable(user_id, cursor):
+            return [], None
         columns = _POSITIONS.c
-        statement = select(_POSITIONS).where(columns.user_id == user_id).order_by(columns.symbol)
-        return [StoredPosition(*row) for row in self._rows(statement)]
+        statement = select(_POSITIONS).where(columns.user_id == user_id, columns.symbol > (cursor or ""))
+        rows = self._rows(statement.order_by(columns.symbol).limit(limit + 1))
+        page = [StoredPosition(*row) for row in rows[:limit]]
+        return page, page[-1].symbol if len(rows) > limit else None
 
     def _newest_order(self, named: ColumnElement[bool], before: int | None, *names: str) -> StoredOrder | None:
         if not _all_storable(*names):

@@ -56,8 +56,12 @@ class FormError(ValueError):
     """An invalid message; ``errors`` maps each wrong field to its messages."""
 
     def __init__(self, errors: Errors) -> None:
-        super().__init__("; ".join(f"{field}: {' '.join(messages)}" for field, messages in errors.items()))
+        super().__init__(errors)
         self.errors = errors
+
+    def __str__(self) -> str:
+        """Name every wrong field."""
+        return "; ".join(f"{field}: {' '.join(messages)}" for field, messages in self.errors.items())
 
 
 def _cached(parser: Parser, values_max: int = CACHE_SIZE) -> Parser:

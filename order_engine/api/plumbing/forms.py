@@ -34,6 +34,7 @@ LEVELS_DEFAULT = 10
 LEVELS_MAX = 1_000
 BATCH_LENGTH_MAX = 1_000
 ENTRIES_HINTED_MAX = 10
+ENTRY_FIELDS_NAMED_MAX = 10
 CURSOR_LENGTH_MAX = 256
 INTERVAL_DEFAULT = "1m"
 LIVE = "live"
@@ -108,7 +109,7 @@ def _batch_entry(entry: object, hints_max: int) -> BatchEntry:
         return place_order(PLACE_ORDER.read(entry, hints_max))
     except FormError as error:
         # A new error: the traceback of the old one keeps the whole message in memory.
-        return FormError(shortened(error.errors))
+        return FormError(shortened(error.errors, ENTRY_FIELDS_NAMED_MAX))
 
 
 def _true(value: object) -> bool:
@@ -142,6 +143,8 @@ OF_SYMBOL = Form("OfSymbol", {"symbol": parse_symbol})
 OF_USER = Form("OfUser", {"user_id": parse_identifier, "symbol": parse_symbol}, ("user_id",))
 USER_ORDERS = Form("UserOrders", _ORDER_FILTERS)
 ORDERS = Form("Orders", {"user_id": parse_identifier, **_ORDER_FILTERS})
+INSTRUMENTS = Form("Instruments", _PAGE)
+POSITIONS = Form("Positions", _PAGE)
 ORDER_PAGES = Form("OrderPages", {"symbol": parse_symbol, **_PAGE})
 TRADES = Form(
     "Trades",

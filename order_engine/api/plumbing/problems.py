@@ -6,6 +6,7 @@ exception into a ``Problem``, so that no client gets an HTML page.
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -80,7 +81,7 @@ class Problem(Exception):
         super().__init__(detail)
         self.code = code
         self.detail = detail
-        self.errors = errors
+        self.errors = None if errors is None else dict(errors)
         self.order = order
         self.status = status if status is not None else KINDS[code].status
         self.headers = dict(headers or {})
@@ -96,7 +97,7 @@ class Problem(Exception):
             status=self.status,
             detail=self.detail,
             code=self.code,
-            errors=UNSET if self.errors is None else shortened(self.errors),
+            errors=UNSET if self.errors is None else self.errors,
             order=UNSET if self.order is None else self.order,
             request_id=UNSET if request_id is None else request_id,
         )
@@ -109,10 +110,9 @@ class Problem(Exception):
 
 def invalid(errors: Errors) -> Problem:
     """Return the problem for wrong fields or parameters."""
-    errors = shortened(errors)
-    first = list(errors.items())[:FIELDS_IN_DETAIL_MAX]
-    detail = " ".join(f"{name}: {' '.join(messages)}" for name, messages in first)
-    return Problem("invalid_fields", detail, errors=errors)
+    named = shortened(errors)
+    detail = " ".join(f"{name}: {' '.join(messages)}" for name, messages in islice(named.items(), FIELDS_IN_DETAIL_MAX))
+    return Problem("invalid_fields", detail, errors=named)
 
 
 def unknown_symbol(symbol: str) -> Problem:
@@ -125,7 +125,6 @@ def unknown_order(detail: str = "There is no order with this id.") -> Problem:
     return Problem("unknown_order", detail)
 
 
-def shortened(errors: Errors) -> dict[str, list[str]]:
+def shortened(errors: Errors, fields_max: int = FIELDS_NAMED_MAX) -> dict[str, list[str]]:
     """Limit the number and the length of the names that a response repeats."""
-    few = list(errors.items())[:FIELDS_NAMED_MAX]
-    return {str(name)[:FIELD_NAME_LENGTH_MAX]: messages for name, messages in few}
+    return {str(name)[:FIELD_NAME_LENGTH_MAX]: messages for name, messages in islice(errors.items(), fields_max)}

@@ -3,13 +3,14 @@
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template
 
 from order_engine.api.plumbing.openapi import describe
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import KINDS, Content
 from order_engine.api.plumbing.refusals import REFUSALS
-from order_engine.api.plumbing.responses import JsonResponse, json_response
+from order_engine.api.plumbing.responses import JsonResponse
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.wire.field_names import OTHER_NAMES
 
@@ -28,15 +29,22 @@ def create_documents_blueprint(routes: Routes) -> Blueprint:
     def description() -> Content:
         return describe(current_app)
 
+    @cache
+    def encoded_description() -> bytes:
+        return msgspec.json.encode(description())
+
+    @cache
+    def page() -> str:
+        return render_template(
+            "docs.html", description=description(), kinds=KINDS, refusals=REFUSALS, other_names=OTHER_NAMES
+        )
+
     def openapi(_: ParsedRequest) -> JsonResponse:
-        return json_response(description())
+        return JsonResponse(encoded_description())
 
     @blueprint.get("/docs")
     def docs() -> Response:
-        page = render_template(
-            "docs.html", description=description(), kinds=KINDS, refusals=REFUSALS, other_names=OTHER_NAMES
-        )
-        response = make_response(page)
+        response = make_response(page())
         response.headers["Content-Security-Policy"] = DOCS_POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

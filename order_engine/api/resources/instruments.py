@@ -24,7 +24,12 @@ from order_engine.wire import rendering
 from order_engine.wire.form import command_of
 from order_engine.wire.messages.market import Instrument, Instruments, Session
 
-LIST_ALL = Operation(summary="List all instruments", responses={200: Instruments})
+LIST_ALL = Operation(
+    summary="List the instruments, by symbol",
+    description="At most 1,000, with a `next_cursor` if there are more.",
+    query=forms.INSTRUMENTS,
+    responses={200: Instruments},
+)
 SHOW = Operation(summary="Show an instrument", responses={200: Instrument}, problems=(404,))
 LIST = Operation(
     summary="List an instrument",
@@ -60,9 +65,12 @@ class Listings:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
-    def list_all(self, _: ParsedRequest) -> JsonResponse:
-        """Show all instruments."""
-        return json_response(Instruments([rendering.instrument(*listed) for listed in self._exchange.instruments()]))
+    def list_all(self, parsed: ParsedRequest) -> JsonResponse:
+        """Show a page of the instruments."""
+        limit = parsed.query.get("limit", forms.LIMIT_MAX)
+        found = self._exchange.instruments(parsed.query.get("cursor", ""), limit + 1)
+        page = [rendering.instrument(*listed) for listed in found[:limit]]
+        return json_response(Instruments(page, page[-1].symbol if len(found) > limit else None))
 
     def show(self, _: ParsedRequest, symbol: str) -> JsonResponse:
         """Show one instrument."""

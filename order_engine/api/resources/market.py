@@ -80,8 +80,7 @@ class Market:
         """List the market data of all instruments, a page at a time."""
         limit = parsed.query.get("limit", forms.MARKETS_MAX)
         after = parsed.query.get("cursor", "")
-        symbols = [listed.instrument.symbol for listed in self._exchange.instruments()]
-        later = [symbol for symbol in symbols if symbol > after]
+        later = [listed.instrument.symbol for listed in self._exchange.instruments(after, limit + 1)]
         page = later[:limit]
         depths = [self._depth(symbol, 1, indicates=False) for symbol in page]
 

@@ -20,7 +20,9 @@ from order_engine.wire.messages.users import Positions, RiskLimits, User
 POSITIONS = Operation(
     summary="Show a user's positions by symbol",
     description="Positions are computed from trades by the average cost method. A short position has a negative "
-    "quantity and cost. Amounts and averages are rounded half-even to 8 decimals from exact totals.",
+    "quantity and cost. Amounts and averages are rounded half-even to 8 decimals from exact totals. At most 1,000, "
+    "with a `next_cursor` if there are more.",
+    query=forms.POSITIONS,
     responses={200: Positions},
     waits_for_database=True,
     problems=(404,),
@@ -57,10 +59,11 @@ class Users:
         self._queries = queries
         self._renderer = renderer
 
-    def positions(self, _: ParsedRequest, user_id: str) -> JsonResponse:
-        """Show a user's positions."""
-        held = self._queries.positions(user_id)
-        return json_response(Positions(user_id, [self._renderer.position(position) for position in held]))
+    def positions(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
+        """Show a page of a user's positions."""
+        limit = parsed.query.get("limit", forms.LIMIT_MAX)
+        held, next_cursor = self._queries.positions(user_id, limit, parsed.query.get("cursor"))
+        return json_response(Positions(user_id, [self._renderer.position(position) for position in held], next_cursor))
 
     def risk_limits(self, _: ParsedRequest, user_id: str) -> JsonResponse:
         """Show the limits that apply to a user."""

@@ -31,9 +31,10 @@ class Instrument(Struct, frozen=True):
 
 
 class Instruments(Struct, frozen=True):
-    """All instruments, by symbol."""
+    """A page of the instruments, by symbol."""
 
     instruments: list[Instrument]
+    next_cursor: str | None
 
 
 class Session(Struct, frozen=True, gc=False):

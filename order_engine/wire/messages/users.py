@@ -17,10 +17,11 @@ class Position(Struct, frozen=True, gc=False):
 
 
 class Positions(Struct, frozen=True):
-    """A user's positions by symbol, closed ones included."""
+    """A page of a user's positions by symbol, closed ones included."""
 
     user_id: str
     positions: list[Position]
+    next_cursor: str | None
 
 
 class RiskLimits(Struct, frozen=True, gc=False):

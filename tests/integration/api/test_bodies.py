@@ -7,7 +7,7 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 from flask.testing import FlaskClient
 
-from order_engine.api.plumbing.forms import ENTRIES_HINTED_MAX
+from order_engine.api.plumbing.forms import ENTRIES_HINTED_MAX, ENTRY_FIELDS_NAMED_MAX
 from order_engine.wire import exact_json, form
 from tests.integration.api.orders import answered, buy, problem
 from tests.integration.api.served_exchange import Served
@@ -61,3 +61,12 @@ def test_nearest_names_are_looked_for_in_a_few_entries_of_a_batch(
     assert [result["status"] for result in results] == [201, *[400] * 900]
     assert searched == [f"prise{number}" for number in range(ENTRIES_HINTED_MAX)]
     assert results[-1]["problem"]["errors"] == {"prise899": ["Unknown field."]}
+
+
+def test_ten_wrong_fields_of_an_entry_are_named(client: FlaskClient) -> None:
+    """1,000 entries with 45 wrong fields each took the loop 0.37 s, and the response 3 MB."""
+    entries = [{f"field{number}": 1 for number in range(45)}] * 1_000
+
+    response = client.post("/orders/batch", json={"orders": entries})
+
+    assert {len(result["problem"]["errors"]) for result in answered(response)["results"]} == {ENTRY_FIELDS_NAMED_MAX}

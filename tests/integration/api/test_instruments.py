@@ -23,8 +23,37 @@ def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
     assert (again.status_code, answered(again)) == (200, expected)
     assert (changed.status_code, answered(changed)) == (200, expected | {"tick_size": "0.25"})
     assert answered(client.get("/instruments/msft")) == expected | {"tick_size": "0.25"}
-    assert answered(client.get("/instruments")) == {"instruments": [expected | {"tick_size": "0.25"}]}
+    assert answered(client.get("/instruments")) == {
+        "instruments": [expected | {"tick_size": "0.25"}],
+        "next_cursor": None,
+    }
     assert int(changed.headers["X-Sequence"]) > int(listed.headers["X-Sequence"])
+
+
+def test_instruments_come_in_pages_by_symbol(client: FlaskClient) -> None:
+    """All 10,000 were in one answer of 2 MB, which anybody could ask for: 0.1 s of the loop each time."""
+    for symbol in ("D", "B", "A", "E", "C"):
+        client.post("/instruments", json={"symbol": symbol})
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = answered(client.get(f"/instruments?limit=2{cursor and f'&cursor={cursor}'}"))
+        pages.append([listed["symbol"] for listed in page["instruments"]])
+        cursor = page["next_cursor"]
+
+    assert pages == [["A", "B"], ["C", "D"], ["E"]]
+
+
+def test_page_of_instruments_has_1000_at_most(client: FlaskClient) -> None:
+    for start in (0, 600):
+        orders = [buy(symbol=f"S{number:04d}") for number in range(start, start + 600)]
+        client.post("/orders/batch", json={"orders": orders})
+
+    first = answered(client.get("/instruments"))
+    second = answered(client.get(f"/instruments?cursor={first['next_cursor']}"))
+
+    assert (len(first["instruments"]), first["instruments"][-1]["symbol"]) == (1_000, "S0999")
+    assert (len(second["instruments"]), second["next_cursor"]) == (200, None)
+    problem(client.get("/instruments?limit=1001"), 400, "invalid_fields")
 
 
 def test_prices_have_the_decimals_of_the_tick_as_it_was_last_changed(client: FlaskClient) -> None:

@@ -152,7 +152,11 @@ def test_closed_position_stays_with_what_it_earned(client: FlaskClient) -> None:
     (held,) = answered(client.get("/positions/b"))["positions"]
 
     assert (held["net_quantity"], held["average_price"], held["realized_pnl"]) == ("0", None, "10.00")
-    assert answered(client.get("/positions/nobody")) == {"user_id": "nobody", "positions": []}
+    assert answered(client.get("/positions/nobody")) == {
+        "user_id": "nobody",
+        "positions": [],
+        "next_cursor": None,
+    }
 
 
 def test_candles_tell_of_the_trades(client: FlaskClient) -> None:
@@ -245,3 +249,17 @@ def test_limits_of_a_disabled_user_are_answered_with_the_user_disabled(client: F
     client.post("/users/user123/disable")
 
     assert limit(client, "user123", max_open_orders=5)["is_enabled"] is False
+
+
+def test_positions_come_in_pages_by_symbol(client: FlaskClient) -> None:
+    """A user's positions in 10,000 symbols were one answer."""
+    for symbol in ("C", "A", "B"):
+        place(client, sell(symbol=symbol, price="1", quantity="1"))
+        place(client, buy(symbol=symbol, price="1", quantity="1"))
+
+    first = answered(client.get("/positions/user123?limit=2"))
+    second = answered(client.get(f"/positions/user123?limit=2&cursor={first['next_cursor']}"))
+
+    assert [held["symbol"] for held in first["positions"] + second["positions"]] == ["A", "B", "C"]
+    assert second["next_cursor"] is None
+    problem(client.get("/positions/user123?limit=1001"), 400, "invalid_fields")

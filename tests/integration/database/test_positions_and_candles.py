@@ -62,7 +62,7 @@ def position_from_trades(market: Market, user_id: str, symbol: str) -> Position:
 
 def assert_positions(queries: Queries, market: Market) -> None:
     for user_id in ("ann", "bob", "cat"):
-        found = {held.symbol: held for held in queries.positions(user_id)}
+        found = {held.symbol: held for held in queries.positions(user_id, 100, None)[0]}
         assert set(found) == set(SYMBOLS)
         for symbol, held in found.items():
             expected = position_from_trades(market, user_id, symbol)
@@ -125,7 +125,7 @@ def test_newest_candles_are_whole_whatever_the_limit(queries: Queries, project: 
 def test_candles_of_a_symbol_that_never_traded_are_none(queries: Queries) -> None:
     assert queries.candles("AAPL", 60, 100) == []
     assert queries.candles("\N{SNOWMAN}", 60, 100) == []
-    assert queries.positions("nobody") == []
+    assert queries.positions("nobody", 100, None) == ([], None)
 
 
 def test_users_who_trade_with_themselves_hold_nothing_by_it(queries: Queries, project: Project) -> None:
@@ -134,7 +134,7 @@ def test_users_who_trade_with_themselves_hold_nothing_by_it(queries: Queries, pr
 
     project(market)
 
-    assert queries.positions("ann") == []
+    assert queries.positions("ann", 100, None) == ([], None)
 
 
 def test_position_says_what_last_changed_it(queries: Queries, project: Project) -> None:
@@ -145,7 +145,7 @@ def test_position_says_what_last_changed_it(queries: Queries, project: Project) 
     project(market)
 
     amounts = (-4 * E8, 100 * E8, -400 * E8 * E8, 0)
-    assert queries.positions("ann") == [StoredPosition("ann", "AAPL", *amounts, market.now_ns, 2)]
+    assert queries.positions("ann", 100, None)[0] == [StoredPosition("ann", "AAPL", *amounts, market.now_ns, 2)]
 
 
 def test_database_of_the_version_before_gets_positions_and_candles_from_its_trades(

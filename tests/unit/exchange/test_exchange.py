@@ -115,7 +115,7 @@ def test_everything_shown_notes_what_led_to_it_what_is_absent_too(disk: FakeDisk
         looks: list[Callable[[], object]] = [
             lambda: exchange.depth("AAPL"),
             lambda: exchange.depth("UNKNOWN"),
-            exchange.instruments,
+            lambda: exchange.instruments("", 10),
             lambda: exchange.instrument("UNKNOWN"),
             lambda: exchange.live_order("2"),
             lambda: exchange.live_order("99"),
@@ -168,7 +168,7 @@ def test_failed_fsync_halts_reads_and_writes(disk: FakeDisk) -> None:
 
         assert found.exchange.phase is Phase.HALTED
         assert "the disk is full" in str(found.exchange.fault)
-        for ask in (found.exchange.instruments, lambda: found.exchange.depth("AAPL")):
+        for ask in (lambda: found.exchange.instruments("", 10), lambda: found.exchange.depth("AAPL")):
             with pytest.raises(ExchangeHalted):
                 ask()
         with pytest.raises(ExchangeHalted):
