@@ -10,6 +10,7 @@ from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, SEQUEN
 from order_engine.server.continuation_pool import READERS, READS_QUEUED_MAX
 from order_engine.server.read_pace import ReadPace
 from order_engine.server.served_venue import Environ, StartResponse
+from tests.unit.exchange.exchanges import wait_until
 from tests.unit.server.stub_venue import Client, Served, echo, get, serving
 
 
@@ -60,7 +61,7 @@ def test_reads_that_hang_delay_no_order_and_one_more_is_refused_at_once() -> Non
         refused = one_more.receive(b"}")
         assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
         assert b'"code": "database_busy"' in refused
-        assert app.begun == READERS
+        wait_until(lambda: app.begun == READERS)
         app.free.set()
         for client in hanging:
             assert client.receive(b"GET /read .").startswith(b"HTTP/1.1 200 OK\r\n")
