@@ -1,5 +1,7 @@
 """The followers in a thread do what those in a process do; a fault is reported, and a new follower starts."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from order_engine.followers.follower import Follower
@@ -75,3 +77,18 @@ def test_followers_that_cannot_finish_are_given_up_after_the_grace(threaded: Thr
     threaded.thread.start()
 
     assert not threaded.thread.finish(3, 0.05)
+
+
+def test_finish_is_told_to_a_successor_too(threaded: Threaded) -> None:
+    threaded.journal.fault = RuntimeError("the journal is damaged")
+    threaded.append(3)
+    threaded.thread.start()
+    made = threaded.made
+    with ThreadPoolExecutor(1) as pool:
+        finishing = pool.submit(threaded.thread.finish, 3, PATIENCE_SECONDS)
+        wait_until(lambda: threaded.made > made + 1)
+        threaded.journal.fault = None
+
+        assert finishing.result()
+
+    assert threaded.sql.written == [1, 2, 3]
