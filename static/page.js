@@ -57,13 +57,24 @@ async function lookAtMarkets() {
   for (const market of page.markets) lastPrices.set(market.symbol, market.last_price);
   markets.show(page.markets);
   firstStart.show(page.markets.length === 0 && !markets.symbol());
-  quote.showStatistics(page.markets.find((market) => market.symbol === markets.symbol()));
+  quote.showStatistics(page.markets.find((market) => market.symbol === markets.symbol()) ?? (await chosenOne("/market")));
   if (!markets.symbol()) status.heard("Nothing is listed yet");
   if (page.markets.some((market) => !instruments.has(market.symbol))) instrumentsLook.now();
 }
 
+// The lists may be longer than a page; what is looked at may be on a later one.
+async function chosenOne(path) {
+  const symbol = markets.symbol();
+  if (!symbol) return null;
+  return get(`${path}/${encodeURIComponent(symbol)}`).catch((error) => {
+    if (error.status === 404) return null;
+    throw error;
+  });
+}
+
 async function lookAtInstruments() {
   const listed = (await get("/instruments")).instruments;
+  if (!listed.some((instrument) => instrument.symbol === markets.symbol())) listed.push(...[await chosenOne("/instruments")].filter(Boolean));
   for (const instrument of listed) instruments.set(instrument.symbol, instrument);
   markets.offer(listed.map((instrument) => instrument.symbol));
 }
@@ -76,6 +87,7 @@ function showSymbol(symbol) {
   candles.showSymbol(symbol);
   ticket.useSymbol();
   firstStart.show(false);
+  if (!instruments.has(symbol)) instrumentsLook.now();
   draw();
   feed = followMarket(symbol, {
     onView(next) {

@@ -19,7 +19,7 @@ QUOTES_MOVED_MAX = 5
 QUOTES_RENEWED = 2
 # How many orders takers send in a turn, and in one that stands for many.
 TAKES = (0, 0, 1, 1, 1, 2)
-TAKES_OF_MANY = (1, 1, 2)
+TAKES_OF_MANY = (2, 3, 4)
 MILLI = 1_000
 BUY, SELL = "BUY", "SELL"
 
@@ -75,7 +75,7 @@ class Traders:
     def _wander(self) -> None:
         kind, chance = self._kind, self._chance
         if chance.random() < 0.03:
-            self._drift_milliticks = int(chance.gauss(0, kind.volatility_milliticks // 6))
+            self._drift_milliticks = int(chance.gauss(0, kind.volatility_milliticks // 10))
         step = int(chance.gauss(self._drift_milliticks, kind.volatility_milliticks)) * isqrt(self._weight)
         lowest, highest = (kind.lowest_ticks + 1) * MILLI, (kind.highest_ticks - 1) * MILLI
         self._fair_milliticks = min(max(self._fair_milliticks + step, lowest), highest)

@@ -1,5 +1,7 @@
 // Says whether what is shown is up to date. Two seconds of silence dim the figures, and lock what acts on them.
 
+import { ApiError } from "../api.js";
+
 const STALE_MS = 2_000;
 const CHECK_MS = 200;
 const WORDS = { waiting: "Connecting", live: "Live", stale: "Not up to date" };
@@ -45,6 +47,7 @@ export function createStatus({ onChange }) {
       say(notice);
     },
     failed(error) {
+      if (!(error instanceof ApiError)) throw error;
       say(error.message);
       if (error.status !== 0) enter("stale");
     },

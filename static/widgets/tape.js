@@ -10,8 +10,10 @@ export function createTape() {
   return {
     show(trades) {
       const known = trades.findIndex((trade) => trade.trade_id === newest);
-      if (known < 0) body.replaceChildren();
-      const fresh = (known < 0 ? trades : trades.slice(0, known)).slice(0, ROWS);
+      // Older trades may come later than the newest.
+      const isAnew = known < 0 || Math.min(trades.length, ROWS) > body.rows.length + known;
+      if (isAnew) body.replaceChildren();
+      const fresh = (isAnew ? trades : trades.slice(0, known)).slice(0, ROWS);
       body.prepend(...fresh.map(rowOf));
       while (body.rows.length > ROWS) body.deleteRow(-1);
       newest = trades[0]?.trade_id ?? null;

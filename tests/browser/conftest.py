@@ -8,37 +8,27 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from werkzeug.serving import make_server
 
+from tests.browser.chromium import chromium
 from tests.browser.desk import Desk
 from tests.integration.api.served_exchange import Served, served_exchange
 from tests.integration.service.server_process import ServerProcess, running
 
 API_KEY = "a-key-for-the-tests"
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1440,900"),
-)
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """One headless Chromium for all tests of a run."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
+    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
         reason = "no Chromium: the programs chromium and chromedriver (Debian: chromium, chromium-driver) are not there"
         if os.environ.get("REQUIRE_SERVICES") == "1":
             pytest.fail(f"REQUIRE_SERVICES=1, but {reason}")
         pytest.skip(reason)
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = Chrome(options=options, service=Service(driver))
+    chrome = chromium(tmp_path_factory.mktemp("chromium"))
     yield chrome
     chrome.quit()
 

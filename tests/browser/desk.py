@@ -10,6 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from tests.browser.chromium import View, look
 from tests.integration.service.server_process import Client, Json, ServerProcess
 
 PATIENCE_SECONDS = 20
@@ -43,7 +44,7 @@ class Desk:
     def load(self, user: str | None = None, key: str | None = None) -> None:
         """Open the page as the user, or as another, and wait until it shows the book."""
         if not self.browser.current_url.startswith(self.url):
-            self.browser.get(f"{self.url}/static/favicon.svg")
+            self.browser.get(f"{self.url}/docs")
         script = "sessionStorage.setItem('order-engine-user', arguments[0]);"
         script += "sessionStorage.setItem('order-engine-api-key', arguments[1]); localStorage.clear()"
         self.browser.execute_script(script, self.user if user is None else user, self._key if key is None else key)
@@ -57,12 +58,9 @@ class Desk:
         self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
-    def view(self, width: int, height: int, theme: str = "light") -> None:
-        """Look through a window of this size and theme."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        feature = {"name": "prefers-color-scheme", "value": theme}
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    def view(self, view: View) -> None:
+        """Look through another window."""
+        look(self.browser, view)
 
     def ask(self, method: str, path: str, body: Json | None = None) -> Json:
         """Ask the exchange, as another client does."""

@@ -5,11 +5,12 @@ from pathlib import Path
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from tests.browser.chromium import PHONE, SCREEN, TABLET
 from tests.browser.desk import Desk, wait
 from tests.integration.api.served_exchange import Served
 
 AXE = Path(__file__).parent / "axe/axe.min.js"
-PHONE, TABLET, SCREEN = (390, 844), (1024, 768), (1440, 900)
+WINDOWS = (PHONE, TABLET, SCREEN)
 
 
 def violations(desk: Desk, rules: list[str]) -> list[str]:
@@ -30,26 +31,26 @@ def test_axe_finds_nothing_in_any_size_and_theme(desk: Desk) -> None:
     desk.wait(lambda: len(desk.rows("orders")) == 1)
     desk.run(AXE.read_text(encoding="utf-8"))
     found = {}
-    for width, height in (PHONE, TABLET, SCREEN):
+    for window in WINDOWS:
         # A theme changes colours alone.
         for theme, rules in (("light", []), ("dark", ["color-contrast"])):
-            desk.view(width, height, theme)
-            found[width, theme] = violations(desk, rules)
+            desk.view(window._replace(theme=theme))
+            found[window.width, theme] = violations(desk, rules)
 
     assert {where: broken for where, broken in found.items() if broken} == {}
 
 
 def test_nothing_is_wider_than_the_window(desk: Desk) -> None:
     widths = {}
-    for width, height in (PHONE, TABLET, SCREEN):
-        desk.view(width, height)
-        widths[width] = desk.run("return document.documentElement.scrollWidth")
+    for window in WINDOWS:
+        desk.view(window)
+        widths[window.width] = desk.run("return document.documentElement.scrollWidth")
 
     assert widths == {390: 390, 1024: 1024, 1440: 1440}
 
 
 def test_ticket_is_in_reach_on_a_phone(desk: Desk) -> None:
-    desk.view(*PHONE)
+    desk.view(PHONE)
     desk.wait(lambda: not desk.find("submit").is_displayed())
     desk.browser.find_element(By.CSS_SELECTOR, ".dock .sell").click()
     desk.wait(lambda: desk.find("submit").is_displayed())
@@ -64,7 +65,7 @@ def test_ticket_is_in_reach_on_a_phone(desk: Desk) -> None:
 
 
 def test_theme_can_be_changed_and_is_kept(desk: Desk) -> None:
-    desk.view(*SCREEN, theme="light")
+    desk.view(SCREEN)
     light = desk.run("return getComputedStyle(document.body).backgroundColor")
 
     desk.find("theme").click()
