@@ -13,7 +13,7 @@ from order_engine.exchange.memory_limit import live_orders_that_fit, memory_limi
 from order_engine.exchange.retention import RetentionMode
 from order_engine.journal.archive import ARCHIVE_DIRECTORY
 from order_engine.journal.committer import SEGMENT_BYTES_MAX, SyncMode
-from order_engine.matching.bounds import ICEBERG_SLICES_MAX, TRADES_MAX
+from order_engine.matching.bounds import ENDINGS_MAX, ICEBERG_SLICES_MAX, TRADES_MAX
 from order_engine.matching.commands import Configure, SelfTradePrevention
 from order_engine.wire.identifiers import parse_choice
 from order_engine.wire.units import parse_positive_amount
@@ -106,6 +106,7 @@ class Settings(NamedTuple):
             iceberg_slices_max=ICEBERG_SLICES_MAX,
             max_live_orders=self.max_live_orders or live_orders_that_fit(memory_limit_bytes()),
             admins_list_beyond_max=True,
+            endings_max=ENDINGS_MAX,
         )
 
 

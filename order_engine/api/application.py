@@ -61,7 +61,7 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None, guard:
         create_trades_blueprint(routes, queries, stored_renderer),
         create_market_blueprint(routes, Market(exchange, database, queries, services.clock, stored_renderer)),
         create_instruments_blueprint(routes, exchange),
-        create_users_blueprint(routes, exchange, queries, stored_renderer),
+        create_users_blueprint(routes, exchange, queries, database, stored_renderer),
         create_admin_blueprint(routes, services.take_snapshot, services.accept_clock, database),
         create_health_blueprint(
             routes, exchange, services.progress, services.health_parts, services.recovery_progress, keys.is_admin

@@ -21,6 +21,10 @@ class ProjectionBehind(Unavailable):
     """The database is so far behind that orders and amends are refused; cancels are taken."""
 
 
+class ExpiryUnderWay(Unavailable):
+    """More orders are due to expire than one command may end; only what cannot let them trade is taken meanwhile."""
+
+
 class ClockJumped(Unavailable):
     """The clock jumped to ``time_ns``. Only orders and amends are refused, until it is right or accepted."""
 

@@ -15,12 +15,20 @@ from order_engine.exchange.applied import Applied
 from order_engine.exchange.batch_time import BatchTime
 from order_engine.exchange.clock import Clock
 from order_engine.exchange.digest import RunningDigest
+from order_engine.exchange.due_work import DueWork
 from order_engine.exchange.ended_orders import EndedOrder, EndedOrders
-from order_engine.exchange.errors import ClockJumped, ExchangeHalted, NotReady, ProjectionBehind, RetryMismatch
+from order_engine.exchange.errors import (
+    ClockJumped,
+    ExchangeHalted,
+    ExpiryUnderWay,
+    NotReady,
+    ProjectionBehind,
+    RetryMismatch,
+)
 from order_engine.exchange.indications import Indications
 from order_engine.exchange.recent_changes import RecentChanges
+from order_engine.exchange.rests import Rest, Rests
 from order_engine.exchange.state import ExchangeState
-from order_engine.exchange.timetable import Timetable
 from order_engine.exchange.views import (
     Depth,
     Listed,
@@ -41,17 +49,14 @@ from order_engine.matching.commands import (
     Command,
     Configure,
     Continue,
-    ExpireDue,
     PlaceOrder,
-    SetInstrument,
 )
-from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.engine import MatchingEngine, lets_none_trade
 from order_engine.matching.events import OrderState
 
 log = logging.getLogger(__name__)
 
 Seen = TypeVar("Seen")
-SCHEDULE = "the schedule"
 
 
 class Phase(StrEnum):
@@ -64,10 +69,14 @@ class Phase(StrEnum):
 
 
 class Submitted(NamedTuple):
-    """The record that a request became, with its events; ``replayed`` if an earlier request with this key made it."""
+    """The record that a request became, with its events; ``replayed`` if an earlier request with this key made it.
+
+    There is a ``rest`` if its command has not ended all orders that it is to end.
+    """
 
     applied: Applied
     replayed: bool
+    rest: Rest | None = None
 
 
 class Exchange:
@@ -101,9 +110,10 @@ class Exchange:
         self._was_opened = False
         self._ended = EndedOrders()
         self._indications = Indications()
+        self._rests = Rests()
         self._state: ExchangeState
         self._journal: Committer
-        self._timetable: Timetable
+        self._due: DueWork
         self._digest: RunningDigest
         self._changes: RecentChanges
 
@@ -138,14 +148,14 @@ class Exchange:
             if self._phase is not Phase.STARTING:
                 return
             self._state, self._journal = state, journal
-            self._timetable = Timetable(state.engine)
+            self._due = DueWork(state.engine, self._take_own)
             self._digest = RunningDigest(state.sequence)
             self._changes = RecentChanges(state.engine.timestamp_ns)
             self._was_opened = True
             self._phase = Phase.OPEN
             if state.sequence == 0 or state.engine.settings != settings:
                 timestamp_ns, _ = self._stamp()
-                self._follow_timetable(timestamp_ns)
+                self._due.follow_timetable(timestamp_ns)
                 self._take([settings], None, timestamp_ns)
             sequence = journal.appended_sequence
         # Commit here, because the committer's thread may not be running yet. It commits what is appended meanwhile.
@@ -157,8 +167,9 @@ class Exchange:
 
         ``actor`` is who sent them, if that is not the user whom the commands name. The same ``retry`` returns the first
         result again. Commands beyond the bounds of a record are not part of it, and nothing came of them. Raises
-        ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ClockJumped`` or ``RetryMismatch``; then nothing was
-        changed. Only ``ExchangeHalted`` leaves it open: the next start decides which of the last records are on disk.
+        ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ExpiryUnderWay``, ``ClockJumped`` or
+        ``RetryMismatch``; then nothing came of the commands. Only ``ExchangeHalted`` leaves it open: the next start
+        decides which of the last records are on disk.
         """
         with self._lock:
             self._require_open()
@@ -166,15 +177,32 @@ class Exchange:
             if retry is not None:
                 first = self._first_answer(retry, timestamp_ns)
                 if first is not None:
-                    return Submitted(first, replayed=True)
+                    return Submitted(first, True, self._rest_of(first))
             if jump is not None and _enter_orders(commands):
                 raise jump
             self._require_room_for(commands)
-            self._follow_timetable(timestamp_ns)
-            self._finish_where_named(commands, timestamp_ns)
+            if not self._due.expire_many(timestamp_ns):
+                self._due.follow_timetable(timestamp_ns)
+            elif not all(map(lets_none_trade, commands)):
+                raise ExpiryUnderWay("Very many orders are expiring. Try again in a moment.")
+            self._due.finish_where_named(commands, timestamp_ns)
             applied = self._take(commands, retry, timestamp_ns, actor)
             self._note(applied.record.last_sequence)
-        return Submitted(applied, replayed=False)
+            return Submitted(applied, False, self._rest_of(applied))
+
+    def go_on(self, rest: Rest) -> bool:
+        """End more of what a command is to end, and wait until that is visible; return whether something is left.
+
+        Others may come between the calls. Raises ``NotReady`` or ``ExchangeHalted``; what is left is ended then all the
+        same, here or after the next start.
+        """
+        with self._lock:
+            self._require_open()
+            if rest.begun_by in self._state.engine.endings.left:
+                self._take([Continue(begun_by=rest.begun_by)], None, self._stamp()[0])
+            is_left = rest.begun_by in self._state.engine.endings.left
+        self.wait_visible(rest.last_sequence)
+        return is_left
 
     def keep_time(self) -> int | None:
         """Carry out what is due by now; return when something is due next, or None.
@@ -184,15 +212,8 @@ class Exchange:
         with self._lock:
             self._require_open()
             timestamp_ns = self._stamp_ns()
-            self._follow_timetable(timestamp_ns)
-            expires_ns = self._state.engine.expiries.next_ns
-            if expires_ns is not None and expires_ns <= timestamp_ns:
-                self._take([ExpireDue()], None, timestamp_ns)
-            unfinished = self._state.engine.unfinished
-            if unfinished is not None:
-                # One at a time: others may come between.
-                self._take([Continue(symbol=unfinished)], None, timestamp_ns)
-            self._due_ns = self._next_due_ns()
+            self._due.do(timestamp_ns)
+            self._due_ns = self._due.next_ns
             return self._due_ns
 
     def depth(self, symbol: str, levels: int | None = None, *, indicates: bool = True) -> Depth | None:
@@ -343,43 +364,26 @@ class Exchange:
             self._digest.add(applied)
             self._ended.note(applied)
             self._changes.note(applied)
+            self._rests.note(applied)
             self._note_what_is_due(commands)
         except Exception as error:
             # Either a bug in the core left the books half changed, or the journal failed and the books are ahead of it.
             raise self._halted_by(error) from error
         return applied
 
-    def _follow_timetable(self, timestamp_ns: int) -> None:
-        """Carry out the state changes that the schedules ask for by now, before the next command."""
-        scheduled_ns = self._timetable.next_ns
-        if scheduled_ns is None or scheduled_ns > timestamp_ns:
-            return
-        commands = self._timetable.due(timestamp_ns)
-        self._timetable.look_ahead(timestamp_ns)
-        if commands:
-            self._take(commands, None, timestamp_ns, SCHEDULE)
+    def _take_own(self, commands: list[Command], timestamp_ns: int, actor: str | None = None) -> None:
+        self._take(commands, None, timestamp_ns, actor)
 
-    def _finish_where_named(self, commands: Iterable[Command], timestamp_ns: int) -> None:
-        """Before commands that name an instrument, give stops there their turn that a bound left waiting."""
-        for command in commands:
-            while (symbol := self._state.engine.unfinished_for(command)) is not None:
-                self._take([Continue(symbol=symbol)], None, timestamp_ns)
+    def _rest_of(self, applied: Applied) -> Rest | None:
+        sequence = applied.record.last_sequence
+        return self._rests.begin(sequence) if sequence in self._state.engine.endings.left else None
 
     def _note_what_is_due(self, commands: Iterable[Command]) -> None:
-        if any(type(command) is SetInstrument for command in commands):
-            self._timetable.look_ahead(self._state.engine.timestamp_ns)
-        due_ns = self._next_due_ns()
+        self._due.look_ahead(commands)
+        due_ns = self._due.next_ns
         if due_ns != self._due_ns:
             self._due_ns = due_ns
             self._on_due_changed()
-
-    def _next_due_ns(self) -> int | None:
-        if self._state.engine.unfinished is not None:
-            return self._state.engine.timestamp_ns
-        expires_ns, scheduled_ns = self._state.engine.expiries.next_ns, self._timetable.next_ns
-        if expires_ns is None or scheduled_ns is None:
-            return scheduled_ns if expires_ns is None else expires_ns
-        return min(expires_ns, scheduled_ns)
 
     def _halted_by(self, fault: BaseException) -> ExchangeHalted:
         self.halt(fault)

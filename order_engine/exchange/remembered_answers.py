@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from order_engine.exchange.applied import Applied
 from order_engine.journal.record import Record, Retry
+from order_engine.matching.commands import Continue
 from order_engine.matching.events import Event
 
 AGE_MAX_NS = 24 * 3600 * 1_000_000_000
@@ -61,9 +62,15 @@ class RememberedAnswers:
         return kept.unpacked()
 
     def remember(self, applied: Applied) -> None:
-        """Keep the outcome of a record with a key; then forget answers that are too old or too many."""
+        """Keep the outcome of a record with a key; then forget answers that are too old or too many.
+
+        What a continuation did belongs to the answer of the command that it goes on with.
+        """
         if applied.record.retry is not None:
             self._add(RememberedAnswer(record=applied.record, events=applied.events))
+        for command, events in zip(applied.record.commands, applied.events, strict=True):
+            if type(command) is Continue and command.begun_by is not None:
+                self._extend(command.begun_by, events)
         oldest_ns = applied.record.timestamp_ns - AGE_MAX_NS
         self._small.tidy(oldest_ns)
         self._large.tidy(oldest_ns)
@@ -76,6 +83,18 @@ class RememberedAnswers:
         kept = [*self._small.answers.values(), *self._large.answers.values()]
         return (each.encoded() for each in sorted(kept, key=lambda each: each.sequence))
 
+    def _extend(self, begun_by: int, events: list[Event]) -> None:
+        for room in (self._small, self._large):
+            for kept in reversed(room.answers.values()):
+                if kept.sequence <= begun_by <= kept.last_sequence:
+                    longer = kept.extended(begun_by - kept.sequence, events)
+                    if room is self._small and longer.weight > SMALL_EVENTS_MAX:
+                        self._small.forget(kept.name)
+                        self._large.insert(longer)
+                    else:
+                        room.replace(longer)
+                    return
+
     def _add(self, answer: RememberedAnswer) -> None:
         kept = _keep(answer)
         room = self._small if kept.weight <= SMALL_EVENTS_MAX else self._large
@@ -83,25 +102,42 @@ class RememberedAnswers:
 
 
 class _Kept(NamedTuple):
-    """An answer as it is kept: an object, or its compressed JSON."""
+    """An answer as it is kept: an object, or its compressed JSON.
+
+    ``later`` is what continuations did, compressed piece by piece, each with the number of the command in the record.
+    """
 
     name: tuple[str, str]
     sequence: int
+    last_sequence: int
     timestamp_ns: int
     weight: int
     answer: RememberedAnswer | bytes
+    later: tuple[tuple[int, bytes], ...] = ()
 
     def encoded(self) -> bytes:
-        return zlib.decompress(self.answer) if isinstance(self.answer, bytes) else _encode(self.answer)
+        if isinstance(self.answer, bytes) and not self.later:
+            return zlib.decompress(self.answer)
+        return _encode(self.unpacked())
 
     def unpacked(self) -> RememberedAnswer:
-        return decode_answer(self.encoded()) if isinstance(self.answer, bytes) else self.answer
+        answer = decode_answer(zlib.decompress(self.answer)) if isinstance(self.answer, bytes) else self.answer
+        if not self.later:
+            return answer
+        events = [[*each] for each in answer.events]
+        for place, packed in self.later:
+            events[place] += _decode_events(zlib.decompress(packed))
+        return RememberedAnswer(record=answer.record, events=events)
+
+    def extended(self, place: int, events: list[Event]) -> "_Kept":
+        packed = zlib.compress(_encode(events), _FASTEST)
+        return self._replace(weight=self.weight + len(events), later=(*self.later, (place, packed)))
 
 
 def _keep(answer: RememberedAnswer) -> _Kept:
     record, weight = answer.record, answer.weight
     packed = zlib.compress(_encode(answer), _FASTEST) if weight >= PACKED_EVENTS_MIN else answer
-    return _Kept(answer.name, record.sequence, record.timestamp_ns, weight, packed)
+    return _Kept(answer.name, record.sequence, record.last_sequence, record.timestamp_ns, weight, packed)
 
 
 class _Room:
@@ -117,6 +153,15 @@ class _Room:
         self.forget(kept.name)
         self.answers[kept.name] = kept
         self._weight += kept.weight
+
+    def replace(self, kept: _Kept) -> None:
+        self._weight += kept.weight - self.answers[kept.name].weight
+        self.answers[kept.name] = kept
+
+    def insert(self, kept: _Kept) -> None:
+        self.add(kept)
+        # As they are after a snapshot is loaded.
+        self.answers = OrderedDict(sorted(self.answers.items(), key=lambda item: item[1].sequence))
 
     def forget(self, name: tuple[str, str]) -> None:
         kept = self.answers.pop(name, None)
@@ -134,3 +179,4 @@ class _Room:
 
 _encode = msgspec.json.Encoder().encode
 decode_answer = msgspec.json.Decoder(RememberedAnswer).decode
+_decode_events = msgspec.json.Decoder(list[Event]).decode

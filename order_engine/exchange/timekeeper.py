@@ -14,6 +14,8 @@ from order_engine.exchange.errors import ClockJumped, Unavailable
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+# What is left of very much work is due at once; others may take the exchange's lock between its parts.
+PAUSE_US = 500
 # If the clock is set while the thread sleeps, the thread notices within this time.
 SLEEP_SECONDS_MAX = 30.0
 
@@ -98,5 +100,5 @@ class Timekeeper:
         if due_ns is None:
             return None
         # Round up to the next microsecond: a sleep that ends too early would be followed by a very short one.
-        wait_us = max(0, -((self._clock.now_ns() - due_ns) // 1_000))
+        wait_us = max(PAUSE_US, -((self._clock.now_ns() - due_ns) // 1_000))
         return min(wait_us * 1e-6, SLEEP_SECONDS_MAX)

@@ -56,7 +56,9 @@ class Admission:
             if reason is not None:
                 return reason
         live = self._live
-        if live.has_id_of(placed, sequence):
+        order_id = placed.order_id
+        # Where all orders have ids of their callers, looking for this one is enough.
+        if order_id in live.by_key or ((not order_id or live.has_unnamed) and live.has_id_of(placed, sequence)):
             return Reason.DUPLICATE_ORDER_ID
         client_order_id = placed.client_order_id
         if client_order_id is not None and live.with_client_id(placed.user_id, client_order_id) is not None:

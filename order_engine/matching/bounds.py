@@ -12,6 +12,8 @@ from order_engine.matching.commands import Configure
 UNBOUNDED = 1 << 62
 TRADES_MAX = 10_000
 """Today's bound of a record: how many trades and prevented self-trades it may make."""
+ENDINGS_MAX = 10_000
+"""Today's bound of a command: how many orders it may cancel or expire together."""
 ICEBERG_SLICES_MAX = 100
 """Today's bound of an iceberg: at least this fraction of it shows."""
 SLICES_BEFORE = 10_000
@@ -22,6 +24,7 @@ class Bounds(NamedTuple):
     """The bounds of an engine. A step is a trade, or a self-trade that is prevented."""
 
     steps_max: int = UNBOUNDED
+    endings_max: int = UNBOUNDED
     slices_max: int = UNBOUNDED
     amended_slices_max: int = SLICES_BEFORE
     live_orders_max: int = UNBOUNDED
@@ -32,6 +35,7 @@ class Bounds(NamedTuple):
         slices_max = settings.iceberg_slices_max
         return Bounds(
             steps_max=_bound(settings.trades_max),
+            endings_max=_bound(settings.endings_max),
             slices_max=_bound(slices_max),
             amended_slices_max=SLICES_BEFORE if isinstance(slices_max, UnsetType) else slices_max,
             live_orders_max=_bound(settings.max_live_orders),

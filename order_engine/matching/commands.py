@@ -174,9 +174,14 @@ class ExpireDue(Message, frozen=True, kw_only=True, tag="expire_due/1"):
 
 
 class Continue(Message, frozen=True, kw_only=True, tag="continue/1"):
-    """Match the triggered stops of an instrument whose turn did not come before their record reached its bound."""
+    """Go on with what a record left at its bound.
 
-    symbol: str
+    That is the stops of the ``symbol`` that have triggered and wait for their turn, or the orders that the command with
+    the sequence ``begun_by`` is to end.
+    """
+
+    symbol: str | None = None
+    begun_by: int | None = None
 
 
 class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="configure/1"):
@@ -194,6 +199,7 @@ class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="co
     iceberg_slices_max: int | UnsetType = UNSET
     max_live_orders: int | UnsetType = UNSET
     admins_list_beyond_max: bool | UnsetType = UNSET
+    endings_max: int | UnsetType = UNSET
 
 
 Command = (

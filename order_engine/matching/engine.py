@@ -10,7 +10,7 @@ from typing import Any
 from order_engine.matching.accounts import Accounts
 from order_engine.matching.admission import Admission
 from order_engine.matching.amendment import amend
-from order_engine.matching.bounds import Bounds
+from order_engine.matching.bounds import UNBOUNDED, Bounds
 from order_engine.matching.commands import (
     AmendOrder,
     CancelAll,
@@ -22,10 +22,12 @@ from order_engine.matching.commands import (
     EnableUser,
     ExpireDue,
     PlaceOrder,
+    SessionState,
     SetInstrument,
     SetRiskLimits,
     SetState,
 )
+from order_engine.matching.endings import Ending, Endings
 from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
@@ -55,6 +57,14 @@ from order_engine.matching.session import enter_state, follow_up
 _PENDING = OrderStatus.PENDING
 
 RULES_VERSION = 1
+_ENDS_ORDERS = frozenset({CancelOrder, CancelAll, DisableUser, ExpireDue, Continue})
+
+
+def lets_none_trade(command: Command) -> bool:
+    """Whether no order can trade by a command, unless stops wait for their turn."""
+    if type(command) is SetState:
+        return command.state is not SessionState.OPEN
+    return type(command) in _ENDS_ORDERS
 
 
 class MatchingEngine:
@@ -69,6 +79,8 @@ class MatchingEngine:
         self.live = LiveOrders()
         self.accounts = Accounts(self.live)
         self.expiries = Expiries(self.live)
+        self.endings = Endings(self.live, self.books, UNBOUNDED)
+        self._to_end = self.endings.left
         self._admission = Admission(self.live, self.accounts)
         self._last = Outcome(0, 0)
         self.give_settings(Configure())
@@ -82,8 +94,8 @@ class MatchingEngine:
             SetRiskLimits: self._set_risk_limits,
             DisableUser: self._disable_user,
             EnableUser: self._enable_user,
-            ExpireDue: self._do_nothing_more,
-            Continue: self._do_nothing_more,
+            ExpireDue: lambda _command, _outcome: None,
+            Continue: self._continue,
             Configure: self._configure,
         }
 
@@ -97,7 +109,7 @@ class MatchingEngine:
         outcome = Outcome(sequence, timestamp_ns, self._trades_max if trades_max is None else trades_max)
         due = self.expiries.heap
         if due and due[0][0] <= timestamp_ns:
-            self._expire(outcome)
+            self._expire(command, outcome)
         if self._unfinished:
             self._go_on_where_named(command, outcome)
         self._handlers[type(command)](command, outcome)
@@ -126,8 +138,18 @@ class MatchingEngine:
         return events
 
     @property
+    def left_over(self) -> Continue | None:
+        """The command that goes on with something that a bound left; None if nothing is left."""
+        if not self._unfinished and not self._to_end:
+            return None
+        if self._to_end:
+            return Continue(begun_by=self.endings.first)
+        symbol = self.unfinished
+        return None if symbol is None else Continue(symbol=symbol)
+
+    @property
     def unfinished(self) -> str | None:
-        """A symbol with stops whose turn has not come: ``Continue`` goes on with it. None if there is none."""
+        """A symbol with stops whose turn has not come; None if there is none."""
         while self._unfinished:
             symbol, book = next(iter(self._unfinished.items()))
             if book.stops.has_triggered:
@@ -135,10 +157,17 @@ class MatchingEngine:
             del self._unfinished[symbol]
         return None
 
+    def left_over_for(self, command: Command) -> Continue | None:
+        """Return the command that comes first because a bound left something that this one waits for; else None."""
+        if self._to_end and type(command) is SetState:
+            begun_by = self.endings.of_day(command.symbol)
+            if begun_by is not None:
+                return Continue(begun_by=begun_by)
+        symbol = self.unfinished_for(command) if self._unfinished else None
+        return None if symbol is None else Continue(symbol=symbol)
+
     def unfinished_for(self, command: Command) -> str | None:
         """Return the symbol that a command names, if stops there wait for their turn; else None."""
-        if not self._unfinished:
-            return None
         if isinstance(command, AmendOrder | CancelOrder):
             order = self.live.named_by(command)
             symbol = command.symbol if order is None else order.placed.symbol
@@ -149,6 +178,8 @@ class MatchingEngine:
     def finish(self) -> list[Event]:
         """Go on, as part of the last command, with all that its bound left. For streams: none can come between."""
         events: list[Event] = []
+        while (begun_by := self.endings.first) is not None:
+            self.endings.finish(begun_by, Outcome(self.sequence, self.timestamp_ns, events=events))
         while (symbol := self.unfinished) is not None:
             trades = self._last.trade_count
             outcome = Outcome(self.sequence, self.timestamp_ns, self._trades_max + trades, events, trades)
@@ -161,6 +192,7 @@ class MatchingEngine:
         self.settings = settings
         bounds = Bounds.of(settings)
         self._trades_max = bounds.steps_max
+        self.endings.orders_max = bounds.endings_max
         self._admission.give_bounds(bounds)
         for book in self.books.values():
             book.give_terms(book.instrument, settings.self_trade_prevention)
@@ -228,10 +260,14 @@ class MatchingEngine:
         self.books[order.placed.symbol].cancel(order, reason, outcome)
 
     def _cancel_all(self, command: CancelAll, outcome: Outcome) -> None:
-        for order in self.live.of_user(command.user_id):
-            placed = order.placed
-            if command.symbol in (None, placed.symbol) and command.side in (None, placed.side):
-                self.books[placed.symbol].cancel(order, Reason.USER_REQUESTED, outcome)
+        ending = Ending(
+            begun_by=outcome.sequence,
+            reason=Reason.USER_REQUESTED,
+            user_id=command.user_id,
+            symbol=command.symbol,
+            side=command.side,
+        )
+        self.endings.begin(ending, outcome)
 
     def _set_instrument(self, command: SetInstrument, outcome: Outcome) -> None:
         book = self.books.get(command.symbol)
@@ -257,7 +293,14 @@ class MatchingEngine:
                 outcome.events.append(StateRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
                 return
             book = self._list(instrument, outcome)
+        begun_by = self.endings.of_day(command.symbol)
+        if begun_by is not None:
+            # Otherwise they could trade in the next session.
+            self.endings.finish(begun_by, outcome)
         enter_state(book, command.state, outcome)
+        if command.state is SessionState.CLOSED:
+            ending = Ending(begun_by=outcome.sequence, reason=Reason.EXPIRED, symbol=command.symbol)
+            self.endings.begin(ending, outcome)
         self._note_unfinished(book)
 
     def _set_risk_limits(self, command: SetRiskLimits, outcome: Outcome) -> None:
@@ -267,15 +310,17 @@ class MatchingEngine:
     def _disable_user(self, command: DisableUser, outcome: Outcome) -> None:
         self.accounts.disabled.add(command.user_id)
         outcome.events.append(UserDisabled(command.user_id))
-        for order in self.live.of_user(command.user_id):
-            self.books[order.placed.symbol].cancel(order, Reason.USER_DISABLED, outcome)
+        ending = Ending(begun_by=outcome.sequence, reason=Reason.USER_DISABLED, user_id=command.user_id)
+        self.endings.begin(ending, outcome)
 
     def _enable_user(self, command: EnableUser, outcome: Outcome) -> None:
         self.accounts.disabled.discard(command.user_id)
         outcome.events.append(UserEnabled(command.user_id))
 
-    def _do_nothing_more(self, _command: ExpireDue | Continue, _outcome: Outcome) -> None:
-        """Leave it at what was done before this command, as before every other: expire, or go on, what is due."""
+    def _continue(self, command: Continue, outcome: Outcome) -> None:
+        # Stops have had their turn already, as before every command that names their instrument.
+        if command.begun_by is not None:
+            self.endings.go_on(command.begun_by, outcome)
 
     def _go_on_where_named(self, command: Command, outcome: Outcome) -> None:
         symbol = self.unfinished_for(command)
@@ -292,8 +337,11 @@ class MatchingEngine:
         else:
             self._unfinished.pop(book.instrument.symbol, None)
 
-    def _expire(self, outcome: Outcome) -> None:
-        for order in self.expiries.take_due(outcome.timestamp_ns):
+    def _expire(self, command: Command, outcome: Outcome) -> None:
+        # What is due must not trade. Where a command lets none trade, some may be left for later.
+        some_may_wait = lets_none_trade(command) and self.unfinished is None
+        orders_max = self.endings.orders_max if some_may_wait else UNBOUNDED
+        for order in self.expiries.take_due(outcome.timestamp_ns, orders_max):
             self.books[order.placed.symbol].expire(order, outcome)
 
     def _configure(self, command: Configure, outcome: Outcome) -> None:

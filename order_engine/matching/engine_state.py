@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from order_engine.matching.book_side import BookSide
 from order_engine.matching.commands import Configure, SessionState, SetRiskLimits
+from order_engine.matching.endings import Ending
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.order import Order
@@ -24,7 +25,7 @@ ROWS_MAX = 1_000
 Row = TypeVar("Row")
 
 
-class EngineHead(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EngineHead(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The first piece. ``books`` says how many books follow."""
 
     sequence: int
@@ -33,6 +34,7 @@ class EngineHead(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     risk_limits: list[SetRiskLimits]
     disabled_users: list[str]
     books: int
+    endings: tuple[Ending, ...] = ()
 
 
 class BookHead(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -73,6 +75,7 @@ def dump_engine(engine: MatchingEngine) -> Iterator[bytes]:
             risk_limits=[accounts.limits[user_id] for user_id in sorted(accounts.limits)],
             disabled_users=sorted(accounts.disabled),
             books=len(engine.books),
+            endings=tuple(engine.endings.all_left()),
         )
     )
     for symbol in sorted(engine.books):
@@ -94,6 +97,8 @@ def load_engine(pieces: Iterator[bytes]) -> MatchingEngine:
     reader = RowReader()
     for _ in range(head.books):
         _load_book(pieces, engine, reader)
+    for ending in head.endings:
+        engine.endings.restore(ending)
     return engine
 
 

@@ -35,10 +35,10 @@ class Expiries:
                 self.heap[:] = [entry for entry in self.heap if self._live_order(*entry) is not None]
                 heapify(self.heap)
 
-    def take_due(self, timestamp_ns: int) -> list[Order]:
-        """Return the live orders that are due by a time, in order of sequence."""
+    def take_due(self, timestamp_ns: int, orders_max: int) -> list[Order]:
+        """Return live orders that are due by a time, those due first if there are more; in order of sequence."""
         due: list[Order] = []
-        while self.heap and self.heap[0][0] <= timestamp_ns:
+        while self.heap and self.heap[0][0] <= timestamp_ns and len(due) < orders_max:
             order = self._live_order(*heappop(self.heap))
             if order is not None:
                 due.append(order)

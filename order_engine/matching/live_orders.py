@@ -19,11 +19,12 @@ SEQUENCE_DIGITS_MAX = 20
 class LiveOrders:
     """An index; the books own the queues. ``by_user`` knows each user's newest order, at the head of the links."""
 
-    __slots__ = ("_by_client_id", "_has_given_ids", "by_key", "by_user", "sums", "users_with_sums")
+    __slots__ = ("_by_client_id", "_has_given_ids", "by_key", "by_user", "has_unnamed", "sums", "users_with_sums")
 
     def __init__(self) -> None:
         self.by_key: dict[OrderKey, Order] = {}
         self._has_given_ids = False
+        self.has_unnamed = False
         self.by_user: dict[str, Order] = {}
         self._by_client_id: dict[str, Order | dict[str, Order]] = {}
         self.sums = OpenSums()
@@ -37,6 +38,7 @@ class LiveOrders:
             self._has_given_ids = True
         else:
             self.by_key[order.sequence] = order
+            self.has_unnamed = True
         user_id = placed.user_id
         if user_id is None:
             return
@@ -97,7 +99,8 @@ class LiveOrders:
     def named_by(self, command: AmendOrder | CancelOrder) -> Order | None:
         """Find the live order that a command means; None if there is none, or if it is in another symbol than named."""
         if command.order_id is not None:
-            order = self.find(command.order_id)
+            # Without a call where that is enough: this is on the way of every amend and cancel.
+            order = self.by_key.get(command.order_id) or self.find(command.order_id)
         elif command.user_id is not None and command.client_order_id is not None:
             order = self.with_client_id(command.user_id, command.client_order_id)
         else:

@@ -4,7 +4,7 @@ See the rulebook, Triggers and States. A matching step is one order, or one auct
 """
 
 from order_engine.matching.auction import uncross
-from order_engine.matching.commands import SessionState, TimeInForce
+from order_engine.matching.commands import SessionState
 from order_engine.matching.events import OrderTriggered, StateChanged
 from order_engine.matching.order import Order
 from order_engine.matching.order_book import OrderBook
@@ -41,16 +41,13 @@ def follow_up(book: OrderBook, trades_before: int, outcome: Outcome) -> None:
 
 
 def enter_state(book: OrderBook, state: SessionState, outcome: Outcome) -> None:
-    """Enter a state: closing expires the DAY orders, opening runs the auction."""
+    """Enter a state: opening runs the auction. The caller expires the DAY orders."""
     before, book.state = book.state, state
     book.call_changes += 1
     outcome.events.append(StateChanged(book.instrument.symbol, state))
     if state is not _OPEN:
         book.stops.put_back_triggered()
-    if state is SessionState.CLOSED:
-        for order in _day_orders(book):
-            book.expire(order, outcome)
-    elif state is _OPEN and before is not _OPEN:
+    if state is _OPEN and before is not _OPEN:
         book.breaker_reference_e8 = None
         trades_before = outcome.trade_count
         uncross(book, outcome)
@@ -79,9 +76,3 @@ def _is_out_of_band(order: Order, book: OrderBook) -> bool:
     if band is None or order.price_ticks is None:
         return False
     return not band.holds(order.price_ticks * book.instrument.tick_size_e8)
-
-
-def _day_orders(book: OrderBook) -> list[Order]:
-    resting = [order for side in (book.bids, book.asks) for level in side.levels.values() for order in level]
-    day = [order for order in (*resting, *book.stops.orders.values()) if order.placed.time_in_force is TimeInForce.DAY]
-    return sorted(day, key=lambda order: order.sequence)

@@ -33,7 +33,7 @@ class Pump:
         for batch in source.batches():
             for received in batch:
                 events = apply(received.command, received.sequence, received.timestamp_ns)
-                if engine.unfinished is not None:
+                if engine.left_over is not None:
                     events += engine.finish()
                 for event in events:
                     kind = type(event)

@@ -2,7 +2,9 @@
 
 from order_engine.matching import session
 from order_engine.matching.admission import Admission
+from order_engine.matching.endings import Endings
 from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.expiries import Expiries
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.sum_tree import SumTree
 from order_engine.matching.summed_side import SummedSide
@@ -69,6 +71,21 @@ BOUNDS: dict[str, Planted] = {
     "a command does not wait for the turn of stops": (MatchingEngine, "apply", "if self._unfinished", "if False"),
     "stops keep their turn in a closed session": (session, "enter_state", "book.stops.put_back_triggered()", "pass"),
     "a stop that ended has its turn": (TriggerBook, "remove", "self._triggered.pop(order.sequence, None)", "pass"),
+    "a command ends an order too many": (Endings, "go_on", "room > 0", "room >= 0"),
+    "what is left to end is forgotten": (Endings, "go_on", "if not orders:", "if True:"),
+    "a session begins before the orders of the last day are ended": (
+        MatchingEngine,
+        "_set_state",
+        "self.endings.finish(begun_by, outcome)",
+        "pass",
+    ),
+    "what is due waits though it could trade": (
+        MatchingEngine,
+        "_expire",
+        "lets_none_trade(command) and self.unfinished is None",
+        "True",
+    ),
+    "all that is due expires at once": (Expiries, "take_due", "and len(due) < orders_max", ""),
     "an iceberg of too many slices is new": (
         Admission,
         "of_order",

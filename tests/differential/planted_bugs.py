@@ -5,10 +5,11 @@ If a piece is no longer in the source, the test fails: plant the same bug in the
 
 from types import ModuleType
 
-from order_engine.matching import accounts, admission, amendment, auction, fill_or_kill, session
+from order_engine.matching import accounts, admission, amendment, auction, endings, fill_or_kill, session
 from order_engine.matching.accounts import Accounts
 from order_engine.matching.admission import Admission
 from order_engine.matching.book_side import BookSide
+from order_engine.matching.endings import Endings
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.expiries import Expiries
 from order_engine.matching.guard import Guard
@@ -222,10 +223,10 @@ SESSIONS: dict[str, Planted] = {
         "or book.state is _PRE_OPEN",
         "",
     ),
-    "DAY orders outlive the day": (session, "enter_state", "if state is SessionState.CLOSED", "if False"),
-    "DAY stops outlive the day": (session, "_day_orders", "(*resting, *book.stops.orders.values())", "resting"),
+    "DAY orders outlive the day": (MatchingEngine, "_set_state", "is SessionState.CLOSED", "is None"),
+    "DAY stops outlive the day": (endings, "_day_orders", "(*resting, *book.stops.orders.values())", "resting"),
     "DAY orders expire by side": (
-        session,
+        endings,
         "_day_orders",
         "sorted(day, key=lambda order: order.sequence)",
         "day",
@@ -339,7 +340,7 @@ PROTECTIONS: dict[str, Planted] = {
         "self.accounts.disabled.add(command.user_id)",
         "pass",
     ),
-    "a disabled user's orders stay": (MatchingEngine, "_disable_user", "self.live.of_user(command.user_id)", "[]"),
+    "a disabled user's orders stay": (MatchingEngine, "_disable_user", "self.endings.begin(ending, outcome)", "pass"),
 }
 
 NAMES: dict[str, Planted] = {
@@ -376,8 +377,8 @@ NAMES: dict[str, Planted] = {
     ),
     "a lost connection is called a request": (MatchingEngine, "_cancel", "command.on_disconnect", "False"),
     "a wrong symbol is overlooked": (LiveOrders, "named_by", "command.symbol != order.placed.symbol", "False"),
-    "a mass cancel forgets its side": (MatchingEngine, "_cancel_all", "and command.side in (None, placed.side)", ""),
-    "a mass cancel goes backwards": (MatchingEngine, "_cancel_all", "(command.user_id)", "(command.user_id)[::-1]"),
+    "a mass cancel forgets its side": (endings, "_fits", "and ending.side in (None, placed.side)", ""),
+    "a mass cancel goes backwards": (Endings, "_concerned", "(ending.user_id)", "(ending.user_id)[::-1]"),
     "a filled maker stays in the index": (OrderBook, "_cross", "self._live.remove(maker)", "pass"),
     "the tick changes while an order lives": (MatchingEngine, "_set_instrument", "book.has_orders", "book.bids.levels"),
     "one instrument too many is listed": (MatchingEngine, "_is_full", ">= self", "> self"),

@@ -349,10 +349,6 @@ class NaiveBook:
         if state is not SessionState.OPEN and self.queue:
             self.report.meet("a session leaves OPEN before the turn of stops")
             self.queue.clear()
-        if state is SessionState.CLOSED:
-            day = [order for order in self.live() if order.placed.time_in_force is TimeInForce.DAY]
-            for order in sorted(day, key=lambda order: order.sequence):
-                self.expire(order)
         if state is SessionState.OPEN and before is not SessionState.OPEN:
             self.breaker_reference_e8 = None
             trades_before = self.report.trades()

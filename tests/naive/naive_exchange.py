@@ -5,6 +5,7 @@ commands and events.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import UnsetType, structs
@@ -20,9 +21,11 @@ from order_engine.matching.commands import (
     EnableUser,
     ExpireDue,
     PlaceOrder,
+    SessionState,
     SetInstrument,
     SetRiskLimits,
     SetState,
+    TimeInForce,
 )
 from order_engine.matching.events import (
     AmendRejected,
@@ -49,6 +52,16 @@ from tests.naive.naive_refusals import NaiveBounds, NewTerms, why_not_amended, w
 from tests.naive.naive_risk import NaiveRisk
 
 
+@dataclass(eq=False)
+class NaiveEnding:
+    """The orders that a command is to end, in order of sequence; the symbol if they are those of its day."""
+
+    begun_by: int
+    reason: Reason
+    orders: list[NaiveOrder]
+    day_of: str | None
+
+
 class NaiveExchange:
     """Takes the same commands as ``MatchingEngine`` and must give the same events."""
 
@@ -59,15 +72,14 @@ class NaiveExchange:
         self.report = NaiveReport()
         self.risk = NaiveRisk(self.report)
         self._timestamp_ns = 0
+        self._to_end: list[NaiveEnding] = []
 
     def apply(self, command: Command, sequence: int, timestamp_ns: int) -> list[Event]:
         """Carry out one command, or refuse it; return its events in order."""
         self.report.sequence, self.report.events, self._timestamp_ns = sequence, [], timestamp_ns
         self.report.steps_max, self.report.prevented = self._set(self.settings.trades_max, 10**18), 0
-        for order in self.live_orders():
-            expire_at_ns = order.placed.expire_at_ns
-            if expire_at_ns is not None and timestamp_ns >= expire_at_ns:
-                self._book_of(order).expire(order)
+        for order in self._that_expire_before(command):
+            self._book_of(order).expire(order)
         self._go_on(command)
         handlers: dict[type, Callable[[Any], None]] = {  # Any: each takes its own kind of command
             PlaceOrder: self._place,
@@ -80,11 +92,52 @@ class NaiveExchange:
             DisableUser: self._disable_user,
             EnableUser: self._enable_user,
             ExpireDue: lambda _: None,
-            Continue: lambda _: None,
+            Continue: self._continue,
             Configure: self._configure,
         }
         handlers[type(command)](command)
         return self.report.events
+
+    def _that_expire_before(self, command: Command) -> list[NaiveOrder]:
+        """Find what is due; of very many only the first where the command lets none trade."""
+        due: list[tuple[int, int, NaiveOrder]] = []
+        for order in self.live_orders():
+            expire_at_ns = order.placed.expire_at_ns
+            if expire_at_ns is not None and self._timestamp_ns >= expire_at_ns:
+                due.append((expire_at_ns, order.sequence, order))
+        lets_none_trade = isinstance(command, CancelOrder | CancelAll | DisableUser | ExpireDue | Continue) or (
+            isinstance(command, SetState) and command.state is not SessionState.OPEN
+        )
+        if lets_none_trade and not any(book.queue for book in self.books.values()):
+            if len(due) > self._endings_max():
+                self.report.meet("some of what is due waits")
+            due = sorted(due, key=lambda each: each[:2])[: self._endings_max()]
+        return sorted((order for _, _, order in due), key=lambda order: order.sequence)
+
+    def _endings_max(self) -> int:
+        return self._set(self.settings.endings_max, 10**18)
+
+    def _begin_to_end(self, orders: list[NaiveOrder], reason: Reason, day_of: str | None = None) -> None:
+        self._to_end.append(NaiveEnding(self.report.sequence, reason, orders, day_of))
+        self._end_more(self._to_end[-1])
+
+    def _end_more(self, ending: NaiveEnding) -> None:
+        """End some of the orders that still live."""
+        live = [order for order in ending.orders if order in self.live_orders()]
+        for order in live[: self._endings_max()]:
+            if ending.reason is Reason.EXPIRED:
+                self._book_of(order).expire(order)
+            else:
+                self._book_of(order).cancel(order, ending.reason)
+        if len(live) <= self._endings_max():
+            self._to_end.remove(ending)
+        else:
+            self.report.meet(f"some orders wait for their end: {ending.reason}")
+
+    def _continue(self, command: Continue) -> None:
+        for ending in [ending for ending in self._to_end if ending.begun_by == command.begun_by]:
+            self.report.meet("orders that waited for their end")
+            self._end_more(ending)
 
     def _go_on(self, command: Command) -> None:
         """Before a command that names an instrument, give its waiting triggered stops their turn."""
@@ -166,6 +219,9 @@ class NaiveExchange:
         book, terms = self._book_of(order), NewTerms.of(command, order)
         slices_max = self._set(self.settings.iceberg_slices_max, 10_000)
         reason = why_not_amended(command, terms, order, book, self.live_orders(), self.risk, slices_max)
+        if order.placed.user_id in self.disabled:
+            self.report.meet("amend of an order that waits for its end")
+            reason = Reason.USER_DISABLED
         if reason is not None:
             self._say(AmendRejected(order.order_id, order.placed.symbol, reason, order.placed.user_id))
         elif terms.quantity_e8 == 0:
@@ -218,12 +274,11 @@ class NaiveExchange:
         theirs = [order for order in self.live_orders() if order.placed.user_id == command.user_id]
         if command.symbol is None and len({order.waits for order in theirs}) > 1:
             self.report.meet("mass cancel of resting and waiting orders")
-        for order in theirs:
-            if command.symbol is not None and order.placed.symbol != command.symbol:
-                continue
-            if command.side is not None and order.placed.side is not command.side:
-                continue
-            self._book_of(order).cancel(order, Reason.USER_REQUESTED)
+        if command.symbol is not None:
+            theirs = [order for order in theirs if order.placed.symbol == command.symbol]
+        if command.side is not None:
+            theirs = [order for order in theirs if order.placed.side is command.side]
+        self._begin_to_end(theirs, Reason.USER_REQUESTED)
 
     def _find(self, command: AmendOrder | CancelOrder) -> NaiveOrder | None:
         for order in self.live_orders():
@@ -266,7 +321,15 @@ class NaiveExchange:
                 self._say(StateRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
                 return
             self._list(self._default_instrument(command.symbol))
-        self.books[command.symbol].enter_state(command.state)
+        for ending in [ending for ending in self._to_end if ending.day_of == command.symbol]:
+            self.report.meet("a session waits for the end of the day's orders")
+            while ending in self._to_end:
+                self._end_more(ending)
+        book = self.books[command.symbol]
+        book.enter_state(command.state)
+        if command.state is SessionState.CLOSED:
+            day = [order for order in book.live() if order.placed.time_in_force is TimeInForce.DAY]
+            self._begin_to_end(sorted(day, key=lambda order: order.sequence), Reason.EXPIRED, command.symbol)
 
     def _set_risk_limits(self, command: SetRiskLimits) -> None:
         self.risk.limits[command.user_id] = command
@@ -275,10 +338,10 @@ class NaiveExchange:
     def _disable_user(self, command: DisableUser) -> None:
         self.disabled.append(command.user_id)
         self._say(UserDisabled(command.user_id))
-        for order in self.live_orders():
-            if order.placed.user_id == command.user_id:
-                self.report.meet(f"disabled user had {'a stop' if order.waits else 'an order'} in a book")
-                self._book_of(order).cancel(order, Reason.USER_DISABLED)
+        theirs = [order for order in self.live_orders() if order.placed.user_id == command.user_id]
+        for order in theirs:
+            self.report.meet(f"disabled user had {'a stop' if order.waits else 'an order'} in a book")
+        self._begin_to_end(theirs, Reason.USER_DISABLED)
 
     def _enable_user(self, command: EnableUser) -> None:
         self.disabled = [user_id for user_id in self.disabled if user_id != command.user_id]

@@ -60,6 +60,9 @@ class RandomCommands:
         self._calls_first = chance.random() < 0.4
         # Old journals have no bounds.
         self._is_bounded = chance.random() < 0.5
+        # Its own chance, so that the rest of a stream stays what it was.
+        self._endings_chance = Random(f"endings of {seed}")
+        self._begun_by = 0
         kinds = {
             self._place: 560,
             self._amend: 180,
@@ -84,7 +87,12 @@ class RandomCommands:
         for _ in range(count):
             self._sequence += 1 if self._chance.random() < 0.95 else self._chance.randint(1, 5)
             self._timestamp_ns += self._chance.choice((0, 0, 500, 1_000))
-            yield Step(self._command(), self._sequence, self._timestamp_ns)
+            command = self._command()
+            yield Step(command, self._sequence, self._timestamp_ns)
+            if isinstance(command, CancelAll | DisableUser | SetState):
+                self._begun_by = self._sequence
+            if self._is_bounded and self._endings_chance.random() < 0.03:
+                yield from self._go_on_with_endings()
 
     def _command(self) -> Command:
         if self._sequence == 1 and self._chance.random() < (0.8 if self._is_bounded else 0.3):
@@ -220,7 +228,17 @@ class RandomCommands:
             "iceberg_slices_max": chance.choice((2, 5, 100)),
             "max_live_orders": chance.choice((8, 20, 1_000, 1_000)),
             "admins_list_beyond_max": chance.random() < 0.7,
+            "endings_max": self._endings_chance.choice((1, 1, 2, 3, 1_000)),
         }
+
+    def _go_on_with_endings(self) -> Iterator[Step]:
+        """Go on with what a command left, or let so much time pass that several orders are due at once."""
+        self._sequence += 1
+        if self._endings_chance.random() < 0.7:
+            yield Step(Continue(begun_by=self._begun_by), self._sequence, self._timestamp_ns)
+        else:
+            self._timestamp_ns += 20_000
+            yield Step(ExpireDue(), self._sequence, self._timestamp_ns)
 
     def _continue(self) -> Command:
         return Continue(symbol=self._market.symbol())

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from order_engine import settings
 from tests.fakes.memory_database import MemoryDatabase
 from tests.figures import FiguresOf
 from tests.scale import scaled
@@ -46,6 +47,12 @@ def database(one_database: MemoryDatabase) -> MemoryDatabase:
     one_database.watcher = lambda moment: None
     one_database.restore(one_database.empty)
     return one_database
+
+
+@pytest.fixture(autouse=True)
+def few_endings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a command end two orders at most, so that crashes come between its parts."""
+    monkeypatch.setattr(settings, "ENDINGS_MAX", 2)
 
 
 @pytest.fixture(autouse=True)

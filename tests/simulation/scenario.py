@@ -26,7 +26,7 @@ from tests.fakes.fake_clock import SECOND_NS, START_NS, FakeClock
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.simulated_disk import SimulatedDisk
 from tests.simulation.venue import SimulatedVenue
-from tests.simulation.workload import SYMBOLS, Request, RequestSource
+from tests.simulation.workload import SYMBOLS, Request, RequestSource, is_told_again
 
 JUMP_NS_MAX = 3_600 * SECOND_NS
 MEANWHILE_ONE_IN = 6
@@ -132,7 +132,7 @@ class Scenario:
     def _steps(self) -> list[Callable[[SimulatedVenue], None]]:
         steps = [self._trade] * 12 + [self._follow] * 5 + [self._settle] * 2
         steps += [self._want_snapshot] * 4 + [self._retire] * 3 + [self._jump] * 2
-        steps += [self._ask_again, self._ask_again, self._look, self._reopen]
+        steps += [self._ask_again, self._ask_again, self._look, self._keep_time, self._reopen]
         if self.sync is SyncMode.INTERVAL:
             steps += [self._sync] * 4
         if self.kills:
@@ -180,7 +180,7 @@ class Scenario:
             answer = self._submit(venue, request)
             if request.retry is not None and self.random.randrange(3) == 0:
                 again = self._submit(venue, request)
-                assert again == Submitted(answer.applied, replayed=True)
+                assert is_told_again(again, answer.applied)
         if self.random.randrange(5):
             venue.commit()
 
@@ -191,9 +191,15 @@ class Scenario:
         known = [(request, applied) for request, applied in self.answered if request.retry is not None]
         if known:
             request, applied = self.random.choice(known)
-            assert venue.submit_parked(request) == Submitted(applied, replayed=True)
+            assert is_told_again(venue.submit_parked(request), applied)
             assert venue.noted_sequence <= venue.journal.visible_sequence
         venue.commit()
+
+    def _keep_time(self, venue: SimulatedVenue) -> None:
+        """Let the exchange do what is due, such as going on with what a command left."""
+        venue.exchange.keep_time()
+        if self.random.randrange(2):
+            venue.commit()
 
     def _look(self, venue: SimulatedVenue) -> None:
         venue.noted_sequence = 0

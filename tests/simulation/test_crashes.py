@@ -21,6 +21,7 @@ KINDS = (
     "crashed in recovery",
     "torn tails cut off",
     "recovered from a snapshot",
+    "restarted with orders left to end",
     "restarted with archived segments",
     "restarted with the clock set back",
     "database lost commits",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
+from order_engine.exchange.applied import Applied
+from order_engine.exchange.exchange import Submitted
 from order_engine.journal.record import Retry
 from order_engine.matching.commands import Command, TimeInForce
 from order_engine.wire.units import format_quantity
@@ -12,6 +14,16 @@ SYMBOLS = ("AAPL", "MSFT")
 USERS = ("ann", "bob", "cy")
 CENT_E8 = 1_000_000
 WHOLE_E8 = 100_000_000
+
+
+def is_told_again(again: Submitted, first: Applied) -> bool:
+    """Whether a retry is told what was told first, and no less of what the command has ended since."""
+    if not again.replayed or again.applied.record != first.record:
+        return False
+    return all(
+        more[: len(events)] == events or events[: len(more)] == more
+        for more, events in zip(again.applied.events, first.events, strict=True)
+    )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from order_engine.database.errors import CursorInvalid, DatabaseRefused, Databas
 from order_engine.exchange.errors import (
     ClockJumped,
     ExchangeHalted,
+    ExpiryUnderWay,
     NotReady,
     ProjectionBehind,
     RetryMismatch,
@@ -25,6 +26,7 @@ CODES: dict[type[Exception], str] = {
     NotReady: "starting",
     ExchangeHalted: "halted",
     ClockJumped: "clock_jumped",
+    ExpiryUnderWay: "expiry_under_way",
     ProjectionBehind: "projection_behind",
     RetryMismatch: "idempotency_key_reused",
     DatabaseUnavailable: "database_unavailable",

@@ -58,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "halted": Kind(503, "The exchange has halted."),
     "snapshot_failed": Kind(503, "No snapshot could be taken."),
     "clock_jumped": Kind(503, "The clock has jumped: orders and amends are refused."),
+    "expiry_under_way": Kind(503, "Very many orders are expiring: orders and amends are refused."),
     "projection_behind": Kind(503, "The database is too far behind."),
     "database_starting": Kind(503, "The database is being brought up to date."),
     "database_busy": Kind(503, "The database is busy: too many reads are waiting."),

@@ -8,6 +8,7 @@ from order_engine.api.plumbing.refusals import broken_steps, refused
 from order_engine.api.plumbing.responses import REPLAYED_HEADER, SEQUENCE_HEADER
 from order_engine.api.plumbing.routes import ParsedRequest
 from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.rests import Rest
 from order_engine.exchange.views import Steps
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from order_engine.matching.events import (
@@ -35,6 +36,7 @@ class Submission(NamedTuple):
     events: list[list[Event]]
     headers: dict[str, str]
     steps_of: Callable[[str], Steps]
+    rest: Rest | None
 
     def order(self, renderer: Renderer, index: int = 0) -> OrderWithTrades:
         """Render the order of a command as it stands after it, with the trades that the command made.
@@ -101,11 +103,11 @@ def _number_of(wanted: Event, events: Sequence[Event]) -> int:
 
 def submit(exchange: Exchange, commands: Sequence[Command], parsed: ParsedRequest) -> Submission:
     """Submit commands as one record of the journal."""
-    (record, events), is_replayed = exchange.submit(commands, parsed.retry, parsed.caller.actor)
+    (record, events), is_replayed, rest = exchange.submit(commands, parsed.retry, parsed.caller.actor)
     headers = {SEQUENCE_HEADER: str(record.last_sequence)}
     if is_replayed:
         headers[REPLAYED_HEADER] = "true"
-    return Submission(record.commands, record.sequence, record.timestamp_ns, events, headers, exchange.steps)
+    return Submission(record.commands, record.sequence, record.timestamp_ns, events, headers, exchange.steps, rest)
 
 
 def _is_about(command: Command, order: OrderState, sequence: int) -> bool:

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from order_engine.api.plumbing import forms
 from order_engine.api.plumbing.database_reads import DatabaseReads
+from order_engine.api.plumbing.ended_together import when_all_are_ended
 from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import Problem, invalid, unknown_order
@@ -15,7 +16,7 @@ from order_engine.database.errors import DatabaseUnavailable
 from order_engine.exchange.ended_orders import EndedOrder
 from order_engine.exchange.exchange import Exchange
 from order_engine.matching.commands import AmendOrder, CancelAll, CancelOrder
-from order_engine.matching.events import OrderCanceled, OrderState, OrderStatus
+from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.reason import Reason
 from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
@@ -48,6 +49,7 @@ AMEND_BY_CLIENT_ID = AMEND._replace(summary="Amend an order by the client's orde
 CANCEL_BY_CLIENT_ID = CANCEL._replace(summary="Cancel an order by the client's order id", query=forms.OF_USER)
 CANCEL_ALL = Operation(
     summary="Cancel all live orders of a user",
+    description="Very many are canceled a part at a time; the response comes when all are, and names them all.",
     access=Access.TRADE,
     query=forms.CANCEL_ALL,
     responses={200: Canceled},
@@ -127,8 +129,11 @@ class OrderChanges:
     def cancel_all(self, parsed: ParsedRequest) -> JsonResponse:
         """Cancel all live orders of a user, or only those in one symbol or on one side."""
         submission = submit(self._exchange, (command_of(CancelAll, parsed.query),), parsed)
-        canceled = [event.order.order_id for event in submission.events[0] if isinstance(event, OrderCanceled)]
-        return json_response(Canceled(canceled), 200, submission.headers)
+
+        def respond(canceled: list[str], headers: dict[str, str]) -> JsonResponse:
+            return json_response(Canceled(canceled), 200, headers)
+
+        return when_all_are_ended(self._exchange, self._database, submission, respond)
 
     def _change(self, parsed: ParsedRequest, command: AmendOrder | CancelOrder) -> JsonResponse:
         submission = submit(self._exchange, (command,), parsed)

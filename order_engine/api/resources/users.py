@@ -3,6 +3,8 @@
 from flask import Blueprint
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.database_reads import DatabaseReads
+from order_engine.api.plumbing.ended_together import when_all_are_ended
 from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.responses import JsonResponse, json_response
@@ -11,7 +13,7 @@ from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.api.plumbing.submission import submit
 from order_engine.exchange.exchange import Exchange
 from order_engine.matching.commands import DisableUser, EnableUser, SetRiskLimits
-from order_engine.matching.events import OrderCanceled, RiskLimitsChanged
+from order_engine.matching.events import RiskLimitsChanged
 from order_engine.queries.queries import Queries
 from order_engine.wire import rendering
 from order_engine.wire.form import command_of
@@ -44,19 +46,21 @@ SET_LIMITS = Operation(
 )
 DISABLE = Operation(
     summary="Disable a user: cancel all their orders and refuse new ones",
+    description="Very many are canceled a part at a time; the response comes when all are, and names them all.",
     access=Access.ADMIN,
     responses={200: User},
     problems=(404, 422),
 )
-ENABLE = DISABLE._replace(summary="Enable a user again")
+ENABLE = DISABLE._replace(summary="Enable a user again", description="")
 
 
 class Users:
     """Shows positions, and shows and sets limits."""
 
-    def __init__(self, exchange: Exchange, queries: Queries, renderer: StoredRenderer) -> None:
+    def __init__(self, exchange: Exchange, queries: Queries, database: DatabaseReads, renderer: StoredRenderer) -> None:
         self._exchange = exchange
         self._queries = queries
+        self._database = database
         self._renderer = renderer
 
     def positions(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
@@ -91,14 +95,19 @@ class Users:
 
     def _switch(self, parsed: ParsedRequest, command: DisableUser | EnableUser, *, is_enabled: bool) -> JsonResponse:
         submission = submit(self._exchange, (command,), parsed)
-        canceled = [event.order.order_id for event in submission.events[0] if isinstance(event, OrderCanceled)]
-        return json_response(User(command.user_id, is_enabled, canceled), 200, submission.headers)
+
+        def respond(canceled: list[str], headers: dict[str, str]) -> JsonResponse:
+            return json_response(User(command.user_id, is_enabled, canceled), 200, headers)
+
+        return when_all_are_ended(self._exchange, self._database, submission, respond)
 
 
-def create_users_blueprint(routes: Routes, exchange: Exchange, queries: Queries, renderer: StoredRenderer) -> Blueprint:
+def create_users_blueprint(
+    routes: Routes, exchange: Exchange, queries: Queries, database: DatabaseReads, renderer: StoredRenderer
+) -> Blueprint:
     """Serve positions, limits, and disabling and enabling."""
     blueprint = Blueprint("users", __name__)
-    users = Users(exchange, queries, renderer)
+    users = Users(exchange, queries, database, renderer)
     routes.add(blueprint, "GET", "/positions/<path:user_id>", users.positions, POSITIONS)
     routes.add(blueprint, "GET", "/risk-limits/<path:user_id>", users.risk_limits, SHOW_LIMITS)
     routes.add(blueprint, "PUT", "/risk-limits/<path:user_id>", users.set_risk_limits, SET_LIMITS)

@@ -205,6 +205,12 @@ def _state(event: Any) -> str:
     return f"{event.symbol} is {event.state} from here on{why}"
 
 
+def _continue(command: Any) -> str:  # Any: a Continue of any version
+    if command.begun_by is not None:
+        return f"end more of the orders that the command {command.begun_by} is to end"
+    return f"give the stops that triggered in {command.symbol} their turn"
+
+
 COMMAND_WORDS: dict[str, Callable[[type[Struct]], Writer]] = {
     "place_order": _just(_place),
     "amend_order": _amend,
@@ -216,7 +222,7 @@ COMMAND_WORDS: dict[str, Callable[[type[Struct]], Writer]] = {
     "disable_user": _just(lambda command: f"disable the user {command.user_id}"),
     "enable_user": _just(lambda command: f"enable the user {command.user_id}"),
     "expire_due": _just(lambda _: "expire what is due"),
-    "continue": _just(lambda command: f"give the stops that triggered in {command.symbol} their turn"),
+    "continue": _just(_continue),
     "configure": _with_terms(lambda _: "match under these settings"),
 }
 

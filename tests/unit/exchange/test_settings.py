@@ -13,7 +13,9 @@ from order_engine.settings import LOOPBACK_HOSTS, VARIABLES, SettingInvalid, Set
 
 def bounded(**settings: Any) -> Configure:  # Any: each has the type of its field
     """Make the settings with the bounds of today."""
-    return Configure(trades_max=10_000, iceberg_slices_max=100, admins_list_beyond_max=True, **settings)
+    return Configure(
+        trades_max=10_000, iceberg_slices_max=100, admins_list_beyond_max=True, endings_max=10_000, **settings
+    )
 
 
 def test_empty_environment_gives_the_defaults() -> None:
