@@ -110,9 +110,14 @@ class Routes:
         payload = _read_payload(request, operation.body_bytes_max)
         with self._decoding:
             read = _decoded(payload, form)
-        if isinstance(read, Problem):
+        if not isinstance(read, Problem):
+            return read
+        # The traceback keeps this frame: it must hold neither the payload nor, in a cycle, the problem.
+        del payload
+        try:
             raise read
-        return read
+        finally:
+            del read
 
     def _read_min_sequence(self, environ: Environ) -> int:
         text = environ.get("HTTP_X_MIN_SEQUENCE")
