@@ -24,8 +24,9 @@ from tests.naive.agreement import Run, assert_replays_alike, run_alone, run_besi
 from tests.naive.random_commands import RandomCommands, Step
 
 WRONG = BOUNDS | SUMS | STOPS | WRONG_EVENTS
-# The last seed reaches the rarest case: an amend that changes nothing, of an order beyond limits that were lowered.
-SEEDS = (*range(60), 73)
+# The last seeds reach the rarest cases: an amend that changes nothing, of an order beyond limits that were lowered; and
+# a plain order in a dump of which nothing but the price was amended.
+SEEDS = (*range(60), 73, 212)
 COMMANDS = 1_000
 CAUGHT = (AssertionError, LookupError, TypeError)
 
