@@ -12,7 +12,8 @@ import click
 from order_engine.demo.connections import HttpConnection
 
 START_SECONDS_MAX = 60
-STOP_SECONDS_MAX = 30
+# More than the server takes at most: its followers may have much to write.
+STOP_SECONDS_MAX = 45
 LOOK_SECONDS = 0.05
 # The demo must not trade in somebody's database, nor need somebody's key.
 NOT_INHERITED = ("API_KEY", "DATABASE_URL", "ARCHIVE_DIR")
