@@ -107,6 +107,7 @@ class Settings(NamedTuple):
             max_live_orders=self.max_live_orders or live_orders_that_fit(memory_limit_bytes()),
             admins_list_beyond_max=True,
             endings_max=ENDINGS_MAX,
+            everybody_can_be_disabled=True,
         )
 
 

@@ -104,7 +104,7 @@ def standing_of(engine: MatchingEngine, user_id: str) -> Standing:
     """Copy a user's standing."""
     accounts = engine.accounts
     own, everybodys = accounts.limits.get(user_id), accounts.limits.get(EVERYBODY)
-    return Standing(user_id not in accounts.disabled, own or everybodys, own is not None)
+    return Standing(not accounts.is_disabled(user_id), own or everybodys, own is not None)
 
 
 def _levels(levels: Iterable[PriceLevel], instrument: Instrument) -> list[tuple[int, int, int]]:

@@ -12,12 +12,17 @@ ONE_E8 = 100_000_000
 class Accounts:
     """Users without own limits have those of ``*``. The books keep the positions."""
 
-    __slots__ = ("_live", "disabled", "limits")
+    __slots__ = ("_live", "disabled", "everybody_is_disabled", "limits")
 
     def __init__(self, live: LiveOrders) -> None:
         self._live = live
         self.limits: dict[str, SetRiskLimits] = {}
         self.disabled: set[str] = set()
+        self.everybody_is_disabled = False
+
+    def is_disabled(self, user_id: str | None) -> bool:
+        """Whether no orders of a user, or without one, are taken."""
+        return self.everybody_is_disabled or user_id in self.disabled
 
     def refusal_of_order(self, placed: PlaceOrder, position_e8: int) -> Reason | None:
         """Return the first limit that a new order would break, or None."""

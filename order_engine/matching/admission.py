@@ -45,8 +45,8 @@ class Admission:
         book: OrderBook | None,
     ) -> Reason | None:
         """Check a new order. A symbol that its first order would list has no ``book`` yet."""
-        disabled = self._accounts.disabled
-        if disabled and placed.user_id in disabled:
+        accounts = self._accounts
+        if (accounts.disabled or accounts.everybody_is_disabled) and accounts.is_disabled(placed.user_id):
             return Reason.USER_DISABLED
         if instrument is None:
             return Reason.UNKNOWN_SYMBOL
@@ -74,14 +74,14 @@ class Admission:
             _refusal_of_steps(instrument, placed)
             # A symbol that its first order lists has no band.
             or (_refusal_of_band(placed, book) if book is not None and instrument.price_band_percent_e8 else None)
-            or (self._refusal_of_risk(placed, book) if self._accounts.limits else None)
+            or (self._refusal_of_risk(placed, book) if accounts.limits else None)
             or (_refusal_of_post_only(placed, instrument, book) if placed.post_only else None)
         )
 
     def of_amend(self, command: AmendOrder, order: Order, book: OrderBook) -> Reason | None:
         """Check new terms of a live order."""
-        disabled = self._accounts.disabled
-        if disabled and order.placed.user_id in disabled:
+        accounts = self._accounts
+        if (accounts.disabled or accounts.everybody_is_disabled) and accounts.is_disabled(order.placed.user_id):
             return Reason.USER_DISABLED
         if book.state is not _OPEN and book.state in _REFUSED_BY_STATE:
             return _REFUSED_BY_STATE[book.state]
@@ -91,7 +91,7 @@ class Admission:
             _refusal_of_steps(book.instrument, command)
             or (
                 self._refusal_of_protections(command, order, book)
-                if self._accounts.limits or book.instrument.price_band_percent_e8
+                if accounts.limits or book.instrument.price_band_percent_e8
                 else None
             )
             or (_refusal_of_taking(command, order, book) if order.placed.post_only else None)

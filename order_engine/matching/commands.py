@@ -158,13 +158,13 @@ class SetRiskLimits(Message, frozen=True, kw_only=True, tag="set_risk_limits/1")
 
 
 class DisableUser(Message, frozen=True, kw_only=True, tag="disable_user/1"):
-    """Cancel all orders of a user and take no more."""
+    """Cancel all orders of a user and take no more; of everybody if the user is ``*``."""
 
     user_id: str
 
 
 class EnableUser(Message, frozen=True, kw_only=True, tag="enable_user/1"):
-    """Take orders of a user again."""
+    """Take orders of a user again, unless everybody, ``*``, is disabled."""
 
     user_id: str
 
@@ -200,6 +200,7 @@ class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="co
     max_live_orders: int | UnsetType = UNSET
     admins_list_beyond_max: bool | UnsetType = UNSET
     endings_max: int | UnsetType = UNSET
+    everybody_can_be_disabled: bool | UnsetType = UNSET
 
 
 Command = (

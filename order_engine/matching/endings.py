@@ -20,7 +20,7 @@ from order_engine.matching.reason import Reason
 class Ending(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What the command with the sequence ``begun_by`` ends: of the orders that were live then, those that fit.
 
-    These are a user's, or the day's orders of a symbol.
+    These are a user's, or the day's orders of a symbol, or with neither user nor symbol everybody's.
     """
 
     begun_by: int
@@ -93,11 +93,12 @@ class Endings:
         return self._live.by_key.get(order.placed.order_id or order.sequence) is order
 
     def _concerned(self, ending: Ending) -> list[Order]:
-        if ending.user_id is None:
-            assert ending.symbol is not None
+        if ending.user_id is not None:
+            orders = self._live.of_user(ending.user_id)
+        elif ending.symbol is not None:
             orders = _day_orders(self._books[ending.symbol])
         else:
-            orders = self._live.of_user(ending.user_id)
+            orders = self._live.of_everybody()
         return [order for order in orders if order.sequence < ending.begun_by and _fits(order, ending)]
 
 

@@ -7,7 +7,9 @@ applies one command at a time.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from order_engine.matching.accounts import Accounts
+from msgspec import UNSET
+
+from order_engine.matching.accounts import EVERYBODY, Accounts
 from order_engine.matching.admission import Admission
 from order_engine.matching.amendment import amend
 from order_engine.matching.bounds import UNBOUNDED, Bounds
@@ -305,17 +307,25 @@ class MatchingEngine:
 
     def _set_risk_limits(self, command: SetRiskLimits, outcome: Outcome) -> None:
         self.accounts.limits[command.user_id] = command
-        outcome.events.append(RiskLimitsChanged(command, command.user_id in self.accounts.disabled))
+        outcome.events.append(RiskLimitsChanged(command, self.accounts.is_disabled(command.user_id)))
 
     def _disable_user(self, command: DisableUser, outcome: Outcome) -> None:
-        self.accounts.disabled.add(command.user_id)
+        user_id: str | None = command.user_id
+        if user_id == EVERYBODY and self.settings.everybody_can_be_disabled is True:
+            self.accounts.everybody_is_disabled = True
+            user_id = None
+        else:
+            self.accounts.disabled.add(command.user_id)
         outcome.events.append(UserDisabled(command.user_id))
-        ending = Ending(begun_by=outcome.sequence, reason=Reason.USER_DISABLED, user_id=command.user_id)
+        ending = Ending(begun_by=outcome.sequence, reason=Reason.USER_DISABLED, user_id=user_id)
         self.endings.begin(ending, outcome)
 
     def _enable_user(self, command: EnableUser, outcome: Outcome) -> None:
-        self.accounts.disabled.discard(command.user_id)
-        outcome.events.append(UserEnabled(command.user_id))
+        accounts = self.accounts
+        accounts.disabled.discard(command.user_id)
+        if command.user_id == EVERYBODY:
+            accounts.everybody_is_disabled = False
+        outcome.events.append(UserEnabled(command.user_id, accounts.everybody_is_disabled or UNSET))
 
     def _continue(self, command: Continue, outcome: Outcome) -> None:
         # Stops have had their turn already, as before every command that names their instrument.

@@ -35,6 +35,7 @@ class EngineHead(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_u
     disabled_users: list[str]
     books: int
     endings: tuple[Ending, ...] = ()
+    everybody_is_disabled: bool = False
 
 
 class BookHead(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -76,6 +77,7 @@ def dump_engine(engine: MatchingEngine) -> Iterator[bytes]:
             disabled_users=sorted(accounts.disabled),
             books=len(engine.books),
             endings=tuple(engine.endings.all_left()),
+            everybody_is_disabled=accounts.everybody_is_disabled,
         )
     )
     for symbol in sorted(engine.books):
@@ -94,6 +96,7 @@ def load_engine(pieces: Iterator[bytes]) -> MatchingEngine:
     engine.give_settings(head.settings)
     engine.accounts.limits = {limits.user_id: limits for limits in head.risk_limits}
     engine.accounts.disabled = set(head.disabled_users)
+    engine.accounts.everybody_is_disabled = head.everybody_is_disabled
     reader = RowReader()
     for _ in range(head.books):
         _load_book(pieces, engine, reader)

@@ -7,7 +7,7 @@ belongs to the command that caused it; sequence and time come with that command.
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from order_engine.matching.commands import Configure, PlaceOrder, SessionState, SetRiskLimits, Side
 from order_engine.matching.instrument import Instrument
@@ -187,15 +187,16 @@ class RiskLimitsChanged(Fact, frozen=True, tag="risk_limits"):
 
 
 class UserDisabled(Fact, frozen=True, tag="user_disabled"):
-    """No orders of this user are taken; those that were live are canceled next."""
+    """No orders of this user, or with ``*`` of anybody, are taken; those that were live are canceled next."""
 
     user_id: str
 
 
 class UserEnabled(Fact, frozen=True, tag="user_enabled"):
-    """Orders of this user are taken again."""
+    """Orders of this user are taken again; if ``is_disabled``, only once everybody is enabled."""
 
     user_id: str
+    is_disabled: bool | UnsetType = UNSET
 
 
 class Configured(Fact, frozen=True, tag="configured"):

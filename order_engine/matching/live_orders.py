@@ -133,6 +133,10 @@ class LiveOrders:
         """List a user's live orders, in order of sequence."""
         return sorted(self.newest_first(user_id), key=lambda order: order.sequence)
 
+    def of_everybody(self) -> list[Order]:
+        """List all live orders, in order of sequence."""
+        return sorted(self.by_key.values(), key=lambda order: order.sequence)
+
     def _add_client_id(self, client_order_id: str, user_id: str, order: Order) -> None:
         found = self._by_client_id.get(client_order_id)
         if found is None:

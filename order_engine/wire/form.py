@@ -22,7 +22,14 @@ from order_engine.matching.commands import (
     TimeInForce,
 )
 from order_engine.wire.field_names import OTHER_NAMES, unknown_field
-from order_engine.wire.identifiers import parse_choice, parse_flag, parse_identifier, parse_order_id, parse_symbol
+from order_engine.wire.identifiers import (
+    parse_choice,
+    parse_flag,
+    parse_identifier,
+    parse_order_id,
+    parse_symbol,
+    parse_trader,
+)
 from order_engine.wire.order_terms import Errors, wrong_terms
 from order_engine.wire.schedules import parse_schedule
 from order_engine.wire.timestamps import parse_rfc_3339
@@ -78,13 +85,13 @@ def _cached(parser: Parser, values_max: int = CACHE_SIZE) -> Parser:
 
 
 SYMBOL = _cached(parse_symbol)
-USER = _cached(parse_identifier, USERS_REMEMBERED)
+TRADER = _cached(parse_trader, USERS_REMEMBERED)
 SIDE = _cached(partial(parse_choice, Side))
 AMOUNT = _cached(parse_amount)
 POSITIVE_AMOUNT = _cached(parse_positive_amount)
 
 PLACE_FIELDS: Mapping[str, Parser] = {
-    "user_id": USER,
+    "user_id": TRADER,
     "symbol": SYMBOL,
     "side": SIDE,
     "quantity": POSITIVE_AMOUNT,

@@ -4,6 +4,8 @@ import re
 from enum import StrEnum
 from typing import TypeVar
 
+from order_engine.matching.accounts import EVERYBODY
+
 IDENTIFIER_LENGTH_MAX = 64
 ORDER_ID_LENGTH_MAX = 40
 INTEGER_MAX = 2**63 - 1
@@ -24,6 +26,14 @@ def parse_symbol(value: object) -> str:
 def parse_identifier(value: object) -> str:
     """Parse a user's id: 1 to 64 printable ASCII characters without spaces, or a JSON integer from 0."""
     return _printable(value, IDENTIFIER_LENGTH_MAX)
+
+
+def parse_trader(value: object) -> str:
+    """Parse the id of a user who places an order; ``*`` is everybody."""
+    user_id = parse_identifier(value)
+    if user_id == EVERYBODY:
+        raise ValueError(f"'{EVERYBODY}' stands for everybody; nobody places orders under it.")
+    return user_id
 
 
 def parse_order_id(value: object) -> str:

@@ -73,6 +73,12 @@ WRONG_STATE: dict[str, Planted] = {
     "a dump forgets the settings": (engine_state, "load_engine", "engine.give_settings(head.settings)", "pass"),
     "a dump forgets the limits": (engine_state, "load_engine", "in head.risk_limits", "in head.risk_limits[:0]"),
     "a dump forgets who is disabled": (engine_state, "load_engine", "set(head.disabled_users)", "set()"),
+    "a dump forgets that everybody is disabled": (
+        engine_state,
+        "load_engine",
+        "head.everybody_is_disabled",
+        "False",
+    ),
     "a dump forgets the positions": (engine_state, "_load_book", "in positions)", "in positions[:0])"),
     "a dump forgets whose turn it is": (engine_state, "_load_book", "engine.restore_turns(book, turns)", "pass"),
     "a dump turns the turns round": (

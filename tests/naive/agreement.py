@@ -34,12 +34,12 @@ class Run:
     events: list[list[Event]]
     state_hash: str
     met: Counter[str] = field(default_factory=Counter)
-    unfinished_after: list[int] = field(default_factory=list)
+    rare_after: list[int] = field(default_factory=list)
 
     def dump_point(self, chance: Random) -> int:
-        """Choose after how many commands to dump; sometimes while stops wait for their turn."""
-        if self.unfinished_after and chance.random() < 0.5:
-            return chance.choice(self.unfinished_after)
+        """Choose after how many commands to dump; sometimes in a state that is rare."""
+        if self.rare_after and chance.random() < 0.5:
+            return chance.choice(self.rare_after)
         return chance.randrange(len(self.events))
 
 
@@ -56,7 +56,7 @@ def run_beside_naive(steps: list[Step], story: str, looks_max: int = fill_or_kil
 def _run_beside_naive(steps: list[Step], story: str) -> Run:
     engine, naive, ledger, indications = MatchingEngine(), NaiveExchange(), Ledger(), Indications()
     said: list[list[Event]] = []
-    unfinished_after: list[int] = []
+    rare_after: list[int] = []
     for position, step in enumerate(steps, start=1):
         events = engine.apply(step.command, step.sequence, step.timestamp_ns)
         expected = naive.apply(step.command, step.sequence, step.timestamp_ns)
@@ -72,8 +72,8 @@ def _run_beside_naive(steps: list[Step], story: str) -> Run:
         if position % CHECK_ALL_EVERY == 0:
             check_engine(engine)
         said.append(events)
-        if engine.unfinished is not None:
-            unfinished_after.append(position)
+        if _is_rare(engine):
+            rare_after.append(position)
     check_engine(engine)
     _assert_same_books(engine, naive, story)
     positions_e8 = {
@@ -84,7 +84,7 @@ def _run_beside_naive(steps: list[Step], story: str) -> Run:
     }
     assert positions_e8 == {key: net_e8 for key, net_e8 in ledger.positions_e8.items() if net_e8}, story
     assert ledger.bought_e8 == ledger.sold_e8, story
-    return Run(said, engine_hash(engine), naive.report.met, unfinished_after)
+    return Run(said, engine_hash(engine), naive.report.met, rare_after)
 
 
 def run_alone(steps: list[Step]) -> Run:
@@ -93,10 +93,15 @@ def run_alone(steps: list[Step]) -> Run:
     run = Run([], "")
     for position, step in enumerate(steps, start=1):
         run.events.append(engine.apply(step.command, step.sequence, step.timestamp_ns))
-        if engine.unfinished is not None:
-            run.unfinished_after.append(position)
+        if _is_rare(engine):
+            run.rare_after.append(position)
     run.state_hash = engine_hash(engine)
     return run
+
+
+def _is_rare(engine: MatchingEngine) -> bool:
+    """Whether stops wait for their turn, or everybody is disabled: seldom, and not for long."""
+    return engine.unfinished is not None or engine.accounts.everybody_is_disabled
 
 
 def assert_replays_alike(run: Run, steps: list[Step], dump_after: int, story: str) -> None:

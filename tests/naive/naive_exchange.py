@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from msgspec import UnsetType, structs
+from msgspec import UNSET, UnsetType, structs
 
 from order_engine.matching.commands import (
     AmendOrder,
@@ -69,6 +69,7 @@ class NaiveExchange:
         self.settings = Configure()
         self.books: dict[str, NaiveBook] = {}
         self.disabled: list[str] = []
+        self.none_may_order = False
         self.report = NaiveReport()
         self.risk = NaiveRisk(self.report)
         self._timestamp_ns = 0
@@ -198,7 +199,7 @@ class NaiveExchange:
 
     def _why_not_placed(self, order: NaiveOrder) -> Reason | None:
         placed = order.placed
-        if placed.user_id in self.disabled:
+        if self._is_disabled(placed.user_id):
             return Reason.USER_DISABLED
         book = self.books.get(placed.symbol)
         if book is None:
@@ -219,7 +220,7 @@ class NaiveExchange:
         book, terms = self._book_of(order), NewTerms.of(command, order)
         slices_max = self._set(self.settings.iceberg_slices_max, 10_000)
         reason = why_not_amended(command, terms, order, book, self.live_orders(), self.risk, slices_max)
-        if order.placed.user_id in self.disabled:
+        if self._is_disabled(order.placed.user_id):
             self.report.meet("amend of an order that waits for its end")
             reason = Reason.USER_DISABLED
         if reason is not None:
@@ -333,19 +334,35 @@ class NaiveExchange:
 
     def _set_risk_limits(self, command: SetRiskLimits) -> None:
         self.risk.limits[command.user_id] = command
-        self._say(RiskLimitsChanged(command, command.user_id in self.disabled))
+        self._say(RiskLimitsChanged(command, self._is_disabled(command.user_id)))
 
     def _disable_user(self, command: DisableUser) -> None:
-        self.disabled.append(command.user_id)
         self._say(UserDisabled(command.user_id))
-        theirs = [order for order in self.live_orders() if order.placed.user_id == command.user_id]
-        for order in theirs:
-            self.report.meet(f"disabled user had {'a stop' if order.waits else 'an order'} in a book")
+        if command.user_id == "*" and self.settings.everybody_can_be_disabled is True:
+            self.none_may_order = True
+            theirs = self.live_orders()
+            self.report.meet(f"everybody is disabled with orders in a book: {bool(theirs)}")
+        else:
+            self.disabled.append(command.user_id)
+            theirs = [order for order in self.live_orders() if order.placed.user_id == command.user_id]
+            for order in theirs:
+                self.report.meet(f"disabled user had {'a stop' if order.waits else 'an order'} in a book")
         self._begin_to_end(theirs, Reason.USER_DISABLED)
+
+    def _is_disabled(self, user_id: str | None) -> bool:
+        if self.none_may_order:
+            self.report.meet("everybody is disabled, and so is this user")
+        return self.none_may_order or user_id in self.disabled
 
     def _enable_user(self, command: EnableUser) -> None:
         self.disabled = [user_id for user_id in self.disabled if user_id != command.user_id]
-        self._say(UserEnabled(command.user_id))
+        if command.user_id == "*":
+            if self.none_may_order and self.disabled:
+                self.report.meet("everybody is enabled but those disabled one by one")
+            self.none_may_order = False
+        if self.none_may_order:
+            self.report.meet("an enabled user waits until everybody is enabled")
+        self._say(UserEnabled(command.user_id, True if self.none_may_order else UNSET))
 
     def _configure(self, command: Configure) -> None:
         self.settings = command

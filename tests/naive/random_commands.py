@@ -15,6 +15,7 @@ from order_engine.matching.commands import (
     DisableUser,
     EnableUser,
     ExpireDue,
+    PlaceOrder,
     SelfTradePrevention,
     SetInstrument,
     SetRiskLimits,
@@ -23,7 +24,7 @@ from order_engine.matching.commands import (
 )
 from tests.naive.random_auctions import random_call
 from tests.naive.random_cascades import random_cascade
-from tests.naive.random_market import CENT_E8, ONE_E8, SYMBOLS, RandomMarket
+from tests.naive.random_market import CENT_E8, MID_E8, ONE_E8, SYMBOLS, RandomMarket
 from tests.naive.random_orders import USERS, RandomOrders
 
 REMEMBERED_MAX = 30
@@ -63,6 +64,8 @@ class RandomCommands:
         # Its own chance, so that the rest of a stream stays what it was.
         self._endings_chance = Random(f"endings of {seed}")
         self._begun_by = 0
+        self._everybody_chance = Random(f"everybody of {seed}")
+        self._stops_everybody = self._everybody_chance.random() < 0.3
         kinds = {
             self._place: 560,
             self._amend: 180,
@@ -93,6 +96,8 @@ class RandomCommands:
                 self._begun_by = self._sequence
             if self._is_bounded and self._endings_chance.random() < 0.03:
                 yield from self._go_on_with_endings()
+            if self._stops_everybody and self._everybody_chance.random() < 0.006:
+                yield from self._stop_everybody()
 
     def _command(self) -> Command:
         if self._sequence == 1 and self._chance.random() < (0.8 if self._is_bounded else 0.3):
@@ -229,6 +234,7 @@ class RandomCommands:
             "max_live_orders": chance.choice((8, 20, 1_000, 1_000)),
             "admins_list_beyond_max": chance.random() < 0.7,
             "endings_max": self._endings_chance.choice((1, 1, 2, 3, 1_000)),
+            "everybody_can_be_disabled": self._everybody_chance.random() < 0.8,
         }
 
     def _go_on_with_endings(self) -> Iterator[Step]:
@@ -239,6 +245,34 @@ class RandomCommands:
         else:
             self._timestamp_ns += 20_000
             yield Step(ExpireDue(), self._sequence, self._timestamp_ns)
+
+    def _stop_everybody(self) -> Iterator[Step]:
+        """Disable everybody, give some commands that this stops or does not, and enable everybody."""
+        chance = self._everybody_chance
+        self._sequence += 1
+        self._begun_by = self._sequence
+        yield Step(DisableUser(user_id="*"), self._sequence, self._timestamp_ns)
+        user_id, order_id = chance.choice(("ann", "bob", "cat")), chance.choice(self._order_ids[-5:])
+        place = PlaceOrder(
+            symbol=chance.choice(SYMBOLS),
+            side=chance.choice((Side.BUY, Side.SELL)),
+            quantity_e8=ONE_E8,
+            price_e8=MID_E8,
+            user_id=chance.choice(USERS),
+        )
+        meanwhile: list[Command] = [
+            place,
+            AmendOrder(order_id=order_id, quantity_e8=ONE_E8),
+            CancelOrder(order_id=order_id),
+            DisableUser(user_id=user_id),
+            EnableUser(user_id=user_id),
+            SetRiskLimits(user_id=user_id),
+            Continue(begun_by=self._begun_by),
+        ]
+        first = AmendOrder(order_id=chance.choice(self._order_ids[-5:]), quantity_e8=2 * ONE_E8)
+        for command in (first, *chance.sample(meanwhile, 4), EnableUser(user_id="*")):
+            self._sequence += 1
+            yield Step(command, self._sequence, self._timestamp_ns)
 
     def _continue(self) -> Command:
         return Continue(symbol=self._market.symbol())

@@ -122,13 +122,15 @@ LIMITS = st.builds(
     max_open_orders=st.none() | st.integers(0, 2),
     max_position_e8=st.none() | QUANTITIES,
 )
-USER_CHANGES = st.builds(DisableUser, user_id=USERS) | st.builds(EnableUser, user_id=USERS)
+SWITCHED = st.just("*") | USERS
+USER_CHANGES = st.builds(DisableUser, user_id=SWITCHED) | st.builds(EnableUser, user_id=SWITCHED)
 SETTINGS = st.builds(
     Configure,
     default_tick_size_e8=STEPS,
     default_lot_size_e8=STEPS,
     auto_list=st.booleans(),
     max_instruments=st.sampled_from([0, 1, 10]),
+    everybody_can_be_disabled=st.booleans(),
     self_trade_prevention=MODES,
 )
 RARE = st.one_of(CANCEL_ALLS, INSTRUMENTS, LIMITS, USER_CHANGES, SETTINGS, st.builds(ExpireDue))

@@ -179,6 +179,9 @@ SCHEMAS_OF_FORMS: Mapping[str, Mapping[str, JsonSchema]] = {
     "Depth": {"levels": _counted(LEVELS_MAX, LEVELS_DEFAULT)},
     "Markets": {"limit": _counted(MARKETS_MAX, MARKETS_MAX)},
     "OrderBook": {"levels": _counted(LEVELS_MAX, LEVELS_MAX)},
+    "PlaceOrder": {
+        "user_id": {**IDENTIFIER, "description": f"{IDENTIFIER['description']} Not `*`, which is everybody."}
+    },
 }
 
 

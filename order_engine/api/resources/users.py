@@ -13,7 +13,7 @@ from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.api.plumbing.submission import submit
 from order_engine.exchange.exchange import Exchange
 from order_engine.matching.commands import DisableUser, EnableUser, SetRiskLimits
-from order_engine.matching.events import RiskLimitsChanged
+from order_engine.matching.events import RiskLimitsChanged, UserEnabled
 from order_engine.queries.queries import Queries
 from order_engine.wire import rendering
 from order_engine.wire.form import command_of
@@ -46,12 +46,17 @@ SET_LIMITS = Operation(
 )
 DISABLE = Operation(
     summary="Disable a user: cancel all their orders and refuse new ones",
-    description="Very many are canceled a part at a time; the response comes when all are, and names them all.",
+    description="Very many are canceled a part at a time; the response comes when all are, and names them all. "
+    "The user `*` is everybody, orders without a user included.",
     access=Access.ADMIN,
     responses={200: User},
     problems=(404, 422),
 )
-ENABLE = DISABLE._replace(summary="Enable a user again", description="")
+ENABLE = DISABLE._replace(
+    summary="Enable a user again",
+    description="While everybody, `*`, is disabled, `is_enabled` stays false. Enabling `*` leaves users disabled "
+    "who were disabled alone.",
+)
 
 
 class Users:
@@ -87,14 +92,16 @@ class Users:
 
     def disable(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """Disable a user."""
-        return self._switch(parsed, DisableUser(user_id=user_id), is_enabled=False)
+        return self._switch(parsed, DisableUser(user_id=user_id))
 
     def enable(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """Enable a user."""
-        return self._switch(parsed, EnableUser(user_id=user_id), is_enabled=True)
+        return self._switch(parsed, EnableUser(user_id=user_id))
 
-    def _switch(self, parsed: ParsedRequest, command: DisableUser | EnableUser, *, is_enabled: bool) -> JsonResponse:
+    def _switch(self, parsed: ParsedRequest, command: DisableUser | EnableUser) -> JsonResponse:
         submission = submit(self._exchange, (command,), parsed)
+        enabled = next((event for event in submission.events[0] if isinstance(event, UserEnabled)), None)
+        is_enabled = enabled is not None and enabled.is_disabled is not True
 
         def respond(canceled: list[str], headers: dict[str, str]) -> JsonResponse:
             return json_response(User(command.user_id, is_enabled, canceled), 200, headers)

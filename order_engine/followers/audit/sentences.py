@@ -205,6 +205,11 @@ def _state(event: Any) -> str:
     return f"{event.symbol} is {event.state} from here on{why}"
 
 
+def _user_enabled(event: Any) -> str:  # Any: a UserEnabled of any version
+    once = " once everybody is enabled" if event.is_disabled is True else ""
+    return f"orders of {event.user_id} are taken again{once}"
+
+
 def _continue(command: Any) -> str:  # Any: a Continue of any version
     if command.begun_by is not None:
         return f"end more of the orders that the command {command.begun_by} is to end"
@@ -244,7 +249,7 @@ EVENT_WORDS: dict[str, Writer] = {
     "state_rejected": lambda event: f"{event.symbol} did not change its state {because(event.reason)}",
     "risk_limits": lambda event: f"the user {event.limits.user_id} has new limits",
     "user_disabled": lambda event: f"orders of {event.user_id} are not taken from here on",
-    "user_enabled": lambda event: f"orders of {event.user_id} are taken again",
+    "user_enabled": _user_enabled,
     "configured": lambda _: "matching goes by these settings from here on",
 }
 

@@ -26,7 +26,8 @@ def five(served: Served) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("DELETE", "/orders?user_id=user123"), ("POST", "/users/user123/disable")]
+    ("method", "path"),
+    [("DELETE", "/orders?user_id=user123"), ("POST", "/users/user123/disable"), ("POST", "/users/*/disable")],
 )
 def test_response_names_all_orders_and_a_retry_gets_the_same(served: Served, method: str, path: str) -> None:
     order_ids = five(served)

@@ -101,6 +101,32 @@ def test_disabled_user_has_no_orders_and_places_none_until_enabled(client: Flask
     assert answered(client.get(f"/orders/{other['order_id']}"))["status"] == "OPEN"
 
 
+def test_everybody_is_stopped_until_everybody_is_enabled(client: FlaskClient) -> None:
+    """It said done, and stopped nobody."""
+    orders = [place(client, order) for order in (buy(price="140"), buy(user_id=None, symbol="MSFT"), sell())]
+    client.post("/users/user456/disable")
+
+    disabled = answered(client.post("/users/*/disable"))
+    refused = [client.post("/orders", json=buy(user_id=user_id)) for user_id in ("user123", "new", None)]
+    one_enabled = answered(client.post("/users/user123/enable"))
+    shown = [answered(client.get(f"/risk-limits/{user_id}"))["is_enabled"] for user_id in ("user123", "*")]
+    enabled = answered(client.post("/users/*/enable"))
+
+    canceled = [order["order_id"] for order in orders if order["user_id"] != "user456"]
+    assert disabled == {"user_id": "*", "is_enabled": False, "canceled": canceled}
+    for response in refused:
+        problem(response, 422, "user_disabled")
+    assert one_enabled == {"user_id": "user123", "is_enabled": False, "canceled": []}
+    assert shown == [False, False]
+    assert enabled == {"user_id": "*", "is_enabled": True, "canceled": []}
+    place(client, buy(price="140"))
+    problem(client.post("/orders", json=sell()), 422, "user_disabled")
+
+
+def test_nobody_places_orders_as_everybody(client: FlaskClient) -> None:
+    assert set(problem(client.post("/orders", json=buy(user_id="*")), 400, "invalid_fields")["errors"]) == {"user_id"}
+
+
 def test_positions_are_those_of_the_trades(client: FlaskClient) -> None:
     place(client, sell(price="100", quantity="10"))
     place(client, buy(price="100", quantity="10"))

@@ -14,7 +14,12 @@ from order_engine.settings import LOOPBACK_HOSTS, VARIABLES, SettingInvalid, Set
 def bounded(**settings: Any) -> Configure:  # Any: each has the type of its field
     """Make the settings with the bounds of today."""
     return Configure(
-        trades_max=10_000, iceberg_slices_max=100, admins_list_beyond_max=True, endings_max=10_000, **settings
+        trades_max=10_000,
+        iceberg_slices_max=100,
+        admins_list_beyond_max=True,
+        endings_max=10_000,
+        everybody_can_be_disabled=True,
+        **settings,
     )
 
 

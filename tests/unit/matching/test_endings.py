@@ -13,7 +13,7 @@ FIVE = [f"o{number}" for number in range(1, 6)]
 
 def bounded(*commands: Command) -> Exchange:
     exchange = Exchange()
-    exchange.apply_all(Configure(trades_max=100, endings_max=2), *commands)
+    exchange.apply_all(Configure(trades_max=100, endings_max=2, everybody_can_be_disabled=True), *commands)
     return exchange
 
 
@@ -30,6 +30,7 @@ def ended(events: list[Event]) -> list[str]:
     [
         (CancelAll(user_id="ann"), Reason.USER_REQUESTED),
         (DisableUser(user_id="ann"), Reason.USER_DISABLED),
+        (DisableUser(user_id="*"), Reason.USER_DISABLED),
     ],
 )
 def test_user_s_orders_are_ended_so_many_at_a_time_in_order_of_sequence(command: Command, reason: Reason) -> None:
@@ -105,7 +106,13 @@ def test_what_is_left_is_dumped_and_goes_on_after_the_load() -> None:
         *[buy(order_id=f"{name}a", user_id="ann") for name in FIVE],
         *[sell(order_id=f"{name}b", user_id="bob", time_in_force="DAY", price="999.00") for name in FIVE],
     )
-    exchange.apply_all(CancelAll(user_id="ann", side=buy().side), DisableUser(user_id="bob"), session("CLOSED"))
+    exchange.apply_all(
+        CancelAll(user_id="ann", side=buy().side),
+        DisableUser(user_id="bob"),
+        session("CLOSED"),
+        buy(order_id="nobody's", symbol="MSFT"),
+        DisableUser(user_id="*"),
+    )
 
     loaded = Exchange(dumped_and_loaded(exchange.engine))
 
@@ -114,6 +121,7 @@ def test_what_is_left_is_dumped_and_goes_on_after_the_load() -> None:
         assert loaded.engine.left_over == left_over
         assert loaded.apply(left_over) == exchange.apply(left_over)
     assert engine_hash(loaded.engine) == engine_hash(exchange.engine)
+    assert not exchange.engine.live.by_key
 
 
 @pytest.mark.parametrize("command", [ExpireDue(), cancel("nobody's"), CancelAll(user_id="nobody"), session("HALTED")])

@@ -248,6 +248,11 @@ def test_identifier_of_wrong_form_is_refused(identifier: object) -> None:
         parse_identifier(identifier)
 
 
+def test_order_under_the_name_of_everybody_is_of_wrong_form() -> None:
+    with pytest.raises(FormError, match="stands for everybody"):
+        read_place({"user_id": "*"})
+
+
 @pytest.mark.parametrize("order_id", ["", "a b", "a" * 41, -5, False, 10**40, None])
 def test_name_of_an_order_of_wrong_form_is_refused(order_id: object) -> None:
     with pytest.raises(ValueError, match="1 to 40 printable ASCII"):
