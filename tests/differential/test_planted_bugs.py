@@ -15,6 +15,7 @@ from order_engine.matching.fill_or_kill import LOOKS_MAX
 from order_engine.matching.order import Order
 from order_engine.matching.price_level import PriceLevel
 from tests import dumps
+from tests.differential.bugs_for_everybody import EVERYBODY
 from tests.differential.bugs_in_bounds import BOUNDS, SUMS
 from tests.differential.bugs_in_dumps import WRONG_STATE
 from tests.differential.bugs_in_stops import STOPS
@@ -23,7 +24,7 @@ from tests.naive import agreement
 from tests.naive.agreement import Run, assert_replays_alike, run_alone, run_beside_naive
 from tests.naive.random_commands import RandomCommands, Step
 
-WRONG = BOUNDS | SUMS | STOPS | WRONG_EVENTS
+WRONG = BOUNDS | EVERYBODY | SUMS | STOPS | WRONG_EVENTS
 # The last seeds reach the rarest cases: an amend that changes nothing, of an order beyond limits that were lowered; and
 # a plain order in a dump of which nothing but the price was amended.
 SEEDS = (*range(60), 73, 212)
