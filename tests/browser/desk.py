@@ -109,7 +109,8 @@ class Desk:
         Select(self.find(element_id)).select_by_visible_text(words)
 
     def submit(self) -> None:
-        """Press the ticket's button."""
+        """Press the ticket's button; on a busy machine it may be locked for a moment, for want of fresh figures."""
+        self.wait(self.find("submit").is_enabled)
         self.find("submit").click()
 
     def press(self, key: str) -> None:
