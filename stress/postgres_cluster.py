@@ -72,6 +72,15 @@ class PostgresCluster:
         """Resume all its processes."""
         self._signal(signal.SIGCONT)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze it for a while."""
+        self.freeze()
+        try:
+            yield
+        finally:
+            self.thaw()
+
     def is_running(self) -> bool:
         """Return whether the server process runs."""
         return self._execute("pg_ctl", "status").returncode == 0

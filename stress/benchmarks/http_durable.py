@@ -10,7 +10,6 @@ over the rounds. It is taken at the first number of connections; with the other 
 """
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from stress.benchmarks.conditions import Figures, conditions_now, report
-from stress.benchmarks.http_load import Load, Rate, processors
+from stress.benchmarks.http_load import Load, Rate, parted_processors, processors
 from stress.health import LagWatch
 from stress.postgres_cluster import PostgresUnavailable, newest_binaries, running_cluster
 from stress.server import RunningServer, exchange_server, python_on, serving
@@ -39,17 +38,13 @@ def main() -> None:
     arguments = _arguments()
     conditions = conditions_now()
     allowed = processors()
-    pinned = arguments.pin and len(allowed) > 1
-    server_on, load_on = (allowed[0], allowed[1]) if pinned else (None, None)
-    if load_on is not None:
-        # What starts servers and asks for their health must not disturb the exchange.
-        os.sched_setaffinity(0, {load_on})
+    server_on, load_on = parted_processors(allowed) if arguments.pin else (None, None)
     bodies = resting_and_crossing(arguments.seed, "AAPL", BODIES)
     load = Load(bodies, arguments.connections[0], arguments.seconds, load_on)
     measured = {name: _measured(name, load, server_on, allowed, arguments) for name in databases(arguments.database)}
     first, *others = measured
     figures: Figures = {
-        "pinned": pinned,
+        "pinned": load_on is not None,
         "database": first,
         "load": {"tool": load.tool, "connections": load.connections, "seconds": load.seconds},
         **measured[first],

@@ -170,5 +170,16 @@ def processors() -> list[int]:
     return sorted(os.sched_getaffinity(0))
 
 
+def parted_processors(allowed: Sequence[int]) -> tuple[int, int] | tuple[None, None]:
+    """Return the exchange's processor and the load's, and keep this process to the latter; None if there is only one.
+
+    What starts servers and asks them for something must not disturb the exchange.
+    """
+    if len(allowed) < 2:
+        return None, None
+    os.sched_setaffinity(0, {allowed[1]})
+    return allowed[0], allowed[1]
+
+
 if __name__ == "__main__":
     _ask_as_told()

@@ -9,7 +9,6 @@ http_durable.
 """
 
 import argparse
-import os
 import sqlite3
 import statistics
 import sys
@@ -23,7 +22,7 @@ from threading import Event, Thread
 
 from stress.benchmarks.conditions import Figures, conditions_now, report
 from stress.benchmarks.http_durable import CATCH_UP_SECONDS_MAX, PATH, databases, rounded
-from stress.benchmarks.http_load import Load, Rate, processors
+from stress.benchmarks.http_load import Load, Rate, parted_processors, processors
 from stress.health import LagWatch
 from stress.postgres_cluster import PostgresCluster, running_cluster
 from stress.server import RunningServer, exchange_server
@@ -41,10 +40,7 @@ def main() -> None:
     arguments = _arguments()
     conditions = conditions_now()
     allowed = processors()
-    pinned = arguments.pin and len(allowed) > 1
-    server_on, load_on = (allowed[0], allowed[1]) if pinned else (None, None)
-    if load_on is not None:
-        os.sched_setaffinity(0, {load_on})
+    server_on, load_on = parted_processors(allowed) if arguments.pin else (None, None)
     load = Load(resting_and_crossing(1, "AAPL", BODIES), arguments.connections, arguments.seconds, load_on)
     settings = {} if server_on is None else {"EXCHANGE_CPU": str(server_on)}
     measured: dict[str, Figures] = {}
@@ -53,7 +49,7 @@ def main() -> None:
             situations[READING] = partial(_pages_read, server.port, arguments.readers)
             measured[database] = _measured(server, load, situations, arguments.rounds)
     loaded = {"connections": load.connections, "readers": arguments.readers, "seconds": load.seconds}
-    figures: Figures = {"pinned": pinned, "load": {"tool": load.tool, **loaded}, "databases": measured}
+    figures: Figures = {"pinned": load_on is not None, "load": {"tool": load.tool, **loaded}, "databases": measured}
     report("order-entry-beside", conditions, figures, save=arguments.save)
     if broken := list(_broken(measured, {READING: arguments.min_reading}, arguments.min)):
         sys.exit("; ".join(broken))
@@ -71,7 +67,7 @@ def _venue(
         if database == "postgresql":
             cluster = stack.enter_context(running_cluster(fsync=True, processor=load_on))
             settings["DATABASE_URL"] = cluster.url
-            situations = {"hung": lambda: _hung(cluster), "gone": lambda: _gone(cluster)}
+            situations = {"hung": cluster.frozen, "gone": lambda: _gone(cluster)}
         else:
             situations = {"locked": lambda: _locked(directory / "exchange.db")}
         yield stack.enter_context(exchange_server(processors=allowed, environment=settings)), situations
@@ -112,15 +108,6 @@ def _locked(path: Path) -> Iterator[None]:
         yield
     finally:
         connection.close()
-
-
-@contextmanager
-def _hung(cluster: PostgresCluster) -> Iterator[None]:
-    cluster.freeze()
-    try:
-        yield
-    finally:
-        cluster.thaw()
 
 
 @contextmanager

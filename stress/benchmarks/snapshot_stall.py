@@ -12,7 +12,6 @@ http_durable.
 
 import argparse
 import http.client
-import os
 import shutil
 import statistics
 import subprocess
@@ -34,7 +33,7 @@ from order_engine.journal.watermark import MemoryWatermark
 from order_engine.matching.engine import RULES_VERSION
 from stress.benchmarks.conditions import PROJECT, Figures, conditions_now, report
 from stress.benchmarks.http_durable import databases
-from stress.benchmarks.http_load import HEADERS, Load, LoadFailed, Rate, processors
+from stress.benchmarks.http_load import HEADERS, Load, LoadFailed, Rate, parted_processors, processors
 from stress.benchmarks.million_orders import GAP_NS_MAX, resting_orders
 from stress.gauges import resident_of
 from stress.health import LagWatch
@@ -68,11 +67,7 @@ def main() -> None:
         return
     conditions = conditions_now()
     allowed = processors()
-    pinned = arguments.pin and len(allowed) > 1
-    server_on, load_on = (allowed[0], allowed[1]) if pinned else (None, None)
-    if load_on is not None:
-        # What starts servers and asks for snapshots must not disturb the exchange.
-        os.sched_setaffinity(0, {load_on})
+    server_on, load_on = parted_processors(allowed) if arguments.pin else (None, None)
     load = Load(resting_and_crossing(1, "LOAD", BODIES), arguments.connections, arguments.seconds, load_on)
     with tempfile.TemporaryDirectory(prefix="exchange-orders-") as name:
         made = Path(name, "made")
@@ -83,7 +78,7 @@ def main() -> None:
         }
     figures: Figures = {
         "orders": arguments.orders,
-        "pinned": pinned,
+        "pinned": load_on is not None,
         "load": {"tool": load.tool, "connections": load.connections, "seconds": load.seconds},
         "databases": measured,
     }

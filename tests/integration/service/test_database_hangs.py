@@ -28,16 +28,6 @@ Trouble = Callable[[PostgresCluster], AbstractContextManager[None]]
 
 
 @contextmanager
-def frozen(cluster: PostgresCluster) -> Iterator[None]:
-    """Stop all of the cluster's processes for a while."""
-    cluster.freeze()
-    try:
-        yield
-    finally:
-        cluster.thaw()
-
-
-@contextmanager
 def locked(cluster: PostgresCluster) -> Iterator[None]:
     """Hold the tables that are read most for a while."""
     address = cluster.url.replace("postgresql+psycopg2://", "postgresql://")
@@ -80,7 +70,7 @@ class Readers:
                 self._enough.wait(0.05)
 
 
-@pytest.mark.parametrize("trouble", [frozen, locked])
+@pytest.mark.parametrize("trouble", [PostgresCluster.frozen, locked])
 def test_orders_stay_fast_reads_are_refused_and_trouble_is_declared(
     tmp_path: Path, postgres_server: PostgresCluster, trouble: Trouble
 ) -> None:
@@ -118,7 +108,7 @@ def test_orders_stay_fast_reads_are_refused_and_trouble_is_declared(
     check_stored(directory, postgres_server.url)
 
 
-@pytest.mark.parametrize("trouble", [frozen, locked])
+@pytest.mark.parametrize("trouble", [PostgresCluster.frozen, locked])
 def test_stop_ends_in_time_and_says_what_was_left(
     tmp_path: Path, postgres_server: PostgresCluster, trouble: Trouble
 ) -> None:
