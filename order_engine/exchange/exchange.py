@@ -359,7 +359,7 @@ class Exchange:
             sequence=sequence, timestamp_ns=timestamp_ns, commands=tuple(commands), retry=retry, actor=actor
         )
         try:
-            applied = self._state.apply(record, self._batch_time.starting_now())
+            applied = self._state.apply(record, self._batch_time.starting_now(len(commands)))
             self._journal.append(applied.record)
             self._digest.add(applied)
             self._ended.note(applied)

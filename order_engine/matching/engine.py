@@ -49,14 +49,16 @@ from order_engine.matching.events import (
 from order_engine.matching.expiries import Expiries
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.live_orders import LiveOrders
-from order_engine.matching.order import Order, refused
+from order_engine.matching.order import Order, as_placed
 from order_engine.matching.order_book import OrderBook
 from order_engine.matching.outcome import Outcome
 from order_engine.matching.reason import Reason
 from order_engine.matching.session import enter_state, follow_up
 
 # Members by a name of their own: as an attribute of its enumeration each costs several times as much.
+_OPEN = OrderStatus.OPEN
 _PENDING = OrderStatus.PENDING
+_REJECTED = OrderStatus.REJECTED
 
 RULES_VERSION = 1
 _ENDS_ORDERS = frozenset({CancelOrder, CancelAll, DisableUser, ExpireDue, Continue})
@@ -213,21 +215,21 @@ class MatchingEngine:
     def _place(self, placed: PlaceOrder, outcome: Outcome) -> None:
         book = self.books.get(placed.symbol)
         instrument = self._listable(placed.symbol) if book is None else book.instrument
-        reason = self._admission.of_order(placed, outcome.sequence, outcome.timestamp_ns, instrument, book)
+        sequence, timestamp_ns = outcome.sequence, outcome.timestamp_ns
+        reason = self._admission.of_order(placed, sequence, timestamp_ns, instrument, book)
         if reason is not None:
-            state = refused(placed, outcome.sequence, outcome.timestamp_ns, reason)
-            outcome.events.append(OrderRejected(state))
+            outcome.events.append(OrderRejected(as_placed(placed, sequence, timestamp_ns, _REJECTED, reason)))
             return
         assert instrument is not None
         if book is None:
             book = self._list(instrument, outcome)
-        order = Order(placed, instrument, outcome.sequence, outcome.timestamp_ns)
+        order = Order(placed, instrument, sequence, timestamp_ns)
         if order.status is _PENDING:
             # First, because a trailing stop has its stop price only once it waits.
             book.wait(order)
             outcome.events.append(OrderAccepted(order.state()))
         else:
-            outcome.events.append(OrderAccepted(order.state()))
+            outcome.events.append(OrderAccepted(as_placed(placed, sequence, timestamp_ns, _OPEN)))
             book.enter(order, outcome)
         if order.remaining_lots:
             self.live.add(order)

@@ -176,21 +176,24 @@ class Order:
         )
 
 
-def refused(placed: PlaceOrder, sequence: int, timestamp_ns: int, reason: Reason) -> OrderState:
-    """Return the state of an order that was refused."""
+def as_placed(
+    placed: PlaceOrder, sequence: int, timestamp_ns: int, status: OrderStatus, reason: Reason | None = None
+) -> OrderState:
+    """Return the state of an order right after its checks: open, with all of it remaining, or refused."""
+    quantity_e8 = placed.quantity_e8
     return OrderState(
-        order_id=placed.order_id or str(sequence),
-        placed=placed,
-        sequence=sequence,
-        timestamp_ns=timestamp_ns,
-        price_e8=placed.price_e8,
-        quantity_e8=placed.quantity_e8,
-        filled_e8=0,
-        remaining_e8=0,
-        filled_notional_e16=0,
-        status=OrderStatus.REJECTED,
-        reason=reason,
-        display_quantity_e8=placed.display_quantity_e8,
-        stop_price_e8=placed.stop_price_e8,
-        trail_amount_e8=placed.trail_amount_e8,
+        placed.order_id or str(sequence),
+        placed,
+        sequence,
+        timestamp_ns,
+        placed.price_e8,
+        quantity_e8,
+        0,
+        quantity_e8 if reason is None else 0,
+        0,
+        status,
+        reason,
+        placed.display_quantity_e8,
+        placed.stop_price_e8,
+        placed.trail_amount_e8,
     )

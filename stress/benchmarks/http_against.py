@@ -3,9 +3,9 @@
 usage: python -m stress.benchmarks.http_against COMMIT [--connections 1,64] [--seconds S] [--rounds N] [--min RATIO]
     [--save]
 
-The exchange of this tree keeps to the first processor (EXCHANGE_CPU) and its followers to the second; an earlier one,
-which may know no such setting, is kept to the first as a whole. The load has the second. The ratio is the median of the
-ratios of the rounds. Both run in this tree's Python environment.
+The exchange keeps to the first processor (EXCHANGE_CPU) and its followers to the second; an earlier tree that knows no
+such setting is kept to the first as a whole. The load has the second. The ratio is the median of the ratios of the
+rounds. Both run in this tree's Python environment.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> None:
     bodies = resting_and_crossing(1, "AAPL", BODIES)
     with (
         exchange_server(processors=allowed, environment={"EXCHANGE_CPU": str(server_on)}) as now,
-        _earlier_server(arguments.commit, server_on) as before,
+        _earlier_server(arguments.commit, allowed) as before,
     ):
         measured = {
             str(count): _measured(Load(bodies, count, arguments.seconds, load_on), now, before, arguments.rounds)
@@ -49,13 +49,17 @@ def main() -> None:
 
 
 @contextmanager
-def _earlier_server(commit: str, processor: int) -> Iterator[RunningServer]:
+def _earlier_server(commit: str, allowed: list[int]) -> Iterator[RunningServer]:
     with tempfile.TemporaryDirectory(prefix="exchange-before-") as directory:
         tree = Path(directory, "tree")
         tree.mkdir()
         unpack(commit, str(tree))
         settings = {"DATA_DIR": f"{directory}/exchange", "HOST": "127.0.0.1"}
-        command = python_on([processor], "-m", "order_engine", "serve")
+        if (tree / "order_engine/server/processors.py").exists():
+            settings["EXCHANGE_CPU"] = str(allowed[0])
+        else:
+            allowed = allowed[:1]
+        command = python_on(allowed, "-m", "order_engine", "serve")
         log = Path(directory, "server.log")
         with serving(command, settings, ready_path="/readyz", log=log, tree=tree) as server:
             yield server
