@@ -13,7 +13,7 @@ import uvloop
 
 from order_engine.server.listeners import ACCEPTED_AT_ONCE_MAX, PAUSE_SECONDS, Listeners
 
-CLIENTS = ACCEPTED_AT_ONCE_MAX * 3
+CLIENTS = ACCEPTED_AT_ONCE_MAX + 100
 TURNS_MAX = 20
 
 
