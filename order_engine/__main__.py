@@ -11,6 +11,7 @@ from order_engine import __version__
 from order_engine.commands.audit import audit
 from order_engine.commands.clock import clock
 from order_engine.commands.demo import demo
+from order_engine.commands.feed import feed
 from order_engine.commands.follow import follow
 from order_engine.commands.process import process
 from order_engine.commands.rebuild import rebuild
@@ -24,7 +25,7 @@ from order_engine.followers.audit.errors import AuditError
 from order_engine.journal.errors import JournalError
 from order_engine.settings import SettingInvalid
 
-COMMANDS = (serve, demo, follow, process, snapshot, replay, verify, rebuild, audit, clock)
+COMMANDS = (serve, demo, follow, feed, process, snapshot, replay, verify, rebuild, audit, clock)
 EXIT_UNUSABLE = 2
 
 

@@ -45,6 +45,7 @@ class Settings(NamedTuple):
     port: int
     exchange_cpu: int | str | None
     max_connections: int
+    max_feed_clients: int
     client_timeout_sec: int
     data_dir: Path
     database_url: str
@@ -197,6 +198,13 @@ VARIABLES = (
         _between(1, 100_000),
         "1 to 100000",
         "How many connections may wait for their clients; beyond that the longest waiting is closed.",
+    ),
+    Variable(
+        "MAX_FEED_CLIENTS",
+        "10000",
+        _between(0, 100_000),
+        "0 to 100000",
+        "How many clients the WebSocket feeds have at most; 0: none.",
     ),
     Variable(
         "CLIENT_TIMEOUT_SEC",

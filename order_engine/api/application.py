@@ -14,12 +14,14 @@ from order_engine.api.plumbing.routes import Routes
 from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.api.resources.admin import create_admin_blueprint
 from order_engine.api.resources.documents import create_documents_blueprint
+from order_engine.api.resources.feeds import create_feeds_blueprint
 from order_engine.api.resources.health import Parts, RecoveryProgress, create_health_blueprint
 from order_engine.api.resources.instruments import create_instruments_blueprint
 from order_engine.api.resources.market import Market, create_market_blueprint
 from order_engine.api.resources.order_changes import OrderChanges, create_order_changes_blueprint
-from order_engine.api.resources.order_entry import create_order_entry_blueprint
+from order_engine.api.resources.order_entry import OrderEntry, create_order_entry_blueprint
 from order_engine.api.resources.order_history import OrderHistory
+from order_engine.api.resources.order_messages import NoDatabase, OrderOperations
 from order_engine.api.resources.order_reads import OrderReads, create_order_reads_blueprint
 from order_engine.api.resources.trades import create_trades_blueprint
 from order_engine.api.resources.users import create_users_blueprint
@@ -45,6 +47,14 @@ class Services(NamedTuple):
     wait_seconds: float = WAIT_SECONDS
 
 
+def order_operations(services: Services, api_key: str | None) -> OrderOperations:
+    """Return what can be asked for over a WebSocket: the same as over REST."""
+    exchange, renderer = services.exchange, Renderer(services.exchange.tick_size_e8)
+    history = OrderHistory(exchange, services.queries, renderer)
+    changes = OrderChanges(exchange, services.queries, history, NoDatabase(), renderer)
+    return OrderOperations(OrderEntry(exchange, renderer), changes, KeyRing(api_key))
+
+
 def install_api(app: ServiceApp, services: Services, api_key: str | None, guard: RequestGuard) -> None:
     """Register all blueprints and error handlers in an app."""
     exchange, queries = services.exchange, services.queries
@@ -60,6 +70,7 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None, guard:
         create_order_reads_blueprint(routes, OrderReads(exchange, queries, history, database, renderer)),
         create_trades_blueprint(routes, queries, stored_renderer),
         create_market_blueprint(routes, Market(exchange, database, queries, services.clock, stored_renderer)),
+        create_feeds_blueprint(routes, exchange, guard),
         create_instruments_blueprint(routes, exchange),
         create_users_blueprint(routes, exchange, queries, database, stored_renderer),
         create_admin_blueprint(routes, services.take_snapshot, services.accept_clock, database),

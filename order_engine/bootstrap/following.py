@@ -1,13 +1,11 @@
 """Builds the followers. Their own process, the thread in tests and the simulation all use ``make_follower``."""
 
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from time import monotonic
 
+from order_engine.bootstrap.child import start_child
 from order_engine.database.database import Database
 from order_engine.exchange.memory_limit import FORK_BYTES_MIN, memory_limit_bytes
 from order_engine.exchange.recovery import Recovery
@@ -28,9 +26,6 @@ from order_engine.journal.tail import Tail
 from order_engine.journal.watermark import WATERMARK_NAME, SharedWatermark, Watermark
 from order_engine.matching.engine import RULES_VERSION
 from order_engine.settings import Settings
-
-PROJECT = Path(__file__).resolve().parents[2]
-SIGNALS_OF_THE_GROUP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 
 
 def make_follower(
@@ -71,25 +66,9 @@ def make_follower(
 def spawn_follower(
     settings: Settings, journal_id: str, journal_end: int, control_descriptor: int, opened: Iterable[str] = ()
 ) -> "subprocess.Popen[bytes]":
-    """Start the followers' process. It inherits the descriptor, and no lock.
-
-    The signals that stop a whole process group are blocked in it from its first instruction on, because the exchange
-    says when to end.
-    """
+    """Start the followers' process."""
     arguments = (str(control_descriptor), journal_id, str(journal_end), *opened)
-    command = [sys.executable, "-m", "order_engine", "follow", *arguments]
-    places = {
-        "DATA_DIR": str(settings.data_dir.absolute()),
-        "ARCHIVE_DIR": str(settings.archive_dir.absolute()),
-        "DATABASE_URL": settings.database_url,
-    }
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS_OF_THE_GROUP)
-    try:
-        return subprocess.Popen(
-            command, cwd=PROJECT, env=os.environ | places, pass_fds=[control_descriptor], stderr=subprocess.PIPE
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return start_child(settings, ["follow", *arguments], control_descriptor, stderr=subprocess.PIPE)
 
 
 def run_follower(

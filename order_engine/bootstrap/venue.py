@@ -7,11 +7,12 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Protocol
 
-from order_engine.api.application import Services, install_api
+from order_engine.api.application import Services, install_api, order_operations
 from order_engine.api.plumbing.flask_app import ServiceApp
 from order_engine.api.plumbing.parking import note_sequence
 from order_engine.api.plumbing.request_guard import RequestGuard
 from order_engine.api.plumbing.visible_responses import VisibleResponses
+from order_engine.bootstrap.feeding import spawn_feeds
 from order_engine.bootstrap.following import audit_sink, make_follower, spawn_follower
 from order_engine.bootstrap.trading import Trading
 from order_engine.database.database import Database
@@ -23,6 +24,9 @@ from order_engine.exchange.clock_watch import ClockWatch
 from order_engine.exchange.exchange import Phase
 from order_engine.exchange.recovery import JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY
 from order_engine.exchange.timekeeper import Alarm, Timekeeper
+from order_engine.feeds.hand_over import HandOver
+from order_engine.feeds.own_events import OwnEvents
+from order_engine.feeds.supervisor import FeedsProcess
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
 from order_engine.followers.follower import Follower
 from order_engine.followers.in_thread import FollowerThread
@@ -38,10 +42,12 @@ from order_engine.journal.watermark import WATERMARK_NAME, MemoryWatermark, Shar
 from order_engine.queries.queries import Queries
 from order_engine.settings import API_KEY_LENGTH_ADVISED, Settings
 from order_engine.ui.page import create_page_blueprint
+from order_engine.wire.rendering import Renderer
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 20.0
+FEEDS_GRACE_SECONDS = 3.0
 ROOMS = (JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY, ARCHIVE_DIRECTORY, AUDIT_DIRECTORY)
 
 
@@ -64,7 +70,8 @@ class Venue:
 
     Raises ``JournalLocked`` if another process owns the directory. If recovery fails the venue stays up, halted,
     ``/health`` says why, and ``on_start_failure`` is called. With ``follows_in_thread`` the followers share this
-    process. The clock is compared with ``uptime``: by default the system's, or the clock itself if one is given.
+    process. With ``serves_feeds`` it starts a process for the feeds. The clock is compared with ``uptime``: by default
+    the system's, or the clock itself if one is given.
     """
 
     def __init__(
@@ -75,6 +82,7 @@ class Venue:
         clock: Clock | None = None,
         uptime: Callable[[], int] | None = None,
         follows_in_thread: bool = False,
+        serves_feeds: bool = False,
         on_start_failure: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
@@ -88,6 +96,7 @@ class Venue:
         self._closing = Lock()
         self._commit_callbacks: list[Callable[[], object]] = []
         self._followers: Followers | None = None
+        self._feeds = self._new_feeds() if serves_feeds else None
         self.app = ServiceApp()
         self.database = Database(settings.database_url, self.app)
         self._pulse = Pulse(self.database.check)
@@ -114,9 +123,7 @@ class Venue:
             self.retention.tend,
         )
         self._starting = Thread(target=self._start, name="start", daemon=True)
-        install_api(self.app, self._services(), settings.api_key, _guard(settings))
-        self.app.register_blueprint(create_page_blueprint())
-        self.app.wsgi_app = VisibleResponses(self.app.wsgi_app, self.exchange)  # type: ignore[method-assign]  # Flask's own way
+        self._install_app()
 
     @property
     def journal_failed(self) -> bool:
@@ -127,6 +134,10 @@ class Venue:
     def on_commit(self, callback: Callable[[], object]) -> None:
         """Call a function in the committer's thread, after each move of the watermark and after a failure."""
         self._commit_callbacks.append(callback)
+
+    def hand_over(self, handed: HandOver, descriptor: int) -> bool:
+        """Give a client to the feeds; False if they take none now. Never waits."""
+        return self._feeds is not None and self._feeds.offer(handed, descriptor)
 
     def start(self) -> None:
         """Start recovery in the background. The exchange takes commands once that is done."""
@@ -158,6 +169,8 @@ class Venue:
         journal, followers = self.trading.journal, self._followers
         if journal is not None and followers is not None:
             last_sequence = journal.visible_sequence
+            if self._feeds is not None:
+                self._feeds.finish(last_sequence, min(grace_seconds, FEEDS_GRACE_SECONDS))
             followers.want_snapshot(journal.synced_sequence)
             if not followers.finish(last_sequence, grace_seconds):
                 log.warning("the followers did not end in time and were stopped")
@@ -205,6 +218,8 @@ class Venue:
         journal.start()
         self._followers = self._new_followers(journal.journal_id, end.last_sequence, watermark)
         self._followers.start()
+        if self._feeds is not None:
+            self._feeds.start()
         self.snapshots.start()
         self._timekeeper.start()
         self._clock_watch.start()
@@ -231,6 +246,20 @@ class Venue:
             lambda: self.exchange.digests,
         )
 
+    def _install_app(self) -> None:
+        settings = self._settings
+        services = self._services()
+        self.own_events = OwnEvents(Renderer(self.exchange.tick_size_e8), lambda: self.trading.recovered_sequence)
+        self.exchange.on_applied = self.own_events.note
+        self.order_operations = order_operations(services, settings.api_key)
+        install_api(self.app, services, settings.api_key, _guard(settings))
+        self.app.register_blueprint(create_page_blueprint())
+        self.app.wsgi_app = VisibleResponses(self.app.wsgi_app, self.exchange)  # type: ignore[method-assign]  # Flask's own way
+
+    def _new_feeds(self) -> FeedsProcess:
+        settings = self._settings
+        return FeedsProcess(lambda descriptor: spawn_feeds(settings, descriptor), settings.max_feed_clients)
+
     def _services(self) -> Services:
         return Services(
             exchange=self.exchange,
@@ -244,6 +273,7 @@ class Venue:
                 "audit": lambda: self.progress.status_of(AUDIT),
                 "snapshots": self._snapshots_part,
                 "followers": lambda: self.progress.status,
+                "feeds": lambda: OK if self._feeds is None else self._feeds.status,
                 "retention": lambda: self.retention.status,
                 "clock": lambda: self.clock_guard.trouble or OK,
                 "timekeeper": lambda: self._timekeeper.trouble or OK,

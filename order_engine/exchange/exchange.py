@@ -103,6 +103,7 @@ class Exchange:
         self._lag_max = lag_max
         self._on_due_changed = on_due_changed
         self._note = note
+        self.on_applied: Callable[[Applied], object] = lambda _applied: None
         self._batch_time = batch_time or BatchTime()
         self._due_ns: int | None = None
         self._phase = Phase.STARTING
@@ -365,6 +366,7 @@ class Exchange:
             self._ended.note(applied)
             self._changes.note(applied)
             self._rests.note(applied)
+            self.on_applied(applied)
             self._note_what_is_due(commands)
         except Exception as error:
             # Either a bug in the core left the books half changed, or the journal failed and the books are ahead of it.

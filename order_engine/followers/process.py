@@ -15,9 +15,14 @@ def follow(follower: Follower, control_descriptor: int) -> None:
 
     Once the exchange is gone the process ends, even while a step hangs.
     """
-    Thread(target=_end_with_exchange, args=(control_descriptor,), name="exchange-watch", daemon=True).start()
+    watch_exchange(control_descriptor)
     control = Control(socket.socket(fileno=control_descriptor))
     FollowerRunner(follower, control).run()
+
+
+def watch_exchange(descriptor: int) -> None:
+    """End this process, whatever it does, once the exchange has closed its end of a socket."""
+    Thread(target=_end_with_exchange, args=(descriptor,), name="exchange-watch", daemon=True).start()
 
 
 def _end_with_exchange(descriptor: int) -> None:

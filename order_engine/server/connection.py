@@ -44,6 +44,17 @@ class Connection(Protocol):
             return 0
         return len(self._reader) + self._transport.get_write_buffer_size() + self._parked_bytes
 
+    @property
+    def rest(self) -> bytes | bytearray:
+        """What was received after the request that is being processed."""
+        return self._reader.rest
+
+    @property
+    def descriptor(self) -> int:
+        """The descriptor of the socket."""
+        descriptor: int = self._transport.get_extra_info("socket").fileno()
+        return descriptor
+
     # Called by the loop:
 
     def connection_made(self, transport: object) -> None:
@@ -119,6 +130,16 @@ class Connection(Protocol):
         """Count the bytes of a response that is kept until it may be sent."""
         self._parked_bytes = size
         self._clients.count(self)
+
+    def become(self, protocol: Protocol) -> None:
+        """Give the connection to another protocol."""
+        self.is_closed = self._is_closing = True
+        self._clients.remove(self)
+        self._reader.close()
+        if self._is_paused:
+            self._transport.resume_reading()
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
 
     # Called by WaitingClients, and by the dispatcher for queued requests:
 

@@ -14,15 +14,17 @@ from datetime import timedelta
 from functools import partial
 from io import BytesIO
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from gunicorn import SERVER_SOFTWARE
 
 from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, SEQUENCE, Continuation
 from order_engine.api.plumbing.problems import Problem
 from order_engine.api.plumbing.request_ids import RequestIds
+from order_engine.api.plumbing.upgrades import CAN_UPGRADE, UPGRADE, Upgrade
 from order_engine.server.connection import Connection
 from order_engine.server.continuation_pool import ContinuationPool, DatabaseBusy, WaitingContinuations
+from order_engine.server.order_sockets import OrderSockets
 from order_engine.server.parked_responses import ParkedResponses
 from order_engine.server.probes import Probes
 from order_engine.server.read_pace import ReadPace
@@ -30,6 +32,7 @@ from order_engine.server.refusal_log import RefusalLog
 from order_engine.server.request_head import HeaderNames
 from order_engine.server.response_bytes import HttpResponse, ResponseWriter, WsgiCaller, problem_response
 from order_engine.server.served_venue import Environ, ServedVenue
+from order_engine.server.upgrades import Upgrades
 from order_engine.server.waiting_clients import WaitingClients
 
 log = logging.getLogger(__name__)
@@ -49,6 +52,13 @@ class Logged(NamedTuple):
     sent: int
 
 
+class Served(Protocol):
+    """A connection, or a WebSocket."""
+
+    def serve(self) -> None:
+        """Serve what was received next."""
+
+
 class RequestDispatcher:
     """What the connections of one loop share. Methods are called in the loop."""
 
@@ -59,7 +69,7 @@ class RequestDispatcher:
         self.names = HeaderNames()
         self.statuses: Counter[str] = Counter()
         self.is_stopping = False
-        self._pipelined: deque[Connection] = deque()
+        self._pipelined: deque[Served] = deque()
         self.access_log: Any = None  # gunicorn's, which has no types
         self._loop = loop
         self._venue = venue
@@ -74,6 +84,8 @@ class RequestDispatcher:
         self._served = 0
         self._pool = ContinuationPool(self._call_in_loop, ReadPace(lambda: self._served))
         self._waiting = WaitingContinuations(venue.progress)
+        self._order_sockets = OrderSockets(venue, clients, self._parked, self.serve_later)
+        self._upgrades = Upgrades(venue, self._order_sockets)
         self._is_release_due = self._is_look_due = self._is_turn_due = False
         venue.on_commit(self._on_commit)
         venue.progress.on_change(self._on_progress)
@@ -97,6 +109,9 @@ class RequestDispatcher:
             response = self._internal_error(environ, error)
         # The body was read: it must not stay in memory while the response waits.
         environ["wsgi.input"] = _NO_BODY
+        if UPGRADE in environ:
+            self._upgrade(connection, environ, environ.pop(UPGRADE))
+            return
         if CONTINUATION in environ:
             self._continue(connection, environ, environ.pop(CONTINUATION))
             return
@@ -107,7 +122,7 @@ class RequestDispatcher:
         else:
             self._parked.send_or_park(sequence, connection, environ, response)
 
-    def serve_later(self, connection: Connection) -> None:
+    def serve_later(self, connection: Served) -> None:
         """Serve a pipelined request after the other connections had their turn."""
         self._pipelined.append(connection)
         self._serve_pipelined_soon()
@@ -142,10 +157,12 @@ class RequestDispatcher:
         self._refusals.tick()
         self.clients.close_overdue()
         self._waiting.look()
+        self._order_sockets.tick()
 
     def stop(self) -> None:
         """Close each connection after its next response."""
         self.is_stopping = self._probes.is_stopping = True
+        self._order_sockets.stop()
 
     def close(self) -> None:
         """End the threads."""
@@ -164,6 +181,13 @@ class RequestDispatcher:
                 self._pipelined.popleft().serve()
         finally:
             self._serve_pipelined_soon()
+
+    def _upgrade(self, connection: Connection, environ: Environ, upgrade: Upgrade) -> None:
+        problem = self._upgrades.carry_out(connection, upgrade)
+        if problem is None:
+            self.count_and_log(environ, HttpResponse("101 Switching Protocols", [], b""))
+        else:
+            connection.send(environ, self._problem(environ, problem))
 
     def _continue(self, connection: Connection, environ: Environ, continuation: Continuation) -> None:
         start = partial(self._read, connection, environ, continuation)
@@ -222,6 +246,7 @@ class RequestDispatcher:
         self._parked.release()
         if self._venue.journal_failed:
             self._parked.fail()
+        self._order_sockets.release()
 
     def _look(self) -> None:
         self._is_look_due = False
@@ -245,4 +270,5 @@ def _template(address: tuple[str, int]) -> Environ:
         "PATH_INFO": "",
         "QUERY_STRING": "",
         CAN_CONTINUE: True,
+        CAN_UPGRADE: True,
     }

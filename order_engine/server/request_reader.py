@@ -37,6 +37,11 @@ class RequestReader:
         """Whether a part of a request was received."""
         return bool(self._received) or self._environ is not None
 
+    @property
+    def rest(self) -> bytes | bytearray:
+        """What was received after the last whole request."""
+        return self._received
+
     def add(self, received: bytes) -> None:
         """Keep received bytes."""
         if not self._received and self._chunks is None:

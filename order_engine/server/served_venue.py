@@ -3,7 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
+from order_engine.api.plumbing.keys import Caller
+from order_engine.api.plumbing.responses import JsonResponse
 from order_engine.exchange.exchange import Phase
+from order_engine.feeds.hand_over import HandOver
+from order_engine.feeds.own_events import OwnEvents
 
 Environ = dict[str, Any]  # Any: WSGI
 Headers = list[tuple[str, str]]
@@ -17,6 +21,10 @@ class ServedExchange(Protocol):
     @property
     def visible_sequence(self) -> int:
         """The sequence up to which responses may be sent."""
+
+    @property
+    def applied_sequence(self) -> int:
+        """The sequence of the last command that was carried out."""
 
     @property
     def phase(self) -> Phase:
@@ -44,6 +52,18 @@ class DatabaseProgress(Protocol):
         """Call back, from any thread, after each step forward."""
 
 
+class OrderOperations(Protocol):
+    """What can be asked for over a WebSocket."""
+
+    def caller_of(self, key: object) -> Caller:
+        """Return the caller with a key; raises ``Problem``."""
+        ...
+
+    def carry_out(self, caller: Caller, user_id: str | None, name: object, message: dict[str, Any]) -> JsonResponse:
+        """Carry out a message; a refusal is a response too."""
+        ...
+
+
 class ServedVenue(Protocol):
     """A venue as the server sees it."""
 
@@ -66,6 +86,17 @@ class ServedVenue(Protocol):
     @property
     def journal_failed(self) -> bool:
         """Whether what is not visible yet never will be."""
+
+    def hand_over(self, handed: HandOver, descriptor: int) -> bool:
+        """Give a client to the feeds; False if they take none now. Never waits."""
+
+    @property
+    def order_operations(self) -> OrderOperations:
+        """What can be asked for over a WebSocket."""
+
+    @property
+    def own_events(self) -> OwnEvents:
+        """What happens to the users' orders."""
 
     def on_commit(self, callback: Callable[[], object]) -> None:
         """Call back, from any thread, after each commit and after a failure."""

@@ -66,7 +66,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def load(self) -> ServedVenue:
         """Build the venue in the worker; called by gunicorn."""
-        return start(self._settings, lambda: os._exit(LOAD_ERROR))
+        return start(self._settings, lambda: os._exit(LOAD_ERROR), serves_feeds=True)
 
 
 def take_signals(arbiter: Any) -> None:  # Any: gunicorn has no types
@@ -101,10 +101,15 @@ def wsgi_app() -> Flask:
     return start(settings, lambda: None).app
 
 
-def start(settings: Settings, on_start_failure: Callable[[], Any]) -> Venue:  # Any: nobody looks at it
+def start(
+    settings: Settings,
+    on_start_failure: Callable[[], Any],  # Any: nobody looks at it
+    *,
+    serves_feeds: bool = False,
+) -> Venue:
     """Build the exchange and begin its recovery; it is closed in good order when the process exits."""
     try:
-        venue = Venue(settings, on_start_failure=on_start_failure)
+        venue = Venue(settings, on_start_failure=on_start_failure, serves_feeds=serves_feeds)
     except (JournalLocked, PersistenceError, OSError) as error:
         _give_up(error)
     atexit.register(venue.close, GRACE_SECONDS)

@@ -33,7 +33,7 @@ class WaitingClients:
     def __init__(self, timeout_seconds: float, connections_max: int, held_bytes_max: int = HELD_BYTES_MAX) -> None:
         self._timeout_seconds = timeout_seconds
         self._latest = inf
-        self._connections_max = connections_max
+        self.connections_max = connections_max
         self._held_bytes_max = held_bytes_max
         self._held_bytes = 0
         self._open: set[WaitingClient] = set()
@@ -46,7 +46,7 @@ class WaitingClients:
         """Add a connection and wait for its client; with too many, close the longest waiting one."""
         self._open.add(client)
         self.wait(client)
-        if len(self._open) > self._connections_max:
+        if len(self._open) > self.connections_max:
             self._drop(next(iter(self._waiting)))
 
     def remove(self, client: WaitingClient) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from flask import request
 
@@ -20,6 +21,18 @@ WAIT_SECONDS = 5.0
 PLACEHOLDER_STATUS = 503
 
 Read = Callable[[], JsonResponse]
+
+
+class LaterReads(Protocol):
+    """Runs what need not or must not be done at once; see ``DatabaseReads``."""
+
+    def when_shown(self, min_sequence: int, read: Read, *, otherwise: Read | None = None) -> JsonResponse:
+        """Respond with ``read`` once the database has a sequence, or else with ``otherwise``."""
+        ...
+
+    def later(self, read: Read) -> JsonResponse:
+        """Respond with ``read``, run where others need not wait for it."""
+        ...
 
 
 class DatabaseReads:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from order_engine.api.plumbing.database_reads import DatabaseReads
+from order_engine.api.plumbing.database_reads import LaterReads
 from order_engine.api.plumbing.responses import SEQUENCE_HEADER, JsonResponse
 from order_engine.api.plumbing.submission import Submission
 from order_engine.exchange.exchange import Exchange
@@ -13,7 +13,7 @@ Respond = Callable[[list[str], dict[str, str]], JsonResponse]
 
 
 def when_all_are_ended(
-    exchange: Exchange, database: DatabaseReads, submission: Submission, respond: Respond
+    exchange: Exchange, database: LaterReads, submission: Submission, respond: Respond
 ) -> JsonResponse:
     """Respond at once if nothing is left to end; otherwise where others need not wait."""
     canceled = [event.order.order_id for event in submission.events[0] if isinstance(event, OrderCanceled)]

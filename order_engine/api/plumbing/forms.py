@@ -32,6 +32,9 @@ LIMIT_MAX = 1_000
 MARKETS_MAX = 100
 LEVELS_DEFAULT = 10
 LEVELS_MAX = 1_000
+# Few depths: each that somebody follows costs work at every change.
+FEED_LEVELS = ("1", "5", "10", "20", "50", "100", "500", "1000")
+SEQUENCE_DIGITS_MAX = 18
 BATCH_LENGTH_MAX = 1_000
 ENTRIES_HINTED_MAX = 10
 ENTRY_FIELDS_NAMED_MAX = 10
@@ -112,6 +115,19 @@ def _batch_entry(entry: object, hints_max: int) -> BatchEntry:
         return FormError(shortened(error.errors, ENTRY_FIELDS_NAMED_MAX))
 
 
+def _feed_levels(value: object) -> int:
+    if str(value) not in FEED_LEVELS:
+        raise ValueError(f"Must be one of: {', '.join(FEED_LEVELS)}.")
+    return int(str(value))
+
+
+def _sequence(value: object) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= SEQUENCE_DIGITS_MAX):
+        raise ValueError("Must be a sequence, a whole number from 0.")
+    return int(text)
+
+
 def _true(value: object) -> bool:
     if value is not True:
         raise ValueError("Must be true.")
@@ -131,6 +147,9 @@ PLACE_ORDER = Form("PlaceOrder", PLACE_FIELDS, PLACE_REQUIRED)
 PLACE_BATCH = Form("PlaceBatch", {"orders": _batch}, ("orders",))
 AMEND_ORDER = Form("AmendOrder", AMEND_FIELDS)
 CANCEL_ORDER = Form("CancelOrder", CANCEL_FIELDS, ("order_id",))
+_NAMED: Mapping[str, Parser] = {**CANCEL_FIELDS, "client_order_id": parse_order_id, "user_id": parse_identifier}
+SOCKET_AMEND = Form("SocketAmend", {**_NAMED, **AMEND_FIELDS})
+SOCKET_CANCEL = Form("SocketCancel", _NAMED)
 CANCEL_ALL = Form("CancelAll", CANCEL_ALL_FIELDS, ("user_id",))
 LIST_INSTRUMENT = Form("ListInstrument", INSTRUMENT_FIELDS, ("symbol",))
 CHANGE_INSTRUMENT = Form("ChangeInstrument", _without("symbol", INSTRUMENT_FIELDS))
@@ -159,6 +178,8 @@ TRADES = Form(
 MARKETS = Form("Markets", {"limit": partial(_count, MARKETS_MAX), "cursor": _cursor})
 CANDLES = Form("Candles", {"interval": _interval, "limit": partial(_count, LIMIT_MAX)})
 DEPTH = Form("Depth", _LEVELS)
+BOOK_FEED = Form("BookFeed", {"levels": _feed_levels})
+TRADE_FEED = Form("TradeFeed", {"since": _sequence})
 ORDER_BOOK = Form("OrderBook", _LEVELS)
 
 PATH_PARSERS: Mapping[str, Parser] = {

@@ -61,6 +61,12 @@ def problem_response(problem: Problem, request_id: str | None) -> JsonResponse:
     return json_response(problem.message(request_id), problem.status, problem.headers, PROBLEM_TYPE)
 
 
+def known_problem(error: Exception, *, is_admin: bool) -> Problem:
+    """Return the problem for an error of ``CODES``; only admins see the texts of faults."""
+    code = CODES[type(error)]
+    return Problem(code, str(error) if is_admin or code not in CODES_OF_FAULTS else KINDS[code].title)
+
+
 class _ProblemHandlers:
     def __init__(self, request_ids: RequestIds, keys: KeyRing) -> None:
         self._request_ids = request_ids
@@ -70,9 +76,7 @@ class _ProblemHandlers:
         return problem_response(problem, self._request_ids.of(request.environ))
 
     def known(self, error: Exception) -> JsonResponse:
-        code = CODES[type(error)]
-        is_shown = code not in CODES_OF_FAULTS or self._keys.is_admin(request.environ)
-        return self.problem(Problem(code, str(error) if is_shown else KINDS[code].title))
+        return self.problem(known_problem(error, is_admin=self._keys.is_admin(request.environ)))
 
     def wrong_cursor(self, error: CursorInvalid) -> JsonResponse:
         return self.problem(invalid({"cursor": [f"It is {error}."]}))

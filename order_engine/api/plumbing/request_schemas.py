@@ -16,6 +16,7 @@ from order_engine.api.plumbing.forms import (
     CANCEL_ORDER,
     CHANGE_INSTRUMENT,
     CURSOR_LENGTH_MAX,
+    FEED_LEVELS,
     INTERVAL_DEFAULT,
     LEVELS_DEFAULT,
     LEVELS_MAX,
@@ -176,6 +177,16 @@ JSON_SCHEMAS: Mapping[str, JsonSchema] = {
 SCHEMAS_OF_FORMS: Mapping[str, Mapping[str, JsonSchema]] = {
     "AcceptClock": {"accept": {"type": "boolean", "enum": [True], "example": True}},
     "AmendOrder": {"quantity": {**AMOUNT, "description": "The new total quantity; 0 cancels the order."}},
+    "BookFeed": {
+        "levels": {"type": "integer", "enum": list(map(int, FEED_LEVELS)), "default": LEVELS_DEFAULT},
+    },
+    "TradeFeed": {
+        "since": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "The sequence of the last trade that the client has.",
+        },
+    },
     "Depth": {"levels": _counted(LEVELS_MAX, LEVELS_DEFAULT)},
     "Markets": {"limit": _counted(MARKETS_MAX, MARKETS_MAX)},
     "OrderBook": {"levels": _counted(LEVELS_MAX, LEVELS_MAX)},

@@ -3,7 +3,7 @@
 from flask import Blueprint
 
 from order_engine.api.plumbing import forms
-from order_engine.api.plumbing.database_reads import DatabaseReads
+from order_engine.api.plumbing.database_reads import LaterReads
 from order_engine.api.plumbing.ended_together import when_all_are_ended
 from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
@@ -94,7 +94,7 @@ class OrderChanges:
     """Amends and cancels live orders; for others the response says whether the order ended or is unknown."""
 
     def __init__(
-        self, exchange: Exchange, queries: Queries, history: OrderHistory, database: DatabaseReads, renderer: Renderer
+        self, exchange: Exchange, queries: Queries, history: OrderHistory, database: LaterReads, renderer: Renderer
     ) -> None:
         self._exchange = exchange
         self._queries = queries

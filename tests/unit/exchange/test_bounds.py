@@ -124,9 +124,9 @@ def test_single_command_is_carried_out_whatever_the_time(disk: FakeDisk) -> None
 
 
 def test_live_orders_take_what_the_rest_leaves_of_the_memory() -> None:
-    assert live_orders_that_fit(512 * MIB) == 16_777
-    assert live_orders_that_fit(1_024 * MIB) == 285_212
-    assert live_orders_that_fit(256 * MIB) == 8_388
+    assert live_orders_that_fit(512 * MIB) == 12_201
+    assert live_orders_that_fit(1_024 * MIB) == 183_024
+    assert live_orders_that_fit(256 * MIB) == 6_100
     assert live_orders_that_fit(1 << 50) == LIVE_ORDERS_MAX
     assert live_orders_that_fit(0) == 1
 

@@ -5,7 +5,8 @@ import signal
 import socket
 from pathlib import Path
 
-from order_engine.bootstrap.following import SIGNALS_OF_THE_GROUP, spawn_follower
+from order_engine.bootstrap.child import SIGNALS_OF_THE_GROUP
+from order_engine.bootstrap.following import spawn_follower
 from order_engine.journal.watermark import WATERMARK_NAME, SharedWatermark
 from order_engine.settings import Settings
 from tests.unit.exchange.exchanges import JOURNAL_ID, PATIENCE_SECONDS

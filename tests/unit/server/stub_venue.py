@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 
 from order_engine.api.plumbing.parking import SEQUENCE
 from order_engine.exchange.exchange import Phase
+from order_engine.feeds.hand_over import HandOver
+from order_engine.feeds.own_events import OwnEvents
 from order_engine.server.served_venue import Environ, StartResponse
 from order_engine.server.serving_loop import Limits, ServingLoop
+from order_engine.wire.rendering import Renderer
 
 SECONDS = 5
 Callback = Callable[[], object]
@@ -20,7 +23,7 @@ class StubExchange:
     """A watermark that a test moves."""
 
     def __init__(self) -> None:
-        self.visible_sequence = 0
+        self.visible_sequence = self.applied_sequence = 0
         self.phase = Phase.OPEN
 
 
@@ -68,7 +71,12 @@ class StubVenue:
         self.progress = StubProgress()
         self.recovery = StubRecovery()
         self.journal_failed = False
+        self.order_operations: Any = None  # Any: a test's own
+        self.own_events = OwnEvents(Renderer(lambda _symbol: 0), lambda: 0)
         self._committed: Callback = lambda: None
+
+    def hand_over(self, handed: HandOver, descriptor: int) -> bool:
+        return False
 
     def on_commit(self, callback: Callback) -> None:
         self._committed = callback

@@ -1,0 +1,79 @@
+"""The handshakes of WebSockets: they are checked here; the feeds' own process or the server's loop serves them."""
+
+from flask import Blueprint, request
+
+from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.operation import Operation
+from order_engine.api.plumbing.problems import invalid, unknown_symbol
+from order_engine.api.plumbing.request_guard import RequestGuard
+from order_engine.api.plumbing.responses import JsonResponse
+from order_engine.api.plumbing.routes import ParsedRequest, Routes
+from order_engine.api.plumbing.upgrades import BOOK, ORDERS, TRADES, Upgrade, greeting_for, upgraded
+from order_engine.exchange.exchange import Exchange
+
+BOOK_FEED = Operation(
+    summary="Follow an instrument's book and trades (WebSocket)",
+    description="A handshake. The messages are described in docs/feeds.md.",
+    query=forms.BOOK_FEED,
+    responses={101: None},
+    problems=(403, 404, 426),
+)
+TRADE_FEED = Operation(
+    summary="Follow an instrument's trades (WebSocket)",
+    description="A handshake. The messages are described in docs/feeds.md.",
+    query=forms.TRADE_FEED,
+    responses={101: None},
+    problems=(403, 404, 426),
+)
+
+
+ORDER_ENTRY = Operation(
+    summary="Place, amend and cancel orders, and follow one's own (WebSocket)",
+    description="A handshake. The first message must be an auth; the messages are described in docs/feeds.md.",
+    responses={101: None},
+    problems=(403, 426),
+)
+
+
+class FeedHandshakes:
+    """Takes handshakes for public feeds, which need no key."""
+
+    def __init__(self, exchange: Exchange, guard: RequestGuard) -> None:
+        self._exchange = exchange
+        self._guard = guard
+
+    def book(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+        """Begin a feed of a book."""
+        levels = parsed.query.get("levels", forms.LEVELS_DEFAULT)
+        return upgraded(request.environ, Upgrade(self._greeting(symbol), BOOK, symbol, levels))
+
+    def trades(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+        """Begin a feed of trades."""
+        since = parsed.query.get("since")
+        if since is not None and since > self._exchange.visible_sequence:
+            raise invalid({"since": ["No message has given out this sequence yet."]})
+        return upgraded(request.environ, Upgrade(self._greeting(symbol), TRADES, symbol, since=since))
+
+    def orders(self, _: ParsedRequest) -> JsonResponse:
+        """Begin a connection for orders."""
+        greeting = greeting_for(request.environ)
+        self._guard.require_own_origin(request.environ)
+        return upgraded(request.environ, Upgrade(greeting, ORDERS))
+
+    def _greeting(self, symbol: str) -> bytes:
+        greeting = greeting_for(request.environ)
+        # A page of another site can open a WebSocket without asking.
+        self._guard.require_own_origin(request.environ)
+        if self._exchange.instrument(symbol) is None:
+            raise unknown_symbol(symbol)
+        return greeting
+
+
+def create_feeds_blueprint(routes: Routes, exchange: Exchange, guard: RequestGuard) -> Blueprint:
+    """Serve the handshakes of the feeds."""
+    blueprint = Blueprint("feeds", __name__)
+    handshakes = FeedHandshakes(exchange, guard)
+    routes.add(blueprint, "GET", "/ws/market-data/<symbol>", handshakes.book, BOOK_FEED)
+    routes.add(blueprint, "GET", "/ws/trades/<symbol>", handshakes.trades, TRADE_FEED)
+    routes.add(blueprint, "GET", "/ws/orders", handshakes.orders, ORDER_ENTRY)
+    return blueprint

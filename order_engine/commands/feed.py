@@ -1,0 +1,20 @@
+"""``feed``: the process of the feeds, which the server starts and supervises."""
+
+import logging
+
+import click
+
+from order_engine.commands.environment import settings_of_environment
+
+
+@click.command(short_help="Serve a server's WebSocket feeds (a server starts this by itself).", hidden=True)
+@click.argument("channel", type=int)
+def feed(channel: int) -> None:
+    """Serve the clients that the server at the other end of CHANNEL hands over."""
+    from order_engine.bootstrap.feeding import run_feeds
+    from order_engine.server.processors import leave_to_exchange
+
+    settings = settings_of_environment()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    leave_to_exchange()
+    run_feeds(settings, channel)

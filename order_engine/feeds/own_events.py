@@ -1,0 +1,126 @@
+"""What happens to each user's orders, for the connections on which users trade.
+
+The exchange notes each record when it applies it; ``release`` shows those that have become durable. Events become
+messages only when somebody gets them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from order_engine.exchange.applied import Applied
+from order_engine.feeds.channel import Channel, Client
+from order_engine.feeds.history import History, Remembered
+from order_engine.feeds.web_socket import text_frame
+from order_engine.matching.events import Event, OrderEvent, OrderState, TradeExecuted
+from order_engine.wire.messages.feeds import OwnOrder, OwnTrade
+from order_engine.wire.rendering import Renderer
+
+EVENTS_KEPT_MAX = 20_000
+
+_encode = msgspec.json.Encoder().encode
+
+
+class OwnEvent(NamedTuple):
+    """An event as one of its orders' users sees it."""
+
+    sequence: int
+    timestamp_ns: int
+    event: OrderEvent | TradeExecuted
+    order: OrderState
+
+
+class OwnEvents:
+    """The newest events of all users, and the connections that get them as they happen."""
+
+    def __init__(self, renderer: Renderer, begins_after: Callable[[], int]) -> None:
+        self._renderer = renderer
+        self._begins_after = begins_after
+        self._noted: deque[Applied] = deque()
+        self._sequence = 0
+        self._began_after: int | None = None
+        self._histories: dict[str, History[OwnEvent]] = {}
+        self._channels: dict[str, Channel] = {}
+        self._remembered = Remembered(EVENTS_KEPT_MAX)
+
+    def note(self, applied: Applied) -> None:
+        """Keep a record until it is durable; may be called in any thread."""
+        self._noted.append(applied)
+
+    def release(self, visible_sequence: int, now: float) -> None:
+        """Take over and send what is durable."""
+        self._sequence = visible_sequence
+        stirred: dict[Channel, None] = {}
+        while self._noted and self._noted[0].record.last_sequence <= visible_sequence:
+            for user_id, own in _own_events(self._noted.popleft()):
+                history = self._history(user_id)
+                history.add(own.sequence, own)
+                self._remembered.add(history.forget_first)
+                channel = self._channels.get(user_id)
+                if channel is not None:
+                    channel.add([self._render(own)])
+                    stirred[channel] = None
+        for channel in stirred:
+            channel.flush(visible_sequence, now)
+
+    def join(self, client: Client, user_id: str, since: int | None, now: float) -> None:
+        """Begin to send a user's events: those after ``since``, then those to come."""
+        if user_id not in self._channels:
+            self._channels[user_id] = Channel(self._history(user_id), self._sequence, now)
+        self._channels[user_id].join(client, since)
+
+    def resume(self, user_id: str, now: float) -> None:
+        """Send those who read again what they have missed."""
+        self._channels[user_id].flush(self._sequence, now)
+
+    def is_behind(self, client: Client, user_id: str) -> bool:
+        """Return whether a connection has not yet been sent everything that its user has missed."""
+        return self._channels[user_id].is_behind(client)
+
+    def leave(self, client: Client, user_id: str) -> None:
+        """Forget a connection."""
+        channel = self._channels[user_id]
+        channel.leave(client)
+        if not channel:
+            del self._channels[user_id]
+
+    def _history(self, user_id: str) -> History[OwnEvent]:
+        history = self._histories.get(user_id)
+        if history is None:
+            if self._began_after is None:
+                self._began_after = self._begins_after()
+            history = History[OwnEvent](self._began_after, lambda: self._sequence, self._render)
+            self._histories[user_id] = history
+        return history
+
+    def _render(self, own: OwnEvent) -> bytes:
+        order = self._renderer.order(own.order, own.timestamp_ns)
+        event = own.event
+        if isinstance(event, TradeExecuted):
+            trade = self._renderer.trade(event, own.sequence, own.timestamp_ns)
+            liquidity = None if event.taker_side is None else _liquidity(event, own.order)
+            return text_frame(_encode(OwnTrade(own.sequence, liquidity, trade, order)))
+        name: str = type(event).__struct_config__.tag  # type: ignore[assignment]  # each event has one, a string
+        return text_frame(_encode(OwnOrder(name, own.sequence, order)))
+
+
+def _liquidity(trade: TradeExecuted, order: OrderState) -> str:
+    return "TAKER" if trade.taker is order else "MAKER"
+
+
+def _own_events(applied: Applied) -> Iterator[tuple[str, OwnEvent]]:
+    record = applied.record
+    for place, events in enumerate(applied.events):
+        for event in events:
+            for order in _orders_of(event):
+                user_id = order.placed.user_id
+                if user_id is not None:
+                    yield user_id, OwnEvent(record.sequence + place, record.timestamp_ns, event, order)  # type: ignore[arg-type]  # those with orders
+
+
+def _orders_of(event: Event) -> tuple[OrderState, ...]:
+    if isinstance(event, TradeExecuted):
+        return (event.buy, event.sell)
+    return (event.order,) if isinstance(event, OrderEvent) else ()

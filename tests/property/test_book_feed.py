@@ -1,0 +1,178 @@
+"""A client that applies the feed's updates has, at every sequence, the engine's book; a wrong message is noticed."""
+
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from order_engine.exchange.applied import Applied
+from order_engine.feeds.feeds import Feeds
+from order_engine.feeds.hand_over import BOOK, Subscription
+from order_engine.journal.record import Record
+from order_engine.matching.commands import Command
+from order_engine.matching.engine import MatchingEngine
+from order_engine.wire.rendering import levels
+from tests.local_book import Level, LocalBook, Message, OutOfStep, messages_in
+from tests.property.strategies import STREAMS, steps
+
+SYMBOL = "AAA"
+FATES = st.lists(st.sampled_from(["delivered", "delivered", "delivered", "dropped", "resync", "blocked"]), min_size=80)
+DEPTHS = st.sampled_from([1, 2, 3, 10])
+
+Books = tuple[list[Level], list[Level]]
+
+
+class Client:
+    """A client on a line that loses messages; it keeps its book as well as it can."""
+
+    def __init__(self, depth: int) -> None:
+        self.book = LocalBook(depth)
+        self.is_blocked = False
+        self.loses = False
+        self.is_lost = False
+
+    def send(self, frames: bytes) -> None:
+        for message in messages_in(frames):
+            if self.loses:
+                continue
+            try:
+                self.book.take(message)
+                self.is_lost &= message["type"] != "snapshot"
+            except OutOfStep:
+                self.is_lost = True
+
+
+class Market:
+    """An engine with its feeds, and the books that it had at each sequence."""
+
+    def __init__(self, depth: int) -> None:
+        self.engine = MatchingEngine()
+        self.feeds = Feeds(lambda: self.engine, 0)
+        self.depth = depth
+        self.books: dict[int, Books] = {0: ([], [])}
+
+    def apply(self, command: Command, sequence: int, timestamp_ns: int) -> None:
+        events = self.engine.apply(command, sequence, timestamp_ns)
+        self.feeds.take(Applied(Record(sequence=sequence, timestamp_ns=timestamp_ns, commands=(command,)), [events]))
+        self.books[sequence] = self.book_now()
+
+    def book_now(self) -> Books:
+        book = self.engine.books.get(SYMBOL)
+        if book is None:
+            return [], []
+        tick, lot = book.instrument.tick_size_e8, book.instrument.lot_size_e8
+        bids, asks = (
+            [(level.price_ticks * tick, level.shown_lots * lot, level.length) for level in side.best_first()]
+            for side in (book.bids, book.asks)
+        )
+        return levels(bids[: self.depth], tick), levels(asks[: self.depth], tick)
+
+
+@settings(max_examples=200, deadline=None)
+@given(commands=STREAMS, fates=FATES, depth=DEPTHS, looks=st.lists(st.booleans(), min_size=80))
+def test_client_has_the_book_of_every_sequence_that_it_was_told(
+    commands: list[Command], fates: list[str], depth: int, looks: list[bool]
+) -> None:
+    market, client = Market(depth), Client(depth)
+    channel = market.feeds.join(client, Subscription(BOOK, SYMBOL, depth), 0)
+
+    for step, fate, is_look in zip(steps(commands), fates, looks, strict=False):
+        market.apply(step.command, step.sequence, step.timestamp_ns)
+        client.loses, client.is_blocked = fate == "dropped", fate == "blocked"
+        if is_look:
+            market.feeds.look()
+            market.feeds.flush(0)
+        client.loses = False
+        if client.is_lost or fate == "resync":
+            channel.resync(client)
+        assert_in_step(client, market)
+    client.is_blocked = False
+    market.feeds.look()
+    market.feeds.flush(0)
+    channel.resync(client)
+
+    assert client.book.best() == market.book_now()
+
+
+def assert_in_step(client: Client, market: Market) -> None:
+    if client.book.sequence is not None and not client.is_lost:
+        assert client.book.best() == market.books[client.book.sequence]
+
+
+def one_digit(text: str, chance: int) -> str:
+    place = chance % len(text)
+    other = "7" if text[place] != "7" else "3"
+    return text if text[place] == "." else text[:place] + other + text[place + 1 :]
+
+
+def drop_level(message: Message, side: str, chance: int) -> None:
+    if message[side]:
+        del message[side][chance % len(message[side])]
+
+
+def spoil_price(message: Message, side: str, chance: int) -> None:
+    if message[side]:
+        level = message[side][chance % len(message[side])]
+        level[0] = one_digit(level[0], chance)
+
+
+def spoil_quantity(message: Message, side: str, chance: int) -> None:
+    if message[side]:
+        level = message[side][chance % len(message[side])]
+        level[1] = one_digit(level[1], chance)
+
+
+def swap_sides(message: Message, _side: str, _chance: int) -> None:
+    message["bids"], message["asks"] = message["asks"], message["bids"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    commands=STREAMS,
+    depth=DEPTHS,
+    spoil=st.sampled_from([drop_level, spoil_price, spoil_quantity, swap_sides]),
+    side=st.sampled_from(["bids", "asks"]),
+    chance=st.integers(0, 1_000),
+    at=st.integers(0, 60),
+)
+def test_checksum_catches_every_corruption_of_the_best_levels(
+    commands: list[Command], depth: int, spoil: Callable[[Message, str, int], None], side: str, chance: int, at: int
+) -> None:
+    market = Market(depth)
+    received: list[Message] = []
+    line = Line(received)
+    market.feeds.join(line, Subscription(BOOK, SYMBOL, depth), 0)
+    for step in steps(commands):
+        market.apply(step.command, step.sequence, step.timestamp_ns)
+        market.feeds.look()
+        market.feeds.flush(0)
+    shown = [message for message in received if message["type"] in ("snapshot", "update")]
+    place = at % len(shown)
+    book = LocalBook(depth)
+    for message in shown[:place]:
+        book.take(message)
+    sequence = shown[place]["sequence"]
+    spoil(shown[place], side, chance)
+
+    try:
+        book.take(shown[place])
+    except OutOfStep:
+        return
+    checked = slice(min(depth, 10))
+    assert prices_and_quantities(book.best(), checked) == prices_and_quantities(market.books[sequence], checked)
+
+
+def prices_and_quantities(books: Books, checked: slice) -> list[list[tuple[str, str]]]:
+    return [[(price, quantity) for price, quantity, _ in side[checked]] for side in books]
+
+
+class Line:
+    """A client that keeps all messages."""
+
+    is_blocked = False
+
+    def __init__(self, received: list[Message]) -> None:
+        self._received = received
+
+    def send(self, frames: bytes) -> None:
+        self._received += messages_in(frames)
