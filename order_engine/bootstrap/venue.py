@@ -250,7 +250,9 @@ class Venue:
         settings = self._settings
         services = self._services()
         self.own_events = OwnEvents(Renderer(self.exchange.tick_size_e8), lambda: self.trading.recovered_sequence)
-        self.exchange.on_applied = self.own_events.note
+        if self._feeds is not None:
+            # Without the server's loop nobody would release what is noted.
+            self.exchange.on_applied = self.own_events.note
         self.order_operations = order_operations(services, settings.api_key)
         install_api(self.app, services, settings.api_key, _guard(settings))
         self.app.register_blueprint(create_page_blueprint())

@@ -12,7 +12,6 @@ from order_engine.feeds.web_socket import text_frame
 from order_engine.wire.messages.feeds import Gap
 
 PART_BYTES = 1 << 15
-FORGOTTEN_MIN = 1_000
 
 Entry = TypeVar("Entry")
 
@@ -42,8 +41,8 @@ class History(Generic[Entry]):
         """Forget the oldest entry."""
         self.forgotten_sequence = self._sequences[self._forgotten]
         self._forgotten += 1
-        # Removing from the front of a list moves the rest, so this is done for many at once.
-        if self._forgotten >= max(FORGOTTEN_MIN, len(self._entries) // 2):
+        # Removing from the front of a list moves the rest: wait until more is removed than moved.
+        if 2 * self._forgotten >= len(self._entries):
             del self._sequences[: self._forgotten]
             del self._entries[: self._forgotten]
             self._forgotten = 0

@@ -6,6 +6,7 @@ messages only when somebody gets them.
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -39,8 +40,7 @@ class OwnEvents:
         self._renderer = renderer
         self._begins_after = begins_after
         self._noted: deque[Applied] = deque()
-        self._sequence = 0
-        self._began_after: int | None = None
+        self._sequence = self._forgotten_sequence = 0
         self._histories: dict[str, History[OwnEvent]] = {}
         self._channels: dict[str, Channel] = {}
         self._remembered = Remembered(EVENTS_KEPT_MAX)
@@ -57,7 +57,7 @@ class OwnEvents:
             for user_id, own in _own_events(self._noted.popleft()):
                 history = self._history(user_id)
                 history.add(own.sequence, own)
-                self._remembered.add(history.forget_first)
+                self._remembered.add(partial(self._forget_first, user_id))
                 channel = self._channels.get(user_id)
                 if channel is not None:
                     channel.add([self._render(own)])
@@ -85,15 +85,25 @@ class OwnEvents:
         channel.leave(client)
         if not channel:
             del self._channels[user_id]
+            self._drop_if_empty(user_id)
 
     def _history(self, user_id: str) -> History[OwnEvent]:
         history = self._histories.get(user_id)
         if history is None:
-            if self._began_after is None:
-                self._began_after = self._begins_after()
-            history = History[OwnEvent](self._began_after, lambda: self._sequence, self._render)
+            forgotten_sequence = max(self._begins_after(), self._forgotten_sequence)
+            history = History[OwnEvent](forgotten_sequence, lambda: self._sequence, self._render)
             self._histories[user_id] = history
         return history
+
+    def _forget_first(self, user_id: str) -> None:
+        history = self._histories[user_id]
+        history.forget_first()
+        self._forgotten_sequence = history.forgotten_sequence
+        self._drop_if_empty(user_id)
+
+    def _drop_if_empty(self, user_id: str) -> None:
+        if not self._histories[user_id] and user_id not in self._channels:
+            del self._histories[user_id]
 
     def _render(self, own: OwnEvent) -> bytes:
         order = self._renderer.order(own.order, own.timestamp_ns)

@@ -38,6 +38,11 @@ class Subscriber:
         )
 
     @property
+    def is_busy(self) -> bool:
+        """Whether no more messages are taken."""
+        return False
+
+    @property
     def is_blocked(self) -> bool:
         """Whether the client has not read what it was sent."""
         return self.web_socket.is_blocked

@@ -31,6 +31,10 @@ _NO_LOG = logging.Logger("websockets", logging.CRITICAL)  # noqa: LOG001 -- getL
 class Listener(Interface):
     """Who takes a client's messages."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether no more messages are taken until ``serve_soon`` is called."""
+
     def receive(self, message: bytes) -> None:
         """Take a text message."""
 
@@ -140,6 +144,10 @@ class WebSocket(Protocol):
 
     # Called by its owner:
 
+    def serve_soon(self) -> None:
+        """Take messages again."""
+        self._schedule()
+
     def send(self, frames: bytes) -> None:
         """Send frames made by ``text_frame``."""
         if self.is_open:
@@ -161,6 +169,9 @@ class WebSocket(Protocol):
         """Take the next piece of what was received."""
         self._is_scheduled = False
         if self.is_blocked or self._framing.state is State.CLOSED or self._transport.is_closing():
+            return
+        if self._listener.is_busy:
+            self._pause_reading()
             return
         piece = bytes(self._unread[:PIECE_BYTES])
         del self._unread[:PIECE_BYTES]

@@ -29,6 +29,7 @@ MESSAGE_BYTES_MAX = 1 << 16
 # Orders are not counted: each message has its turn like a request.
 FRAMES_MAX = 100_000
 ID_BYTES_MAX = 200
+UNANSWERED_MAX = 256
 _ID = "order_engine.message_id"
 _NAME = "order_engine.message_op"
 
@@ -60,6 +61,11 @@ class OrderSocket:
         return self.web_socket.held_bytes
 
     # Called by the WebSocket:
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so many messages wait for the disk that no more are taken."""
+        return self._unanswered >= UNANSWERED_MAX
 
     def receive(self, message: bytes) -> None:
         """Take a message of the client."""
@@ -106,6 +112,8 @@ class OrderSocket:
 
     def send(self, environ: Environ, response: HttpResponse) -> None:
         """Send the response to a message."""
+        if self.is_busy:
+            self.web_socket.serve_soon()
         self._unanswered -= 1
         is_done = response.status.startswith("2")
         kind = b"ack" if is_done else b"problem"
@@ -122,7 +130,7 @@ class OrderSocket:
             self.stop()
 
     def count_parked(self, size: int) -> None:
-        """Do nothing: what is read from a client that does not read is bounded."""
+        """Do nothing: few messages of a client wait at a time."""
 
     def time_out(self) -> None:
         """Close: the client has not said who it is."""

@@ -57,7 +57,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
-        self.has_ended = False
+        self.has_ended = self.is_busy = False
         self.resumed = 0
 
     def receive(self, message: bytes) -> None:

@@ -106,6 +106,21 @@ def test_client_that_does_not_read_is_not_read_from() -> None:
     assert line.heard.resumed == 1
 
 
+def test_busy_listener_hears_nothing_more_and_reading_stops_until_it_is_served_again() -> None:
+    line = Line(frames_max=10_000)
+    line.heard.is_busy = True
+
+    line.receive(frame(b"x" * 50) * 100)
+    assert line.transport.is_paused
+    assert line.heard.messages == []
+    line.heard.is_busy = False
+    line.web_socket.serve_soon()
+    line.turns()
+
+    assert line.heard.messages == [b"x" * 50] * 100
+    assert not line.transport.is_paused
+
+
 def test_many_frames_at_once_are_served_in_turns_and_reading_stops_meanwhile() -> None:
     line = Line(frames_max=100_000)
     flood = frame(b"x") * (2 * UNREAD_BYTES_MAX // 7)

@@ -10,6 +10,7 @@ from order_engine.exchange.applied import Applied
 from order_engine.journal.record import Record
 from order_engine.matching.commands import Command
 from order_engine.matching.engine import MatchingEngine
+from order_engine.server.order_socket import UNANSWERED_MAX
 from order_engine.server.served_venue import Environ, StartResponse
 from order_engine.server.serving_loop import Limits
 from tests.builders import buy
@@ -82,6 +83,22 @@ def test_answers_wait_until_their_commands_are_durable() -> None:
         assert client.has_nothing()
         served.venue.commit(2)
         assert messages_in(client.receive(b"}}")) == [ack(3, 2)]
+
+
+def test_messages_wait_to_be_read_while_many_answers_wait_for_the_disk() -> None:
+    sent = 10 * UNANSWERED_MAX
+    with serving(upgrading) as served:
+        client = upgraded(served)
+        client.send(b"".join(ask(number, "place") for number in range(sent)))
+
+        assert client.has_nothing()
+        assert served.venue.exchange.applied_sequence < 2 * UNANSWERED_MAX
+        served.venue.commit(sent)
+        answered: list[Message] = []
+        while len(answered) < sent:
+            answered += messages_in(client.receive(b"}}"))
+
+    assert [answer["id"] for answer in answered] == list(range(sent))
 
 
 def test_events_of_the_user_wait_until_they_are_durable() -> None:

@@ -1,0 +1,90 @@
+"""The users' own events: sent once durable, kept within a bound, and what is forgotten is said to be."""
+
+import pytest
+
+from order_engine.exchange.applied import Applied
+from order_engine.feeds import own_events
+from order_engine.feeds.own_events import OwnEvents
+from order_engine.journal.record import Record
+from order_engine.matching.engine import MatchingEngine
+from order_engine.wire.rendering import Renderer
+from tests.builders import buy
+from tests.unit.feeds.fakes import FakeClient
+
+KEPT_MAX = 10
+
+
+class Users:
+    """An engine whose events become durable at once."""
+
+    def __init__(self, begins_after: int = 0) -> None:
+        self.engine = MatchingEngine()
+        self.own = OwnEvents(Renderer(lambda _symbol: 1_000_000), lambda: begins_after)
+        self.sequence = begins_after
+
+    def place(self, user_id: str) -> None:
+        self.sequence += 1
+        events = self.engine.apply(buy(user_id=user_id, quantity="1"), self.sequence, self.sequence)
+        record = Record(sequence=self.sequence, timestamp_ns=self.sequence, commands=(buy(),))
+        self.own.note(Applied(record, [events]))
+        self.own.release(self.sequence, 0)
+
+    def join(self, user_id: str, since: int) -> FakeClient:
+        client = FakeClient()
+        self.own.join(client, user_id, since, 0)
+        return client
+
+
+@pytest.fixture(autouse=True)
+def few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_events, "EVENTS_KEPT_MAX", KEPT_MAX)
+
+
+def test_users_whose_events_are_forgotten_are_forgotten() -> None:
+    users = Users()
+
+    for number in range(100):
+        users.place(f"user {number}")
+
+    assert len(users.own._histories) == KEPT_MAX
+
+
+def test_forgotten_entries_are_not_kept() -> None:
+    users = Users()
+
+    for number in range(1_000):
+        users.place(f"user {number % 7}")
+
+    assert sum(len(history._entries) for history in users.own._histories.values()) <= 2 * KEPT_MAX
+
+
+def test_events_of_a_forgotten_user_are_a_gap() -> None:
+    users = Users()
+    users.place("ann")
+    for _ in range(KEPT_MAX):
+        users.place("bob")
+
+    client = users.join("ann", since=0)
+    users.place("ann")
+
+    assert client.received[0] == {"type": "gap", "from": 1, "to": 1}
+    assert client.received[1]["sequence"] == KEPT_MAX + 2
+
+
+def test_what_happened_before_the_start_is_a_gap() -> None:
+    users = Users(begins_after=7)
+    users.place("ann")
+
+    client = users.join("ann", since=5)
+
+    assert client.received[0] == {"type": "gap", "from": 6, "to": 7}
+    assert client.received[1]["sequence"] == 8
+
+
+def test_user_who_left_without_events_is_forgotten() -> None:
+    users = Users()
+    client = users.join("ann", since=0)
+
+    users.own.leave(client, "ann")
+
+    assert users.own._histories == {}
