@@ -38,10 +38,11 @@ class Finish(Struct, frozen=True, tag="finish"):
 
 
 class Report(Struct, frozen=True, tag="report"):
-    """How far the feeds are, how many clients they have, and whether they take any."""
+    """How far the feeds are, how many clients they have and have ever been handed, and whether they take any."""
 
     sequence: int
     clients: int
+    handed: int
     is_ready: bool
 
 

@@ -49,6 +49,7 @@ class FeedService:
         self._loop = loop
         self._feeds = Feeds(lambda: replica.state.engine, replica.sequence)
         self._clients: dict[Subscriber, None] = {}
+        self._handed = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_sequence: int | None = None
         self._is_ready = False
@@ -98,8 +99,10 @@ class FeedService:
             for message, connection in self._channel.receive():
                 if isinstance(message, Finish):
                     self._last_sequence = message.sequence
-                elif isinstance(message, HandOver) and connection is not None:
-                    self._take(message, connection)
+                elif isinstance(message, HandOver):
+                    self._handed += 1
+                    if connection is not None:
+                        self._take(message, connection)
         except ChannelClosed:
             self._loop.stop()
 
@@ -133,7 +136,7 @@ class FeedService:
         self._feeds.beat(now)
         for subscriber in list(self._clients):
             subscriber.web_socket.tick(now)
-        self._channel.offer(Report(self._replica.sequence, len(self._clients), self._is_ready))
+        self._channel.offer(Report(self._replica.sequence, len(self._clients), self._handed, self._is_ready))
         self._loop.call_later(TICK_SECONDS, self._tick)
 
     def _say_goodbye(self) -> None:

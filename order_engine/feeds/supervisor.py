@@ -32,7 +32,7 @@ class FeedsProcess:
         self._clients_max = clients_max
         self._sending = Lock()
         self._channel: PacketChannel | None = None
-        self._clients = 0
+        self._clients = self._handed = 0
         self._is_ready = False
         self._last_sequence: int | None = None
         self._stopped = Event()
@@ -62,6 +62,7 @@ class FeedsProcess:
             if not self._channel.offer(handed, descriptor):
                 return False
             self._clients += 1
+            self._handed += 1
             return True
 
     def finish(self, sequence: int, seconds: float) -> None:
@@ -109,7 +110,7 @@ class FeedsProcess:
                 return self._listen(channel, process)
             finally:
                 with self._sending:
-                    self._channel, self._is_ready, self._clients = None, False, 0
+                    self._channel, self._is_ready, self._clients, self._handed = None, False, 0, 0
                 self._kill()
 
     def _listen(self, channel: PacketChannel, process: "subprocess.Popen[bytes]") -> str:
@@ -129,7 +130,8 @@ class FeedsProcess:
 
     def _take(self, report: Report) -> None:
         with self._sending:
-            self._clients = report.clients
+            # The process has not yet seen those on their way to it.
+            self._clients = report.clients + self._handed - report.handed
             self._is_ready = report.is_ready and self._last_sequence is None
         if report.is_ready:
             self.status = OK
