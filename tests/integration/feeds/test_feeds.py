@@ -187,6 +187,7 @@ def test_killed_feeds_cost_trading_nothing_and_clients_miss_nothing(tmp_path: Pa
             for process_id in before:
                 os.kill(process_id, signal.SIGKILL)
             traded += [trader.place(buy(quantity="1"))["sequence"] for _ in range(20)]
+            server.wait_until(lambda killed=before: not {*killed} & {*feed_processes(server)})
             with listening(server, f"/ws/trades/AAPL?since={seen[-1]}") as tape:
                 traded.append(trader.place(buy(quantity="1"))["sequence"])
                 seen += tape.sequences_until(traded[-1])
