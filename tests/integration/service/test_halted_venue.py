@@ -26,7 +26,7 @@ from tests.unit.exchange.exchanges import wait_until
 
 READS = ("/orderbook/AAPL", "/market/AAPL/depth", "/bbo/AAPL", "/market/AAPL", "/orders", "/orders/2", "/trades")
 READS += ("/instruments", "/instruments/AAPL", "/orders/user/buyer", "/orders/2/events")
-POISON: Any = PlaceOrder(symbol="AAPL", side=Side.BUY, quantity_e8=None, price_e8=10**10)  # type: ignore[arg-type]  # on purpose
+POISON: Any = PlaceOrder(symbol="AAPL", side=Side.BUY, quantity_e8="none", price_e8=10**10)  # type: ignore[arg-type]  # on purpose
 
 
 @pytest.fixture
