@@ -21,7 +21,7 @@ from order_engine.exchange.clock import Clock, SystemClock, uptime_ns
 from order_engine.exchange.clock_acceptance import ClockAcceptance
 from order_engine.exchange.clock_guard import ClockGuard
 from order_engine.exchange.clock_watch import ClockWatch
-from order_engine.exchange.exchange import Phase
+from order_engine.exchange.phase import Phase
 from order_engine.exchange.recovery import JOURNAL_DIRECTORY, SNAPSHOT_DIRECTORY
 from order_engine.exchange.timekeeper import Alarm, Timekeeper
 from order_engine.feeds.hand_over import HandOver

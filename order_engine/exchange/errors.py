@@ -16,6 +16,11 @@ class NotReady(Unavailable):
 class ExchangeHalted(Unavailable):
     """A fault stopped the exchange: it takes nothing and shows nothing until it is restarted."""
 
+    @classmethod
+    def by(cls, fault: BaseException | None) -> "ExchangeHalted":
+        """Return the error that names a fault."""
+        return cls(f"The exchange has halted and needs a restart: {fault}")
+
 
 class ProjectionBehind(Unavailable):
     """The database is so far behind that orders and amends are refused; cancels are taken."""

@@ -7,7 +7,6 @@ lose.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 from threading import RLock
 from typing import NamedTuple, TypeVar
 
@@ -26,6 +25,8 @@ from order_engine.exchange.errors import (
     RetryMismatch,
 )
 from order_engine.exchange.indications import Indications
+from order_engine.exchange.lost_connections import is_with_connection, orders_with_connection
+from order_engine.exchange.phase import Phase
 from order_engine.exchange.recent_changes import RecentChanges
 from order_engine.exchange.rests import Rest, Rests
 from order_engine.exchange.state import ExchangeState
@@ -44,28 +45,13 @@ from order_engine.exchange.views import (
 from order_engine.journal.committer import Committer
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record, Retry
-from order_engine.matching.commands import (
-    AmendOrder,
-    Command,
-    Configure,
-    Continue,
-    PlaceOrder,
-)
+from order_engine.matching.commands import AmendOrder, CancelOrder, Command, Configure, Continue, PlaceOrder
 from order_engine.matching.engine import MatchingEngine, lets_none_trade
 from order_engine.matching.events import OrderState
 
 log = logging.getLogger(__name__)
 
 Seen = TypeVar("Seen")
-
-
-class Phase(StrEnum):
-    """The phase of the exchange."""
-
-    STARTING = "starting"
-    OPEN = "open"
-    HALTED = "halted"
-    CLOSED = "closed"
 
 
 class Submitted(NamedTuple):
@@ -144,7 +130,10 @@ class Exchange:
         return self._digest.completed if self._was_opened else {}
 
     def open(self, state: ExchangeState, journal: Committer, settings: Configure) -> None:
-        """Begin to take commands. If ``settings`` differ from the journal's, they are journaled first."""
+        """Begin to take commands. If ``settings`` differ from the journal's, they are journaled first.
+
+        Then orders are canceled whose connection was lost with the last process.
+        """
         with self._lock:
             if self._phase is not Phase.STARTING:
                 return
@@ -158,6 +147,7 @@ class Exchange:
                 timestamp_ns, _ = self._stamp()
                 self._due.follow_timetable(timestamp_ns)
                 self._take([settings], None, timestamp_ns)
+            self.cancel_disconnected(orders_with_connection(state.engine))
             sequence = journal.appended_sequence
         # Commit here, because the committer's thread may not be running yet. It commits what is appended meanwhile.
         journal.commit()
@@ -204,6 +194,20 @@ class Exchange:
             is_left = rest.begun_by in self._state.engine.endings.left
         self.wait_visible(rest.last_sequence)
         return is_left
+
+    def is_with_connection(self, order_id: str) -> bool:
+        """Return whether an order is live and ends with its connection. Raises ``NotReady`` or ``ExchangeHalted``."""
+        return self._shown(lambda engine: is_with_connection(engine, order_id))
+
+    def cancel_disconnected(self, order_ids: Iterable[str]) -> None:
+        """Cancel those of some orders that are live and end with their connection, which was lost.
+
+        Raises ``NotReady`` or ``ExchangeHalted``; the next start cancels them.
+        """
+        with self._lock:
+            self._require_open()
+            for order_id in filter(self.is_with_connection, order_ids):
+                self.submit((CancelOrder(order_id=order_id, on_disconnect=True),))
 
     def keep_time(self) -> int | None:
         """Carry out what is due by now; return when something is due next, or None.
@@ -323,7 +327,7 @@ class Exchange:
         if self._phase is Phase.OPEN:
             return
         if self._phase is Phase.HALTED:
-            raise _halted(self._fault)
+            raise ExchangeHalted.by(self._fault)
         raise NotReady("The exchange is starting." if self._phase is Phase.STARTING else "The exchange is closing.")
 
     def _first_answer(self, retry: Retry, timestamp_ns: int) -> Applied | None:
@@ -389,12 +393,8 @@ class Exchange:
 
     def _halted_by(self, fault: BaseException) -> ExchangeHalted:
         self.halt(fault)
-        return _halted(fault)
+        return ExchangeHalted.by(fault)
 
 
 def _enter_orders(commands: Iterable[Command]) -> bool:
     return any(isinstance(command, PlaceOrder | AmendOrder) for command in commands)
-
-
-def _halted(fault: BaseException | None) -> ExchangeHalted:
-    return ExchangeHalted(f"The exchange has halted and needs a restart: {fault}")

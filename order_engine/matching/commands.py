@@ -63,7 +63,10 @@ class Message(
 
 
 class PlaceOrder(Message, frozen=True, kw_only=True, tag="place_order/1"):
-    """A new order. Without an ``order_id`` of the caller's the order is named by its sequence."""
+    """A new order. Without an ``order_id`` of the caller's the order is named by its sequence.
+
+    ``cancel_on_disconnect``: it is to be canceled once the connection on which it was placed is lost.
+    """
 
     symbol: str
     side: Side
@@ -80,6 +83,7 @@ class PlaceOrder(Message, frozen=True, kw_only=True, tag="place_order/1"):
     user_id: str | None = None
     client_order_id: str | None = None
     order_id: str | None = None
+    cancel_on_disconnect: bool = False
 
 
 class AmendOrder(Message, frozen=True, kw_only=True, tag="amend_order/1"):

@@ -42,6 +42,7 @@ class OtherTerms(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_
     trail_amount_e8: int | None
     expire_at_ns: int | None
     self_trade_prevention: SelfTradePrevention | None
+    cancel_on_disconnect: bool = False
 
 
 class OrderRow(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -122,7 +123,7 @@ class RowReader:
 
 
 def _terms_of(placed: PlaceOrder) -> tuple[object, ...]:
-    return (
+    terms = (
         placed.order_id,
         placed.order_type,
         placed.time_in_force,
@@ -133,6 +134,7 @@ def _terms_of(placed: PlaceOrder) -> tuple[object, ...]:
         placed.expire_at_ns,
         placed.self_trade_prevention,
     )
+    return (*terms, True) if placed.cancel_on_disconnect else terms
 
 
 def _now_of(order: Order) -> tuple[object, ...]:

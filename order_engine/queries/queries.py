@@ -41,8 +41,11 @@ _TRADES = TradeRow.__table__
 _ORDER_EVENTS = OrderEventRow.__table__
 _CANDLES = CandleRow.__table__
 _POSITIONS = PositionRow.__table__
+# Whether an order ends with its connection is not in the database: it matters only while the order lives.
 _PLACED_COLUMNS = {
-    name: f"placed_{name}" if f"placed_{name}" in _ORDERS.c else name for name in PlaceOrder.__struct_fields__
+    name: f"placed_{name}" if f"placed_{name}" in _ORDERS.c else name
+    for name in PlaceOrder.__struct_fields__
+    if name != "cancel_on_disconnect"
 }
 _STATE_COLUMNS = {name: name for name in OrderState.__struct_fields__ if name != "placed"}
 _STATE_COLUMNS["timestamp_ns"] = "created_ns"

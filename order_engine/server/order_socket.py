@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from order_engine.api.plumbing.keys import Caller
 from order_engine.api.plumbing.problem_handlers import problem_response
 from order_engine.api.plumbing.problems import Problem, invalid
-from order_engine.api.plumbing.responses import SEQUENCE_HEADER, JsonResponse
+from order_engine.api.plumbing.responses import REPLAYED_HEADER, SEQUENCE_HEADER, JsonResponse, json_response
+from order_engine.api.resources.order_messages import Session
 from order_engine.feeds.web_socket import BROKEN_RULE, GOING_AWAY, WebSocket, text_frame
 from order_engine.server.response_bytes import HttpResponse
 from order_engine.server.served_venue import Environ
@@ -30,6 +30,8 @@ MESSAGE_BYTES_MAX = 1 << 16
 FRAMES_MAX = 100_000
 ID_BYTES_MAX = 200
 UNANSWERED_MAX = 256
+CREATED = 201
+CANCEL_ON_DISCONNECT = "cancel_on_disconnect"
 _ID = "order_engine.message_id"
 _NAME = "order_engine.message_op"
 
@@ -43,8 +45,8 @@ class OrderSocket:
         self, sockets: "OrderSockets", serve_later: Callable[[WebSocket], object], greeting: bytes, rest: bytes
     ) -> None:
         self._sockets = sockets
-        self._caller: Caller | None = None
-        self._user_id: str | None = None
+        self._session: Session | None = None
+        self._placed = sockets.new_placed_orders()
         self._unanswered = 0
         self._is_stopping = False
         self._has_caught_up = False
@@ -82,28 +84,30 @@ class OrderSocket:
             self._refuse(b"null", Problem("malformed_request", f"An id may have {ID_BYTES_MAX} bytes."))
             return
         name = content.pop("op", None)
-        if self._caller is None:
+        if self._session is None:
             self._authenticate(message_id, name, content)
         else:
-            self._park(message_id, name, self._sockets.operations.carry_out(self._caller, self._user_id, name, content))
+            self._park(message_id, name, self._carry_out(self._session, name, content))
 
     def resume(self) -> None:
         """Send the events that the client has missed."""
-        if self._user_id is not None:
-            self._sockets.events.resume(self._user_id, monotonic())
+        if self._session is not None and self._session.user_id is not None:
+            self._sockets.events.resume(self._session.user_id, monotonic())
         self.catch_up()
 
     def end(self) -> None:
         """Forget the client."""
         self._sockets.remove(self)
-        if self._user_id is not None:
-            self._sockets.events.leave(self._events_client, self._user_id)
+        self._sockets.lost.add(self._placed.order_ids)
+        if self._session is not None and self._session.user_id is not None:
+            self._sockets.events.leave(self._events_client, self._session.user_id)
 
     def catch_up(self) -> bool:
         """Tell the client, once, that it has been sent everything it has missed; return whether it was told."""
-        if self._caller is None or self._has_caught_up:
+        if self._session is None or self._has_caught_up:
             return self._has_caught_up
-        if self._user_id is None or not self._sockets.events.is_behind(self._events_client, self._user_id):
+        user_id = self._session.user_id
+        if user_id is None or not self._sockets.events.is_behind(self._events_client, user_id):
             self._has_caught_up = True
             self.web_socket.send(text_frame(_encode(CaughtUp(self._sockets.visible_sequence))))
         return self._has_caught_up
@@ -120,7 +124,7 @@ class OrderSocket:
         sequence = next((text for name, text in response.headers if name == SEQUENCE_HEADER), "null").encode()
         if not is_done:
             content = b'"problem":' + response.body
-        elif environ[_NAME] == "cancel_all":
+        elif environ[_NAME] in ("cancel_all", CANCEL_ON_DISCONNECT):
             content = response.body[1:-1]
         else:
             content = b'"order":' + response.body
@@ -156,11 +160,32 @@ class OrderSocket:
             self._refuse(message_id, problem)
             self.web_socket.close(BROKEN_RULE, "not admitted")
             return
-        self._caller, self._user_id = caller, user_id
+        self._session = Session(caller, user_id)
         self.web_socket.send(text_frame(b'{"id":' + message_id + b',"type":"ack"}'))
         if user_id is not None:
             self._sockets.events.join(self._events_client, user_id, since, monotonic())
         self._sockets.admit(self)
+
+    def _carry_out(self, session: Session, name: object, content: dict[str, object]) -> JsonResponse:
+        if name == CANCEL_ON_DISCONNECT:
+            return self._set_cancel_on_disconnect(session, content)
+        response = self._sockets.operations.carry_out(session, name, content)
+        if name == "place" and session.cancels_on_disconnect and response.status == CREATED:
+            headers = dict(response.headers)
+            # The order of a repeated message was placed on the connection of the first one.
+            if REPLAYED_HEADER not in headers:
+                self._placed.add(headers[SEQUENCE_HEADER])
+        return response
+
+    def _set_cancel_on_disconnect(self, session: Session, content: dict[str, object]) -> JsonResponse:
+        is_enabled = content.pop("enabled", None)
+        errors = {unknown: ["Unknown field."] for unknown in content}
+        if type(is_enabled) is not bool:
+            errors["enabled"] = ["Must be true or false."]
+        if errors:
+            return problem_response(invalid(errors), None)
+        self._session = session._replace(cancels_on_disconnect=is_enabled is True)
+        return json_response({"enabled": is_enabled}, 200)
 
     def _refuse(self, message_id: bytes, problem: Problem) -> None:
         self._park(message_id, None, problem_response(problem, None))

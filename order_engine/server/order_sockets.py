@@ -4,12 +4,12 @@ from collections.abc import Callable
 from time import monotonic
 
 from order_engine.feeds.own_events import OwnEvents
-from order_engine.feeds.web_socket import WebSocket
 from order_engine.server.connection import Connection
+from order_engine.server.lost_orders import LostOrders, PlacedOrders
 from order_engine.server.order_socket import OrderSocket
 from order_engine.server.parked_responses import ParkedResponses
 from order_engine.server.response_bytes import HttpResponse
-from order_engine.server.served_venue import Environ, ServedVenue
+from order_engine.server.served_venue import Environ, Served, ServedVenue
 from order_engine.server.waiting_clients import WaitingClients
 
 
@@ -21,7 +21,7 @@ class OrderSockets:
         venue: ServedVenue,
         clients: WaitingClients,
         parked: ParkedResponses,
-        serve_later: Callable[[WebSocket], object],
+        serve_later: Callable[[Served], object],
     ) -> None:
         self.operations = venue.order_operations
         self.events: OwnEvents = venue.own_events
@@ -29,6 +29,7 @@ class OrderSockets:
         self._clients = clients
         self._parked = parked
         self._serve_later = serve_later
+        self.lost = LostOrders(venue.exchange, serve_later)
         self._sockets: dict[OrderSocket, None] = {}
         self._catching_up: dict[OrderSocket, None] = {}
 
@@ -46,6 +47,10 @@ class OrderSockets:
         connection.become(socket.web_socket)
         self._clients.add(socket)
         return True
+
+    def new_placed_orders(self) -> PlacedOrders:
+        """Return what notes the orders of a new connection."""
+        return PlacedOrders(self._exchange)
 
     def admit(self, socket: OrderSocket) -> None:
         """Let a client stay that has said who it is."""

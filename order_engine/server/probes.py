@@ -8,7 +8,7 @@ from order_engine.api.plumbing.problems import RETRY_AFTER_SECONDS
 from order_engine.api.plumbing.responses import JSON_HEADERS, JSON_TYPE
 from order_engine.api.plumbing.retries import PREFIX
 from order_engine.api.resources.health import OK, STATUS_OF_PHASE
-from order_engine.exchange.exchange import Phase
+from order_engine.exchange.phase import Phase
 from order_engine.server.response_bytes import REQUEST_ID_HEADER, HttpResponse
 from order_engine.server.served_venue import Environ, ServedVenue
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from io import BytesIO
 from time import monotonic
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from gunicorn import SERVER_SOFTWARE
 
@@ -31,7 +31,7 @@ from order_engine.server.read_pace import ReadPace
 from order_engine.server.refusal_log import RefusalLog
 from order_engine.server.request_head import HeaderNames
 from order_engine.server.response_bytes import HttpResponse, ResponseWriter, WsgiCaller, problem_response
-from order_engine.server.served_venue import Environ, ServedVenue
+from order_engine.server.served_venue import Environ, Served, ServedVenue
 from order_engine.server.upgrades import Upgrades
 from order_engine.server.waiting_clients import WaitingClients
 
@@ -50,13 +50,6 @@ class Logged(NamedTuple):
     status: str
     headers: list[tuple[str, str]]
     sent: int
-
-
-class Served(Protocol):
-    """A connection, or a WebSocket."""
-
-    def serve(self) -> None:
-        """Serve what was received next."""
 
 
 class RequestDispatcher:

@@ -1,11 +1,12 @@
 """What the server needs from the venue that it serves."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from order_engine.api.plumbing.keys import Caller
 from order_engine.api.plumbing.responses import JsonResponse
-from order_engine.exchange.exchange import Phase
+from order_engine.api.resources.order_messages import Session
+from order_engine.exchange.phase import Phase
 from order_engine.feeds.hand_over import HandOver
 from order_engine.feeds.own_events import OwnEvents
 
@@ -13,6 +14,13 @@ Environ = dict[str, Any]  # Any: WSGI
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]  # Any: WSGI's write, which nobody here calls
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Served(Protocol):
+    """What has its turns in the loop."""
+
+    def serve(self) -> None:
+        """Take one turn."""
 
 
 class ServedExchange(Protocol):
@@ -29,6 +37,13 @@ class ServedExchange(Protocol):
     @property
     def phase(self) -> Phase:
         """Whether commands are taken."""
+
+    def is_with_connection(self, order_id: str) -> bool:
+        """Return whether an order is live and ends with its connection."""
+        ...
+
+    def cancel_disconnected(self, order_ids: Sequence[str]) -> None:
+        """Cancel those of some orders that are live and end with their connection, which was lost."""
 
 
 class ServedRecovery(Protocol):
@@ -59,7 +74,7 @@ class OrderOperations(Protocol):
         """Return the caller with a key; raises ``Problem``."""
         ...
 
-    def carry_out(self, caller: Caller, user_id: str | None, name: object, message: dict[str, Any]) -> JsonResponse:
+    def carry_out(self, session: Session, name: object, message: dict[str, Any]) -> JsonResponse:
         """Carry out a message; a refusal is a response too."""
         ...
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from order_engine.exchange.errors import ExchangeHalted, ServiceError
-from order_engine.exchange.exchange import Phase
+from order_engine.exchange.phase import Phase
 from order_engine.followers.progress import SQL
 from order_engine.journal.errors import JournalError
 from tests.builders import buy

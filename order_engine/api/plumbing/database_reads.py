@@ -11,7 +11,8 @@ from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, Contin
 from order_engine.api.plumbing.problems import Problem, invalid
 from order_engine.api.plumbing.responses import JsonResponse
 from order_engine.exchange.errors import ExchangeHalted
-from order_engine.exchange.exchange import Exchange, Phase
+from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.phase import Phase
 from order_engine.followers.progress import SQL, Progress
 
 MIN_SEQUENCE_HEADER = "X-Min-Sequence"

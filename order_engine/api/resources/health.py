@@ -10,7 +10,8 @@ from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import RETRY_AFTER_SECONDS, Content
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
-from order_engine.exchange.exchange import Exchange, Phase
+from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.phase import Phase
 from order_engine.followers.progress import AUDIT, SQL, Progress
 from order_engine.wire.messages import service
 

@@ -30,6 +30,14 @@ class SocketOperation(NamedTuple):
     view: View
 
 
+class Session(NamedTuple):
+    """Who trades on a connection. Its orders without a user get ``user_id``, and may end with the connection."""
+
+    caller: Caller
+    user_id: str | None
+    cancels_on_disconnect: bool = False
+
+
 class NoDatabase:
     """Takes the place of reads of the database: an order that memory does not know is unknown."""
 
@@ -59,24 +67,23 @@ class OrderOperations:
         """Return the caller with a key; raises ``Problem``."""
         return self._keys.admit({"HTTP_X_API_KEY": key} if isinstance(key, str) else {}, Access.TRADE)
 
-    def carry_out(self, caller: Caller, user_id: str | None, name: object, message: Message) -> JsonResponse:
-        """Carry out a message without its ``id`` and ``op``; orders without a user get that of the connection."""
+    def carry_out(self, session: Session, name: object, message: Message) -> JsonResponse:
+        """Carry out a message without its ``id`` and ``op``; a refusal is a response too."""
         try:
             operation = self._operations.get(name) if isinstance(name, str) else None
             if operation is None:
                 raise invalid({"op": [f"Must be one of: {', '.join(self._operations)}."]})
-            return operation.view(self._parsed(operation, caller, user_id, message))
+            return operation.view(self._parsed(operation, session, message))
         except Problem as problem:
             return problem_response(problem, None)
         except tuple(CODES) as error:
-            return problem_response(known_problem(error, is_admin=caller.access is Access.ADMIN), None)
+            return problem_response(known_problem(error, is_admin=session.caller.access is Access.ADMIN), None)
 
-    def _parsed(
-        self, operation: SocketOperation, caller: Caller, user_id: str | None, message: Message
-    ) -> ParsedRequest:
+    def _parsed(self, operation: SocketOperation, session: Session, message: Message) -> ParsedRequest:
+        caller = session.caller
         key = message.pop(BODY_FIELD, None)
-        if user_id is not None and "order_id" not in message:
-            message.setdefault("user_id", user_id)
+        if session.user_id is not None and "order_id" not in message:
+            message.setdefault("user_id", session.user_id)
         try:
             fields = operation.form.read(message)
         except FormError as error:
@@ -84,6 +91,9 @@ class OrderOperations:
         retry = None
         if key is not None:
             retry = read_retry(key, caller.scope, operation.method, operation.path, {}, {}, fields)
+        if session.cancels_on_disconnect and operation.form is forms.PLACE_ORDER:
+            # Not before the retry is read: it is the same order over REST.
+            fields["cancel_on_disconnect"] = True
         return ParsedRequest(caller, fields, fields, retry, 0)
 
     def _amend(self, parsed: ParsedRequest) -> JsonResponse:

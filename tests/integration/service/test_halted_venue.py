@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from order_engine.bootstrap.venue import Venue
 from order_engine.exchange.errors import ExchangeHalted
-from order_engine.exchange.exchange import Phase
+from order_engine.exchange.phase import Phase
 from order_engine.journal.directory_lock import DirectoryLock
 from order_engine.journal.disk import LocalDisk
 from order_engine.journal.errors import JournalLocked

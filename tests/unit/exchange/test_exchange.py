@@ -13,7 +13,8 @@ from order_engine.exchange.errors import (
     NotReady,
     ProjectionBehind,
 )
-from order_engine.exchange.exchange import Exchange, Phase
+from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.phase import Phase
 from order_engine.exchange.state import state_hash
 from order_engine.journal.committer import SyncMode
 from order_engine.matching.commands import (

@@ -52,6 +52,23 @@ def test_other_order_of_the_queue_gives_another_hash() -> None:
     assert engine_hash(first.engine) != engine_hash(second.engine)
 
 
+def test_loaded_order_still_ends_with_its_connection() -> None:
+    live = Exchange()
+    live.apply_all(
+        buy(order_id="plain", cancel_on_disconnect=True),
+        buy(price="99.00", display="1", user_id="ann", cancel_on_disconnect=True),
+        buy(price="98.00", display="1"),
+        buy(price="97.00"),
+    )
+
+    loaded = dumped_and_loaded(live.engine)
+
+    assert [order.placed for order in loaded.live.by_key.values()] == [
+        order.placed for order in live.engine.live.by_key.values()
+    ]
+    assert engine_hash(loaded) == engine_hash(live.engine)
+
+
 def test_loaded_engine_goes_on_where_the_dumped_one_stood() -> None:
     live = busy_exchange()
     loaded = Exchange(dumped_and_loaded(live.engine))

@@ -3,11 +3,11 @@
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, NamedTuple
 
 from order_engine.api.plumbing.parking import SEQUENCE
-from order_engine.exchange.exchange import Phase
+from order_engine.exchange.phase import Phase
 from order_engine.feeds.hand_over import HandOver
 from order_engine.feeds.own_events import OwnEvents
 from order_engine.server.served_venue import Environ, StartResponse
@@ -25,6 +25,15 @@ class StubExchange:
     def __init__(self) -> None:
         self.visible_sequence = self.applied_sequence = 0
         self.phase = Phase.OPEN
+        self.canceled: list[str] = []
+        self.has_canceled = Event()
+
+    def is_with_connection(self, order_id: str) -> bool:
+        return True
+
+    def cancel_disconnected(self, order_ids: list[str]) -> None:
+        self.canceled += order_ids
+        self.has_canceled.set()
 
 
 class StubProgress:

@@ -3,9 +3,12 @@
 import json
 from collections.abc import Iterable
 
+import pytest
+
 from order_engine.api.plumbing.keys import ANYBODY_WITHOUT_KEYS, Caller
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.upgrades import ORDERS, UPGRADE, Upgrade
+from order_engine.api.resources.order_messages import Session
 from order_engine.exchange.applied import Applied
 from order_engine.journal.record import Record
 from order_engine.matching.commands import Command
@@ -16,7 +19,7 @@ from order_engine.server.serving_loop import Limits
 from tests.builders import buy
 from tests.local_book import Message, messages_in
 from tests.unit.feeds.fakes import frame
-from tests.unit.server.stub_venue import Client, Served, get, serving
+from tests.unit.server.stub_venue import SECONDS, Client, Served, get, serving
 
 GREETING = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 
@@ -30,7 +33,7 @@ class StubOperations:
     def caller_of(self, key: object) -> Caller:
         return ANYBODY_WITHOUT_KEYS
 
-    def carry_out(self, caller: Caller, user_id: str | None, name: object, message: Message) -> JsonResponse:
+    def carry_out(self, session: Session, name: object, message: Message) -> JsonResponse:
         exchange = self._venue.exchange
         exchange.applied_sequence += 1
         return json_response({"name": name}, 201, {"X-Sequence": str(exchange.applied_sequence)})
@@ -48,6 +51,14 @@ def upgraded(served: Served, user_id: str | None = None) -> Client:
     client.send(get("/ws/orders") + ask(1, "auth", user_id=user_id))
     client.receive(GREETING + message_bytes({"id": 1, "type": "ack"}) + message_bytes(caught_up(0)))
     return client
+
+
+def received(client: Client, count: int) -> list[Message]:
+    """Return the next messages; the last of those sent must end like an order."""
+    messages: list[Message] = []
+    while len(messages) < count:
+        messages += messages_in(client.receive(b"}}"))
+    return messages
 
 
 def ask(message_id: int, op: str, **fields: object) -> bytes:
@@ -94,11 +105,34 @@ def test_messages_wait_to_be_read_while_many_answers_wait_for_the_disk() -> None
         assert client.has_nothing()
         assert served.venue.exchange.applied_sequence < 2 * UNANSWERED_MAX
         served.venue.commit(sent)
-        answered: list[Message] = []
-        while len(answered) < sent:
-            answered += messages_in(client.receive(b"}}"))
+        answered = received(client, sent)
 
     assert [answer["id"] for answer in answered] == list(range(sent))
+
+
+def test_orders_of_a_lost_connection_are_canceled_if_the_client_asked_for_it() -> None:
+    with serving(upgrading) as served:
+        client = upgraded(served)
+        client.send(ask(2, "place") + ask(3, "cancel_on_disconnect", enabled=True) + ask(4, "place") + ask(5, "place"))
+        client.send(ask(6, "cancel_on_disconnect", enabled=False) + ask(7, "place"))
+        served.venue.commit(4)
+        answers = received(client, 6)
+
+        client.socket.close()
+        assert served.venue.exchange.has_canceled.wait(SECONDS)
+
+        assert answers[1] == {"id": 3, "type": "ack", "sequence": None, "enabled": True}
+        assert served.venue.exchange.canceled == ["2", "3"]
+
+
+@pytest.mark.parametrize("fields", [{}, {"enabled": 1}, {"enabled": "true"}, {"enabled": True, "more": 1}], ids=str)
+def test_cancel_on_disconnect_takes_true_or_false(fields: Message) -> None:
+    with serving(upgrading) as served:
+        client = upgraded(served)
+
+        client.send(ask(2, "cancel_on_disconnect", **fields))
+
+        assert messages_in(client.receive(b"}}"))[0]["problem"]["code"] == "invalid_fields"
 
 
 def test_events_of_the_user_wait_until_they_are_durable() -> None:

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from order_engine.api.plumbing.parking import SEQUENCE
-from order_engine.exchange.exchange import Phase
+from order_engine.exchange.phase import Phase
 from order_engine.server.request_dispatcher import Logged
 from order_engine.server.served_venue import Environ, Headers, StartResponse
 from order_engine.server.serving_loop import Limits
