@@ -1,7 +1,7 @@
 """Admission: every check that can refuse a command, before anything changes, in the rulebook's order."""
 
 from order_engine.matching.accounts import Accounts, may_wait
-from order_engine.matching.bounds import UNBOUNDED, Bounds
+from order_engine.matching.bounds import Bounds
 from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState
 from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
@@ -28,7 +28,7 @@ class Admission:
     def __init__(self, live: LiveOrders, accounts: Accounts) -> None:
         self._live = live
         self._accounts = accounts
-        self._live_orders_max = self._slices_max = self._amended_slices_max = UNBOUNDED
+        self.give_bounds(Bounds())
 
     def give_bounds(self, bounds: Bounds) -> None:
         """Set the bounds beyond which commands are refused."""
@@ -129,13 +129,15 @@ def _refusal_of_session(placed: PlaceOrder, state: SessionState) -> Reason | Non
 def _refusal_of_steps(instrument: Instrument, terms: PlaceOrder | AmendOrder) -> Reason | None:
     tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
     price_e8, stop_price_e8, trail_amount_e8 = terms.price_e8, terms.stop_price_e8, terms.trail_amount_e8
-    quantity_e8, display_quantity_e8 = terms.quantity_e8, terms.display_quantity_e8
     if (
         (price_e8 is not None and price_e8 % tick)
         or (stop_price_e8 is not None and stop_price_e8 % tick)
         or (trail_amount_e8 is not None and trail_amount_e8 % tick)
     ):
         return Reason.TICK_SIZE
+    if lot == 1:
+        return None
+    quantity_e8, display_quantity_e8 = terms.quantity_e8, terms.display_quantity_e8
     if (quantity_e8 is not None and quantity_e8 % lot) or (
         display_quantity_e8 is not None and display_quantity_e8 % lot
     ):

@@ -29,7 +29,8 @@ def amend(book: OrderBook, order: Order, command: AmendOrder, outcome: Outcome) 
         book.side_of(order.side).remove(order)
         order.price_ticks, order.display_lots, order.hidden_lots = price_ticks, display_lots, 0
         order.decrement(order.quantity_lots - quantity_lots)
-        book.note(order)
+        if book.users_with_sums:
+            book.note(order)
         outcome.events.append(OrderAmended(order.state()))
         book.enter(order, outcome)
         if not order.remaining_lots:

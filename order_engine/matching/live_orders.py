@@ -99,8 +99,10 @@ class LiveOrders:
     def named_by(self, command: AmendOrder | CancelOrder) -> Order | None:
         """Find the live order that a command means; None if there is none, or if it is in another symbol than named."""
         if command.order_id is not None:
-            # Without a call where that is enough: this is on the way of every amend and cancel.
-            order = self.by_key.get(command.order_id) or self.find(command.order_id)
+            # Without a call where that is enough: every amend and cancel comes by here.
+            order = self.by_key.get(command.order_id)
+            if order is None and self.has_unnamed:
+                order = self.find(command.order_id)
         elif command.user_id is not None and command.client_order_id is not None:
             order = self.with_client_id(command.user_id, command.client_order_id)
         else:

@@ -120,12 +120,14 @@ class Order:
 
     def fill(self, lots: int, price_ticks: int) -> None:
         """Trade ``lots`` of the remainder."""
-        assert 0 < lots <= self.remaining_lots
-        self.filled_lots += lots
-        self.remaining_lots -= lots
-        self.filled_notional += lots * price_ticks
+        remaining_lots = self.remaining_lots
+        assert 0 < lots <= remaining_lots
+        remaining_lots -= lots
         assert self.status in _ON_THE_BOOK, f"{self.order_id}: a fill while {self.status}"
-        self.status = _PARTIALLY_FILLED if self.remaining_lots else _FILLED
+        self.filled_lots += lots
+        self.remaining_lots = remaining_lots
+        self.filled_notional += lots * price_ticks
+        self.status = _PARTIALLY_FILLED if remaining_lots else _FILLED
 
     def end(self, status: OrderStatus) -> int:
         """End with a final status; return the lots that remained."""
@@ -155,9 +157,9 @@ class Order:
 
     def state(self, reason: Reason | None = None) -> OrderState:
         """Return the state that events carry."""
-        placed, sequence = self.placed, self.sequence
-        instrument, trail_amount_e8 = self.instrument, self.trail_amount_e8
-        tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
+        placed, sequence, trail_amount_e8 = self.placed, self.sequence, self.trail_amount_e8
+        tick, lot = self.instrument.tick_size_e8, self.instrument.lot_size_e8
+        filled_lots = self.filled_lots
         return OrderState(
             placed.order_id or str(sequence),
             placed,
@@ -165,9 +167,10 @@ class Order:
             self.timestamp_ns,
             None if self.price_ticks is None else self.price_ticks * tick,
             self.quantity_lots * lot,
-            self.filled_lots * lot,
+            filled_lots * lot,
             self.remaining_lots * lot,
-            self.filled_notional * tick * lot,
+            # A product of large numbers, and 0 for most orders.
+            self.filled_notional * tick * lot if filled_lots else 0,
             self.status,
             reason,
             None if self.display_lots is None else self.display_lots * lot,

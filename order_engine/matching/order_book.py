@@ -48,7 +48,6 @@ class OrderBook:
     __slots__ = (
         "_live",
         "_sums",
-        "_users_with_sums",
         "asks",
         "bids",
         "breaker_reference_e8",
@@ -60,6 +59,7 @@ class OrderBook:
         "self_trade_prevention",
         "state",
         "stops",
+        "users_with_sums",
     )
 
     def __init__(self, instrument: Instrument, live: LiveOrders) -> None:
@@ -74,7 +74,7 @@ class OrderBook:
         self.positions_e8: defaultdict[str, int] = defaultdict(int)
         self._live = live
         self._sums = live.sums
-        self._users_with_sums = live.sums.users
+        self.users_with_sums = live.sums.users
 
     def give_terms(self, instrument: Instrument, default_mode: SelfTradePrevention) -> None:
         """Use these terms from now on; the default mode applies if the instrument has none."""
@@ -187,7 +187,8 @@ class OrderBook:
             order.display_lots = display_lots
             order.show_slice()
         side.count(order)
-        self.note(order)
+        if self.users_with_sums:
+            self.note(order)
         outcome.events.append(OrderAmended(order.state()))
 
     def trade(
@@ -204,7 +205,7 @@ class OrderBook:
             self.positions_e8[buyer] += quantity_e8
         if seller is not None:
             self.positions_e8[seller] -= quantity_e8
-        if self._users_with_sums:
+        if self.users_with_sums:
             self._sums.note(buy)
             self._sums.note(sell)
         outcome.trade_count += 1
@@ -214,9 +215,8 @@ class OrderBook:
         )
 
     def note(self, order: Order) -> None:
-        """Take note that a live order was made larger or smaller."""
-        if self._sums.users:
-            self._sums.note(order)
+        """Take note that a live order was made larger or smaller; needed only if there are ``users_with_sums``."""
+        self._sums.note(order)
 
     def forget(self, order: Order) -> None:
         """Remove an order of which nothing is left from the index; its side has removed it already."""

@@ -85,7 +85,7 @@ AMENDS: dict[str, Planted] = {
         admission,
         "_refusal_of_steps",
         "Reason.TICK_SIZE",
-        "Reason.LOT_SIZE if quantity_e8 and quantity_e8 % lot else Reason.TICK_SIZE",
+        "Reason.LOT_SIZE if terms.quantity_e8 and terms.quantity_e8 % lot else Reason.TICK_SIZE",
     ),
     "a halt lets amends through": (Admission, "of_amend", "book.state in _REFUSED_BY_STATE", "False"),
     "the stop of a trailing stop may be named": (admission, "_fits", "or order.trail_amount_e8 is not None", ""),
