@@ -1,21 +1,19 @@
 """Servers under load: processes on a free port, stopped with SIGTERM."""
 
-import http.client
 import os
 import random
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from order_engine.testing.server_process import ServerProcess
+
 PROJECT = Path(__file__).resolve().parents[1]
-START_SECONDS_MAX = 60
-STOP_SECONDS_MAX = 30
 PORTS = range(20_000, 32_000)
 # Settings of the caller's shell that would change what is measured.
 NOT_INHERITED = ("API_KEY", "DATABASE_URL", "RATE_LIMIT", "WS_PORT")
@@ -73,14 +71,14 @@ def serving(
     port = free_port()
     environment = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
     environment |= {**settings, "PORT": str(port)}
-    with log.open("ab") as output:
-        words = [word.replace("{port}", str(port)) for word in command]
-        process = subprocess.Popen(words, cwd=tree, env=environment, stdout=output, stderr=output)
-    try:
-        _wait_until_ready(process, port, ready_path, log)
-        yield RunningServer(port, process)
-    finally:
-        _stop(process)
+    words = [word.replace("{port}", str(port)) for word in command]
+    with (
+        log.open("ab") as output,
+        ServerProcess(environment, f"http://127.0.0.1:{port}", command=words, project=tree, output=output) as server,
+    ):
+        if not server.wait_until_ready(ready_path):
+            raise ServerDown(f"not ready on port {port}:\n{log.read_text(errors='replace')[-2000:]}")
+        yield RunningServer(port, server.process)
 
 
 def free_port() -> int:
@@ -90,32 +88,3 @@ def free_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise ServerDown(f"no free port found in {PORTS}")
-
-
-def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, path: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline and process.poll() is None:
-        if _status(port, path) == http.HTTPStatus.OK:
-            return
-        time.sleep(0.05)
-    raise ServerDown(f"not ready on port {port}:\n{log.read_text(errors='replace')[-2000:]}")
-
-
-def _status(port: int, path: str) -> int | None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS_MAX)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

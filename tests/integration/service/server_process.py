@@ -87,7 +87,7 @@ class ServerProcess:
         self, data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = ROOT, **settings: str
     ) -> None:
         self.data_directory = data_directory
-        self.port = free_port()
+        self.port = int(settings.get("PORT") or free_port())
         self._clients: list[Client] = []
         self.log_path = data_directory.parent / f"server-{self.port}.log"
         inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}

@@ -1,0 +1,68 @@
+"""The client for code without an event loop."""
+
+import time
+from collections.abc import Iterator
+from typing import Self, TypeVar
+
+import httpx
+
+from order_engine.client.delivery import Deliveries, Delivery, Retry
+from order_engine.client.messages import Page
+from order_engine.client.operations import Operations
+from order_engine.client.requests import Request
+
+T = TypeVar("T")
+
+TIMEOUT_SECONDS = 10.0
+RETRIES = 8
+
+
+class Client(Operations):
+    """Talks to an exchange. Use one in each thread. Reads show what the client itself has written before."""
+
+    def __init__(
+        self, url: str, *, api_key: str | None = None, timeout: float = TIMEOUT_SECONDS, retries: int = RETRIES
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, timeout=timeout)
+        self._deliveries = Deliveries(api_key, retries)
+
+    def send(self, request: Request[T]) -> T:
+        """Send a request, again if need be, and return what it asked for; raises ``ExchangeError``."""
+        delivery = self._deliveries.begin(request)
+        while True:
+            outcome = delivery.judge(self._exchange(delivery))
+            if not isinstance(outcome, Retry):
+                return outcome
+            time.sleep(outcome.pause_seconds)
+
+    def each(self, request: Request[Page[T]]) -> Iterator[T]:
+        """Yield the items of all pages."""
+        while True:
+            page = self.send(request)
+            yield from page.items
+            if page.next_cursor is None:
+                return
+            request = request.after(page.next_cursor)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _exchange(self, delivery: Delivery[T]) -> httpx.Response | httpx.TransportError:
+        try:
+            return self._http.request(
+                delivery.method,
+                delivery.path,
+                params=delivery.query,
+                headers=delivery.headers,
+                content=delivery.content,
+            )
+        except httpx.TransportError as error:
+            return error
