@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from order_engine.wire.checksum import book_checksum
+from order_engine.wire.checksum import book_checksum, orders_checksum
 
 Message = dict[str, Any]  # Any: JSON
-Level = tuple[str, str, int]
+Row = tuple[Any, ...]  # Any: price, quantity, number of orders of a level; id, price, quantity of an order
 
 
 class OutOfStep(Exception):
@@ -16,12 +16,12 @@ class OutOfStep(Exception):
 
 @dataclass
 class LocalBook:
-    """The best levels as of ``sequence``; None until a snapshot came."""
+    """The best levels or orders as of ``sequence``; None until a snapshot came."""
 
-    levels_max: int
+    is_by_order: bool = False
     sequence: int | None = None
-    bids: dict[str, Level] = field(default_factory=dict)
-    asks: dict[str, Level] = field(default_factory=dict)
+    bids: dict[str, Row] = field(default_factory=dict)
+    asks: dict[str, Row] = field(default_factory=dict)
 
     def take(self, message: Message) -> None:
         """Apply a message; raises ``OutOfStep``, after which only a snapshot helps."""
@@ -33,20 +33,24 @@ class LocalBook:
             self.sequence = None
             raise OutOfStep(message)
         for side, changes in ((self.bids, message["bids"]), (self.asks, message["asks"])):
-            for price, quantity, orders in changes:
-                if quantity == "0":
-                    side.pop(price, None)
+            for row in changes:
+                if row[2 if self.is_by_order else 1] == "0":
+                    side.pop(row[0], None)
                 else:
-                    side[price] = (price, quantity, orders)
+                    # What is there keeps its place, and what is new comes last.
+                    side[row[0]] = tuple(row)
         self.sequence = message["sequence"]
-        if book_checksum(*self.best(), self.levels_max) != message["checksum"]:
+        checksum = orders_checksum if self.is_by_order else book_checksum
+        if checksum(*self.best()) != message["checksum"]:
             self.sequence = None
             raise OutOfStep(message)
 
-    def best(self) -> tuple[list[Level], list[Level]]:
+    def best(self) -> tuple[list[Any], list[Any]]:  # Any: rows
         """Return bids and asks, best first."""
-        bids = sorted(self.bids.values(), key=lambda level: float(level[0]), reverse=True)
-        return bids, sorted(self.asks.values(), key=lambda level: float(level[0]))
+        return sorted(self.bids.values(), key=self._price, reverse=True), sorted(self.asks.values(), key=self._price)
+
+    def _price(self, row: Row) -> float:
+        return float(row[1 if self.is_by_order else 0])
 
 
 def messages_in(frames: bytes) -> list[Message]:

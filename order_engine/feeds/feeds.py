@@ -6,8 +6,9 @@ import msgspec
 
 from order_engine.exchange.applied import Applied
 from order_engine.feeds.book_feed import BookFeed
+from order_engine.feeds.book_forms import FORMS
 from order_engine.feeds.channel import Channel, Client
-from order_engine.feeds.hand_over import BOOK, Subscription
+from order_engine.feeds.hand_over import Subscription
 from order_engine.feeds.history import Remembered
 from order_engine.feeds.tape import Tape
 from order_engine.feeds.web_socket import text_frame
@@ -40,14 +41,14 @@ class Feeds:
         self._renderer = Renderer(self._tick_size_e8)
         self._remembered = Remembered(trades_kept_max)
         self._tapes: dict[str, Tape] = {}
-        self._books: dict[str, dict[int, tuple[BookFeed, Channel]]] = {}
+        self._books: dict[str, dict[tuple[str, int], tuple[BookFeed, Channel]]] = {}
         self._trades: dict[str, Channel] = {}
         self._touched: set[str] = set()
         self._stirred: dict[Channel, None] = {}
 
     def join(self, client: Client, wanted: Subscription, now: float) -> Channel:
         """Begin to serve a client; return its channel."""
-        channel = self._book_channel(wanted, now) if wanted.feed == BOOK else self._trade_channel(wanted.symbol, now)
+        channel = self._book_channel(wanted, now) if wanted.feed in FORMS else self._trade_channel(wanted.symbol, now)
         channel.join(client, wanted.since)
         if channel.has_clients_behind:
             self._stirred[channel] = None
@@ -55,18 +56,18 @@ class Feeds:
 
     def leave(self, client: Client, wanted: Subscription) -> None:
         """Forget a client, and its channel if it was the last."""
-        if wanted.feed == BOOK:
-            _, channel = self._books[wanted.symbol][wanted.levels]
+        if wanted.feed in FORMS:
+            _, channel = self._books[wanted.symbol][wanted.feed, wanted.size]
         else:
             channel = self._trades[wanted.symbol]
         channel.leave(client)
         if channel:
             return
         self._stirred.pop(channel, None)
-        if wanted.feed != BOOK:
+        if wanted.feed not in FORMS:
             del self._trades[wanted.symbol]
         elif len(self._books[wanted.symbol]) > 1:
-            del self._books[wanted.symbol][wanted.levels]
+            del self._books[wanted.symbol][wanted.feed, wanted.size]
         else:
             del self._books[wanted.symbol]
 
@@ -138,11 +139,13 @@ class Feeds:
 
     def _book_channel(self, wanted: Subscription, now: float) -> Channel:
         feeds = self._books.setdefault(wanted.symbol, {})
-        if wanted.levels not in feeds:
+        kind = wanted.feed, wanted.size
+        if kind not in feeds:
             book = self._engine().books.get(wanted.symbol)
-            feed = BookFeed(wanted.symbol, wanted.levels, book, self.sequence, self._tape(wanted.symbol))
-            feeds[wanted.levels] = feed, Channel(feed, self.sequence, now)
-        return feeds[wanted.levels][1]
+            form = FORMS[wanted.feed](wanted.symbol, wanted.size, book, self.sequence)
+            feed = BookFeed(wanted.symbol, form, book, self._tape(wanted.symbol))
+            feeds[kind] = feed, Channel(feed, self.sequence, now)
+        return feeds[kind][1]
 
     def _trade_channel(self, symbol: str, now: float) -> Channel:
         if symbol not in self._trades:

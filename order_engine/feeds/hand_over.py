@@ -10,16 +10,16 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-BOOK, TRADES = "market-data", "trades"
+BOOK, ORDERS_OF_BOOK, TRADES = "market-data", "market-data-by-order", "trades"
 PACKET_BYTES_MAX = 1 << 17
 
 
 class Subscription(Struct, frozen=True):
-    """What a client wants: a book's best ``levels``, or the trades after ``since``."""
+    """What a client wants: a book's best levels or orders, ``size`` of each side, or the trades after ``since``."""
 
     feed: str
     symbol: str
-    levels: int = 0
+    size: int = 0
     since: int | None = None
 
 

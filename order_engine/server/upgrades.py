@@ -25,7 +25,7 @@ class Upgrades:
             if self._order_sockets.take(connection, upgrade.greeting):
                 return None
             return Problem("feeds_unavailable", "There are as many connections for orders as there may be.")
-        wanted = Subscription(upgrade.purpose, upgrade.symbol, upgrade.levels, upgrade.since)
+        wanted = Subscription(upgrade.purpose, upgrade.symbol, upgrade.size, upgrade.since)
         handed = HandOver(wanted, upgrade.greeting, bytes(connection.rest))
         if not self._venue.hand_over(handed, connection.descriptor):
             return Problem("feeds_unavailable", "The feeds are starting, or have as many clients as they may.")

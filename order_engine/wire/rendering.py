@@ -16,6 +16,7 @@ from order_engine.wire.units import average_price_e8, format_price, format_quant
 
 TickSizeOf = Callable[[str], int]
 LevelE8 = tuple[int, int, int]
+OrderE8 = tuple[str, int, int]
 
 _ORDER = OrderWriter(Order, "average_price", "updated_at")
 _ORDER_WITH_TRADES = OrderWriter(OrderWithTrades, "average_price", "updated_at", "trades", "trades_cursor")
@@ -105,6 +106,14 @@ def levels(side: Iterable[LevelE8], tick_size_e8: int) -> list[market.Level]:
     return [
         (format_price(price_e8, tick_size_e8), format_quantity(quantity_e8), orders)
         for price_e8, quantity_e8, orders in side
+    ]
+
+
+def resting_orders(side: Iterable[OrderE8], tick_size_e8: int) -> list[market.RestingOrder]:
+    """Render one side of a book: id, price and shown quantity of each order."""
+    return [
+        (order_id, format_price(price_e8, tick_size_e8), format_quantity(quantity_e8))
+        for order_id, price_e8, quantity_e8 in side
     ]
 
 

@@ -7,26 +7,31 @@ from hypothesis import strategies as st
 
 from order_engine.exchange.applied import Applied
 from order_engine.feeds.feeds import Feeds
-from order_engine.feeds.hand_over import BOOK, Subscription
+from order_engine.feeds.hand_over import BOOK, ORDERS_OF_BOOK, Subscription
 from order_engine.journal.record import Record
+from order_engine.matching.book_side import BookSide
 from order_engine.matching.commands import Command
 from order_engine.matching.engine import MatchingEngine
+from order_engine.matching.instrument import Instrument
 from order_engine.wire.rendering import levels
-from tests.local_book import Level, LocalBook, Message, OutOfStep, messages_in
+from order_engine.wire.units import format_price, format_quantity
+from tests.local_book import LocalBook, Message, OutOfStep, Row, messages_in
 from tests.property.strategies import STREAMS, steps
 
 SYMBOL = "AAA"
 FATES = st.lists(st.sampled_from(["delivered", "delivered", "delivered", "dropped", "resync", "blocked"]), min_size=80)
 DEPTHS = st.sampled_from([1, 2, 3, 10])
 
-Books = tuple[list[Level], list[Level]]
+FORMS = st.sampled_from([BOOK, ORDERS_OF_BOOK])
+
+Books = tuple[list[Row], list[Row]]
 
 
 class Client:
     """A client on a line that loses messages; it keeps its book as well as it can."""
 
-    def __init__(self, depth: int) -> None:
-        self.book = LocalBook(depth)
+    def __init__(self, form: str) -> None:
+        self.book = LocalBook(is_by_order=form == ORDERS_OF_BOOK)
         self.is_blocked = False
         self.loses = False
         self.is_lost = False
@@ -45,10 +50,11 @@ class Client:
 class Market:
     """An engine with its feeds, and the books that it had at each sequence."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, form: str = BOOK) -> None:
         self.engine = MatchingEngine()
         self.feeds = Feeds(lambda: self.engine, 0)
         self.depth = depth
+        self.form = form
         self.books: dict[int, Books] = {0: ([], [])}
 
     def apply(self, command: Command, sequence: int, timestamp_ns: int) -> None:
@@ -60,21 +66,33 @@ class Market:
         book = self.engine.books.get(SYMBOL)
         if book is None:
             return [], []
-        tick, lot = book.instrument.tick_size_e8, book.instrument.lot_size_e8
-        bids, asks = (
-            [(level.price_ticks * tick, level.shown_lots * lot, level.length) for level in side.best_first()]
-            for side in (book.bids, book.asks)
-        )
-        return levels(bids[: self.depth], tick), levels(asks[: self.depth], tick)
+        rows = queues_of if self.form == ORDERS_OF_BOOK else levels_of
+        bids, asks = (rows(side, book.instrument)[: self.depth] for side in (book.bids, book.asks))
+        return bids, asks
+
+
+def levels_of(side: BookSide, instrument: Instrument) -> list[Row]:
+    tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
+    best = side.best_first()
+    return [*levels([(level.price_ticks * tick, level.shown_lots * lot, level.length) for level in best], tick)]
+
+
+def queues_of(side: BookSide, instrument: Instrument) -> list[Row]:
+    tick, lot = instrument.tick_size_e8, instrument.lot_size_e8
+    return [
+        (order.order_id, format_price(level.price_ticks * tick, tick), format_quantity(order.shown_lots * lot))
+        for level in side.best_first()
+        for order in level
+    ]
 
 
 @settings(max_examples=200, deadline=None)
-@given(commands=STREAMS, fates=FATES, depth=DEPTHS, looks=st.lists(st.booleans(), min_size=80))
+@given(commands=STREAMS, fates=FATES, depth=DEPTHS, form=FORMS, looks=st.lists(st.booleans(), min_size=80))
 def test_client_has_the_book_of_every_sequence_that_it_was_told(
-    commands: list[Command], fates: list[str], depth: int, looks: list[bool]
+    commands: list[Command], fates: list[str], depth: int, form: str, looks: list[bool]
 ) -> None:
-    market, client = Market(depth), Client(depth)
-    channel = market.feeds.join(client, Subscription(BOOK, SYMBOL, depth), 0)
+    market, client = Market(depth, form), Client(form)
+    channel = market.feeds.join(client, Subscription(form, SYMBOL, depth), 0)
 
     for step, fate, is_look in zip(steps(commands), fates, looks, strict=False):
         market.apply(step.command, step.sequence, step.timestamp_ns)
@@ -151,7 +169,7 @@ def test_checksum_catches_every_corruption_of_the_best_levels(
         market.feeds.flush(0)
     shown = [message for message in received if message["type"] in ("snapshot", "update")]
     place = at % len(shown)
-    book = LocalBook(depth)
+    book = LocalBook()
     for message in shown[:place]:
         book.take(message)
     sequence = shown[place]["sequence"]

@@ -32,8 +32,8 @@ LIMIT_MAX = 1_000
 MARKETS_MAX = 100
 LEVELS_DEFAULT = 10
 LEVELS_MAX = 1_000
-# Few depths: each that somebody follows costs work at every change.
-FEED_LEVELS = ("1", "5", "10", "20", "50", "100", "500", "1000")
+# Few sizes: each that somebody follows costs work at every change.
+FEED_SIZES = ("1", "5", "10", "20", "50", "100", "500", "1000")
 SEQUENCE_DIGITS_MAX = 18
 BATCH_LENGTH_MAX = 1_000
 ENTRIES_HINTED_MAX = 10
@@ -115,9 +115,9 @@ def _batch_entry(entry: object, hints_max: int) -> BatchEntry:
         return FormError(shortened(error.errors, ENTRY_FIELDS_NAMED_MAX))
 
 
-def _feed_levels(value: object) -> int:
-    if str(value) not in FEED_LEVELS:
-        raise ValueError(f"Must be one of: {', '.join(FEED_LEVELS)}.")
+def _feed_size(value: object) -> int:
+    if str(value) not in FEED_SIZES:
+        raise ValueError(f"Must be one of: {', '.join(FEED_SIZES)}.")
     return int(str(value))
 
 
@@ -178,7 +178,7 @@ TRADES = Form(
 MARKETS = Form("Markets", {"limit": partial(_count, MARKETS_MAX), "cursor": _cursor})
 CANDLES = Form("Candles", {"interval": _interval, "limit": partial(_count, LIMIT_MAX)})
 DEPTH = Form("Depth", _LEVELS)
-BOOK_FEED = Form("BookFeed", {"levels": _feed_levels})
+BOOK_FEED = Form("BookFeed", {"levels": _feed_size, "orders": _feed_size})
 TRADE_FEED = Form("TradeFeed", {"since": _sequence})
 ORDER_BOOK = Form("OrderBook", _LEVELS)
 

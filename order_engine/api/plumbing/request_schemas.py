@@ -16,7 +16,7 @@ from order_engine.api.plumbing.forms import (
     CANCEL_ORDER,
     CHANGE_INSTRUMENT,
     CURSOR_LENGTH_MAX,
-    FEED_LEVELS,
+    FEED_SIZES,
     INTERVAL_DEFAULT,
     LEVELS_DEFAULT,
     LEVELS_MAX,
@@ -178,7 +178,12 @@ SCHEMAS_OF_FORMS: Mapping[str, Mapping[str, JsonSchema]] = {
     "AcceptClock": {"accept": {"type": "boolean", "enum": [True], "example": True}},
     "AmendOrder": {"quantity": {**AMOUNT, "description": "The new total quantity; 0 cancels the order."}},
     "BookFeed": {
-        "levels": {"type": "integer", "enum": list(map(int, FEED_LEVELS)), "default": LEVELS_DEFAULT},
+        "levels": {"type": "integer", "enum": list(map(int, FEED_SIZES)), "default": LEVELS_DEFAULT},
+        "orders": {
+            "type": "integer",
+            "enum": list(map(int, FEED_SIZES)),
+            "description": "Show this many single orders of each side instead of levels.",
+        },
     },
     "TradeFeed": {
         "since": {

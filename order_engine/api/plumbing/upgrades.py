@@ -17,7 +17,7 @@ CAN_UPGRADE = "order_engine.can_upgrade"
 UPGRADE = "order_engine.upgrade"
 PLACEHOLDER_STATUS = 503
 
-BOOK, TRADES, ORDERS = "market-data", "trades", "orders"
+BOOK, ORDERS_OF_BOOK, TRADES, ORDERS = "market-data", "market-data-by-order", "trades", "orders"
 _VERSION = "13"
 _KEY_BYTES = 16
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 has every server use it
@@ -29,7 +29,7 @@ class Upgrade(NamedTuple):
     greeting: bytes
     purpose: str
     symbol: str = ""
-    levels: int = 0
+    size: int = 0
     since: int | None = None
 
 

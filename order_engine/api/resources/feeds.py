@@ -8,7 +8,7 @@ from order_engine.api.plumbing.problems import invalid, unknown_symbol
 from order_engine.api.plumbing.request_guard import RequestGuard
 from order_engine.api.plumbing.responses import JsonResponse
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
-from order_engine.api.plumbing.upgrades import BOOK, ORDERS, TRADES, Upgrade, greeting_for, upgraded
+from order_engine.api.plumbing.upgrades import BOOK, ORDERS, ORDERS_OF_BOOK, TRADES, Upgrade, greeting_for, upgraded
 from order_engine.exchange.exchange import Exchange
 
 BOOK_FEED = Operation(
@@ -44,8 +44,14 @@ class FeedHandshakes:
 
     def book(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Begin a feed of a book."""
-        levels = parsed.query.get("levels", forms.LEVELS_DEFAULT)
-        return upgraded(request.environ, Upgrade(self._greeting(symbol), BOOK, symbol, levels))
+        levels, orders = parsed.query.get("levels"), parsed.query.get("orders")
+        if orders is None:
+            upgrade = Upgrade(self._greeting(symbol), BOOK, symbol, levels or forms.LEVELS_DEFAULT)
+        elif levels is None:
+            upgrade = Upgrade(self._greeting(symbol), ORDERS_OF_BOOK, symbol, orders)
+        else:
+            raise invalid({"orders": ["A book is shown by its levels or by its orders: name one of them."]})
+        return upgraded(request.environ, upgrade)
 
     def trades(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Begin a feed of trades."""

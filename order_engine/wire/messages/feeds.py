@@ -5,7 +5,7 @@ from msgspec import Struct
 from order_engine.matching.commands import SessionState
 from order_engine.matching.reason import Reason
 from order_engine.wire.messages.json_types import Price, Quantity
-from order_engine.wire.messages.market import Level
+from order_engine.wire.messages.market import Level, RestingOrder
 from order_engine.wire.messages.orders import Order
 from order_engine.wire.messages.trades import Trade
 
@@ -15,12 +15,15 @@ class FeedMessage(Struct, frozen=True, tag_field="type"):
 
 
 class BookSnapshot(FeedMessage, frozen=True, tag="snapshot"):
-    """The best levels of a book, best first: price, quantity, number of orders. ``sequence`` is their last change."""
+    """The best levels of a book, best first: price, quantity, number of orders; or its orders: id, price, quantity.
+
+    ``sequence`` is their last change.
+    """
 
     symbol: str
     sequence: int
-    bids: list[Level]
-    asks: list[Level]
+    bids: list[Level] | list[RestingOrder]
+    asks: list[Level] | list[RestingOrder]
     checksum: int
     state: SessionState | None
     last_price: Price | None
@@ -28,13 +31,13 @@ class BookSnapshot(FeedMessage, frozen=True, tag="snapshot"):
 
 
 class BookUpdate(FeedMessage, frozen=True, tag="update"):
-    """The levels that changed since ``previous_sequence``. Quantities are absolute; "0" removes the level."""
+    """What changed since ``previous_sequence``. Quantities are absolute; "0" removes the level or order."""
 
     symbol: str
     sequence: int
     previous_sequence: int
-    bids: list[Level]
-    asks: list[Level]
+    bids: list[Level] | list[RestingOrder]
+    asks: list[Level] | list[RestingOrder]
     checksum: int
 
 

@@ -7,6 +7,7 @@ from order_engine.matching.reason import Reason
 from order_engine.wire.messages.json_types import Percent, Price, Quantity, Step, TimeOfDay, Timestamp
 
 Level = tuple[str, str, int]
+RestingOrder = tuple[str, str, str]
 
 
 class ScheduledState(Struct, frozen=True, gc=False):

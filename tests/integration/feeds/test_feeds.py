@@ -51,7 +51,7 @@ def status_of_handshake(server: ServerProcess, path: str) -> int:
 
 def test_book_of_the_feed_is_the_book_of_the_exchange(server: ServerProcess, trader: Client) -> None:
     with listening(server, BOOK) as listener:
-        book = LocalBook(5)
+        book = LocalBook()
         book.take(listener.next("snapshot"))
         for number in range(50):
             trader.place(buy(price=f"{90 + number % 9}.00", quantity="1"))
@@ -62,6 +62,22 @@ def test_book_of_the_feed_is_the_book_of_the_exchange(server: ServerProcess, tra
 
         depth = trader.get("/market/AAPL/depth?levels=5")
         assert [list(map(list, side)) for side in book.best()] == [depth["bids"], depth["asks"]]
+
+
+def test_book_order_by_order_has_the_orders_in_their_queues(server: ServerProcess, trader: Client) -> None:
+    first, second, third = (trader.place(buy(symbol="QUEUE", price="9.00"))["order_id"] for _ in range(3))
+    with listening(server, "/ws/market-data/QUEUE?orders=5") as listener:
+        book = LocalBook(is_by_order=True)
+        book.take(listener.next("snapshot"))
+        trader.ask("PATCH", f"/orders/{first}", {"quantity": "12"})
+        trader.ask("PATCH", f"/orders/{second}", {"quantity": "4"})
+        last = trader.place(buy(symbol="QUEUE", price="9.50"))
+
+        for message in listener.until(last["sequence"]):
+            book.take(message)
+
+    queue = [(last["order_id"], "9.50", "10"), (second, "9.00", "4"), (third, "9.00", "10"), (first, "9.00", "12")]
+    assert book.best() == (queue, [])
 
 
 def test_trades_come_with_the_book_and_by_themselves(server: ServerProcess, trader: Client) -> None:
@@ -103,6 +119,7 @@ def test_resync_is_a_new_snapshot(server: ServerProcess) -> None:
     [
         ("/ws/market-data/NONE", {}, 404, "unknown_symbol"),
         ("/ws/market-data/AAPL?levels=3", {}, 400, "invalid_fields"),
+        ("/ws/market-data/AAPL?levels=5&orders=5", {}, 400, "invalid_fields"),
         ("/ws/trades/AAPL?since=-1", {}, 400, "invalid_fields"),
         ("/ws/trades/AAPL?since=999999", {}, 400, "invalid_fields"),
         (BOOK, {"Upgrade": ""}, 426, "upgrade_required"),
