@@ -36,7 +36,7 @@ from order_engine.wire.messages.stream_lines import (
     UserLine,
 )
 from order_engine.wire.order_writer import OrderWriter
-from order_engine.wire.rendering import quantity_or_null
+from order_engine.wire.rendering import quantity_or_null, trade_terms
 from order_engine.wire.schedules import format_schedule
 from order_engine.wire.timestamps import format_timestamp
 from order_engine.wire.units import SCALE, format_price, format_quantity
@@ -95,21 +95,8 @@ class LineWriter:
         return self._trade(TradeEventLine, received, trade)
 
     def _trade(self, line: type[AnyTradeLine], received: Received, trade: TradeExecuted) -> AnyTradeLine:
-        maker, taker = trade.maker, trade.taker
-        return line(
-            trade.trade_id,
-            received.sequence,
-            trade.symbol,
-            self.price(trade.symbol, trade.price_e8),
-            format_quantity(trade.quantity_e8),
-            trade.buy.order_id,
-            trade.sell.order_id,
-            None if maker is None else maker.order_id,
-            None if taker is None else taker.order_id,
-            trade.taker_side,
-            trade.taker_side is None,
-            _time_of(received),
-        )
+        price = self.price(trade.symbol, trade.price_e8)
+        return line(trade.trade_id, received.sequence, *trade_terms(trade, price), _time_of(received))
 
     def _order_line(self, received: Received, event: OrderEvent) -> OrderLine:
         quantities = [format_quantity(event.quantity_e8) if isinstance(event, kind) else None for kind in REDUCTIONS]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from order_engine.matching.commands import SessionState, SetRiskLimits
+from order_engine.matching.commands import SessionState, SetRiskLimits, Side
 from order_engine.matching.events import OrderState, TradeExecuted
 from order_engine.matching.instrument import Instrument
 from order_engine.wire.messages import market
@@ -17,6 +17,7 @@ from order_engine.wire.units import average_price_e8, format_price, format_quant
 TickSizeOf = Callable[[str], int]
 LevelE8 = tuple[int, int, int]
 OrderE8 = tuple[str, int, int]
+TradeTerms = tuple[str, str, str, str, str, str | None, str | None, Side | None, bool]
 
 _ORDER = OrderWriter(Order, "average_price", "updated_at")
 _ORDER_WITH_TRADES = OrderWriter(OrderWithTrades, "average_price", "updated_at", "trades", "trades_cursor")
@@ -53,21 +54,24 @@ class Renderer:
 
     def trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int) -> Trade:
         """Render a trade."""
-        maker, taker = trade.maker, trade.taker
-        return Trade(
-            trade.trade_id,
-            trade.symbol,
-            self.price(trade.symbol, trade.price_e8),
-            format_quantity(trade.quantity_e8),
-            trade.buy.order_id,
-            trade.sell.order_id,
-            None if maker is None else maker.order_id,
-            None if taker is None else taker.order_id,
-            trade.taker_side,
-            trade.taker_side is None,
-            sequence,
-            format_timestamp(timestamp_ns),
-        )
+        price = self.price(trade.symbol, trade.price_e8)
+        return Trade(trade.trade_id, *trade_terms(trade, price), sequence, format_timestamp(timestamp_ns))
+
+
+def trade_terms(trade: TradeExecuted, price: str) -> TradeTerms:
+    """Return the fields that all messages of a trade share, in their order."""
+    maker, taker = trade.maker, trade.taker
+    return (
+        trade.symbol,
+        price,
+        format_quantity(trade.quantity_e8),
+        trade.buy.order_id,
+        trade.sell.order_id,
+        None if maker is None else maker.order_id,
+        None if taker is None else taker.order_id,
+        trade.taker_side,
+        trade.taker_side is None,
+    )
 
 
 def instrument(terms: Instrument, state: SessionState) -> market.Instrument:

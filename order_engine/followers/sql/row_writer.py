@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, update
 
 from order_engine.database.errors import RowsMissing
 from order_engine.database.tables import InstrumentRow
-from order_engine.followers.sql.bulk import BulkWriter, CopyWriter, StatementWriter
+from order_engine.followers.sql.bulk import BulkWriter, CopyWriter, StatementWriter, Target
 from order_engine.followers.sql.columns import (
     INSTRUMENT_COLUMNS,
     ORDER_CHANGES,
@@ -26,9 +26,16 @@ from order_engine.followers.sql.rows import PositionTrades, Row, Rows, position_
 from order_engine.market_data.candles import Candle, CandleKey
 from order_engine.matching.commands import SessionState
 
-_CANDLE_KEY = CandleKey._fields
-_CANDLE_TOTALS = Candle.__struct_fields__
-_POSITION_KEY = POSITION_COLUMNS[:2]
+_NEW_ORDERS = Target("orders", ORDER_COLUMNS)
+_CHANGED_ORDERS = Target("orders", ORDER_CHANGES + ORDER_KEY, ORDER_KEY, ORDER_CHANGES)
+_TRADES = Target("trades", TRADE_COLUMNS)
+_ORDER_EVENTS = Target("order_events", ORDER_EVENT_COLUMNS)
+# Not the state: an instrument that exists keeps it.
+_INSTRUMENTS = Target(
+    "instruments", INSTRUMENT_COLUMNS + STATE_COLUMNS[1:], INSTRUMENT_COLUMNS[:1], INSTRUMENT_COLUMNS[1:]
+)
+_CANDLES = Target("candles", CandleKey._fields + Candle.__struct_fields__, CandleKey._fields, Candle.__struct_fields__)
+_POSITIONS = Target("positions", POSITION_COLUMNS, POSITION_COLUMNS[:2], POSITION_COLUMNS[2:])
 _CHANGE_STATE = update(InstrumentRow).where(InstrumentRow.symbol == bindparam("symbol_of_state"))
 
 
@@ -46,11 +53,11 @@ class RowWriter:
     def write(self, connection: Connection, rows: Rows) -> None:
         """Write all rows of a batch."""
         bulk = self._bulk
-        bulk.insert(connection, "orders", ORDER_COLUMNS, rows.new_orders)
-        bulk.insert(connection, "trades", TRADE_COLUMNS, rows.trades)
-        bulk.insert(connection, "order_events", ORDER_EVENT_COLUMNS, rows.order_events)
+        bulk.insert(connection, _NEW_ORDERS, rows.new_orders)
+        bulk.insert(connection, _TRADES, rows.trades)
+        bulk.insert(connection, _ORDER_EVENTS, rows.order_events)
         if rows.changed_orders:
-            found = bulk.update(connection, "orders", ORDER_CHANGES, ORDER_KEY, rows.changed_orders)
+            found = bulk.update(connection, _CHANGED_ORDERS, rows.changed_orders)
             if found != len(rows.changed_orders):
                 raise RowsMissing(f"orders: expected {len(rows.changed_orders)} rows to change, found {found}")
         if rows.instruments:
@@ -65,11 +72,10 @@ class RowWriter:
             self._add_trades_to_positions(connection, rows.positions)
 
     def _put_instruments(self, connection: Connection, rows: Sequence[Row]) -> None:
-        # The upsert keeps the state of an existing instrument. A new one is OPEN until its state rows follow.
+        # A new instrument is OPEN until its state rows follow.
         updated_ns = INSTRUMENT_COLUMNS.index("updated_ns")
         whole = [(*row, SessionState.OPEN.value, row[updated_ns]) for row in rows]
-        columns = INSTRUMENT_COLUMNS + STATE_COLUMNS[1:]
-        self._bulk.upsert(connection, "instruments", columns, INSTRUMENT_COLUMNS[:1], INSTRUMENT_COLUMNS[1:], whole)
+        self._bulk.upsert(connection, _INSTRUMENTS, whole)
 
     def _add_candles(self, connection: Connection, added: Mapping[CandleKey, Candle]) -> None:
         candles = self._totals.candles(connection, added)
@@ -78,9 +84,8 @@ class RowWriter:
                 candles[key].add(candle)
             else:
                 candles[key] = candle
-        columns = _CANDLE_KEY + _CANDLE_TOTALS
         rows = [_with_text_at(_WIDE_IN_CANDLES, (*key, *structs.astuple(candles[key]))) for key in added]
-        self._bulk.upsert(connection, "candles", columns, _CANDLE_KEY, _CANDLE_TOTALS, rows)
+        self._bulk.upsert(connection, _CANDLES, rows)
 
     def _add_trades_to_positions(self, connection: Connection, added: Mapping[PositionKey, PositionTrades]) -> None:
         positions = self._totals.positions(connection, added)
@@ -90,11 +95,11 @@ class RowWriter:
             for bought_e8, price_e8 in trades.trades:
                 position.trade(bought_e8, price_e8)
             rows.append(_with_text_at(_WIDE_IN_POSITIONS, position_row(key, position, trades)))
-        self._bulk.upsert(connection, "positions", POSITION_COLUMNS, _POSITION_KEY, POSITION_COLUMNS[2:], rows)
+        self._bulk.upsert(connection, _POSITIONS, rows)
 
 
 # Integers that may exceed 64 bits are sent as text, which both databases accept.
-_WIDE_IN_CANDLES = tuple((_CANDLE_KEY + _CANDLE_TOTALS).index(column) for column in ("volume_e8", "notional_e16"))
+_WIDE_IN_CANDLES = tuple(_CANDLES.columns.index(column) for column in ("volume_e8", "notional_e16"))
 _WIDE_IN_POSITIONS = tuple(
     POSITION_COLUMNS.index(column) for column in ("net_quantity_e8", "total_cost_e16", "realized_pnl_e16")
 )

@@ -8,7 +8,7 @@ import pytest
 from order_engine.database.database import Database
 from order_engine.followers.sql.sink import SqlSink
 from order_engine.queries.queries import Queries
-from tests.integration.database.market import Market
+from tests.integration.database.market import Market, busy_market
 
 JOURNAL_ID = "0123456789abcdef"
 
@@ -42,6 +42,16 @@ def sink(database: Database) -> Iterator[SqlSink]:
     """A sink that is closed after the test."""
     with closing(SqlSink(database)) as sink:
         yield sink
+
+
+@pytest.fixture
+def market(sink: SqlSink) -> Market:
+    """A market that is in the database."""
+    market = busy_market(10)
+    sink.open(JOURNAL_ID, market.end)
+    write_rest(sink, market)
+    sink.close()
+    return market
 
 
 def write_rest(sink: SqlSink, market: Market) -> None:

@@ -10,7 +10,7 @@ from order_engine.database.errors import SchemaOutdated
 from order_engine.exchange.verification import DifferenceFound
 from order_engine.followers.sql.projection_check import ProjectionCheck, checking_projection
 from order_engine.followers.sql.sink import SqlSink
-from tests.integration.database.conftest import JOURNAL_ID, write_rest
+from tests.integration.database.conftest import JOURNAL_ID
 from tests.integration.database.market import Market, busy_market
 from tests.integration.database.migrating import downgrade
 
@@ -22,16 +22,6 @@ def check_all(url: str, market: Market) -> None:
         for applied in market.journal:
             check.follow(applied)
         check.finish(market.end)
-
-
-@pytest.fixture
-def market(sink: SqlSink) -> Market:
-    """A market that is in the database."""
-    market = busy_market(10)
-    sink.open(JOURNAL_ID, market.end)
-    write_rest(sink, market)
-    sink.close()
-    return market
 
 
 def test_projection_that_is_right_is_counted(database_url: str, market: Market) -> None:

@@ -30,16 +30,6 @@ DAMAGE = [
 ]
 
 
-@pytest.fixture
-def market(sink: SqlSink) -> Market:
-    """A market that is in the database."""
-    market = busy_market(10)
-    sink.open(JOURNAL_ID, market.end)
-    write_rest(sink, market)
-    sink.close()
-    return market
-
-
 def execute(database: Database, statement: str) -> None:
     with database.engine.begin() as connection:
         connection.exec_driver_sql(statement)

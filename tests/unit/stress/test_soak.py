@@ -80,11 +80,15 @@ def test_gauges_read_this_process_and_its_files(tmp_path: Path) -> None:
 
 
 def test_followers_count_as_the_servers_own_and_other_programs_do_not() -> None:
-    script = "import sys; sys.stdin.read()"
+    python = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", "order_engine"]
     with (
-        subprocess.Popen([sys.executable, "-c", script, "order_engine", "follow", "x"], stdin=PIPE) as follower,
-        subprocess.Popen([sys.executable, "-c", script, "order_engine", "snapshot"], stdin=PIPE) as other,
+        subprocess.Popen([*python, "follow", "x"], stdin=PIPE, stdout=PIPE) as follower,
+        subprocess.Popen([*python, "snapshot"], stdin=PIPE, stdout=PIPE) as other,
     ):
+        for child in (follower, other):
+            # Before its first line it may still be a copy of this process, or have no memory yet.
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"\n"
         family = family_of(os.getpid())
 
         assert family[0] == os.getpid()

@@ -1,39 +1,11 @@
 """A bad setting ends every command with one line that names it, before anything is done."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from order_engine.__main__ import main
-from tests.integration.service.server_process import GUNICORN, NOT_INHERITED, running
-
-
-class Finished(NamedTuple):
-    """A command's exit code and output."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Finished]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process, with these settings and a data directory that does not exist."""
-
-    def run_command(*arguments: str, **settings: str) -> Finished:
-        for name in NOT_INHERITED:
-            monkeypatch.delenv(name, raising=False)
-        for name, text in {"DATA_DIR": str(tmp_path / "nowhere"), "PORT": "0", **settings}.items():
-            monkeypatch.setenv(name, text)
-        code = main(arguments)
-        return Finished(code, *capsys.readouterr())
-
-    return run_command
+from tests.integration.commands.conftest import Run
+from tests.integration.service.server_process import GUNICORN, running
 
 
 @pytest.mark.parametrize(
@@ -57,10 +29,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def test_bad_setting_ends_serve_with_one_line(run: Run, name: str, value: str, says: str) -> None:
     finished = run("serve", **{"API_KEY": "" if "API_KEY" in says else "a-key", name: value})
 
-    assert finished.returncode == 2
-    assert says in finished.stderr
-    assert len(finished.stderr.splitlines()) == 1, finished.stderr
-    assert "secret" not in finished.stderr
+    assert finished.code == 2
+    assert says in finished.err
+    assert len(finished.err.splitlines()) == 1, finished.err
+    assert "secret" not in finished.err
 
 
 @pytest.mark.slow
