@@ -23,16 +23,16 @@ def audit(order_id: str | None, user_id: str | None, since: str | None, *, is_ve
 
     With --verify: check that no entry was changed, removed or added; else name the first one and exit 1.
     """
-    from order_engine.followers.audit.story import Question, answer
+    from order_engine.followers.audit.search import Filter, matching_lines
 
     settings = settings_of_environment()
     if is_verified:
         return print_comparison(lambda: _verify(settings), as_json=as_json)
     try:
-        question = Question.of(order_id, user_id, since)
+        wanted = Filter.of(order_id, user_id, since)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
-    for line in answer(settings.data_dir, LocalDisk(), question, as_json=as_json):
+    for line in matching_lines(settings.data_dir, LocalDisk(), wanted, as_json=as_json):
         click.echo(line)
     return 0
 

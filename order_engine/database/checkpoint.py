@@ -1,4 +1,4 @@
-"""The checkpoint: which journal the tables were projected from, and up to which sequence.
+"""The checkpoint: the journal that the tables were projected from, and up to which sequence.
 
 It moves in the transaction that writes the rows.
 """

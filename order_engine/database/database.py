@@ -48,11 +48,11 @@ log = logging.getLogger(__name__)
 
 MIGRATION_SECONDS_MAX = 3_600
 
-_STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 20_000
+_STEPS_BETWEEN_DEADLINE_CHECKS = 20_000
 # A faster refusal does not hold up other reads.
 _SILENT_SECONDS = 0.3
 # Read the tables themselves: a locked table does not answer even if the server does.
-_ASK = "SELECT EXISTS (SELECT 1 FROM orders), EXISTS (SELECT 1 FROM trades)"
+_PROBE = "SELECT EXISTS (SELECT 1 FROM orders), EXISTS (SELECT 1 FROM trades)"
 
 
 class Database:
@@ -119,11 +119,11 @@ class Database:
         """
         if trouble := self._breaker.trouble():
             raise DatabaseUnavailable(trouble)
-        with self._asking() as session:
+        with self._session() as session:
             yield session
 
     @contextmanager
-    def _asking(self) -> Iterator[Session]:
+    def _session(self) -> Iterator[Session]:
         self._check_file()
         with self._app_context(), self._translated_reads():
             session = self._sql.session()
@@ -167,8 +167,8 @@ class Database:
     def check(self) -> str:
         """Query the database; return ``ok`` or the error."""
         try:
-            with self._asking() as session:
-                session.connection().exec_driver_sql(_ASK)
+            with self._session() as session:
+                session.connection().exec_driver_sql(_PROBE)
         except DatabaseUnavailable as unavailable:
             return str(unavailable)
         return "ok"
@@ -254,7 +254,7 @@ class Database:
 
 
 def _limit_read(connection: sqlite3.Connection, _record: Any, _proxy: Any) -> None:  # Any: the pool's own
-    connection.set_progress_handler(_deadline(), _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK)
+    connection.set_progress_handler(_deadline(), _STEPS_BETWEEN_DEADLINE_CHECKS)
 
 
 def _deadline() -> Callable[[], int]:

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg2  # type: ignore[import-untyped] # the driver ships no types
 from psycopg2 import extensions
 
-LOOK_SECONDS = 0.1
+CHECK_SECONDS = 0.1
 
 
 class HangGuard:
@@ -54,7 +54,7 @@ class HangGuard:
         with self._changed:
             while True:
                 self._is_idle = not self._calls
-                self._changed.wait(None if self._is_idle else LOOK_SECONDS)
+                self._changed.wait(None if self._is_idle else CHECK_SECONDS)
                 now = monotonic()
                 for call in self._calls:
                     if now > call.until and not call.is_cut:

@@ -22,7 +22,7 @@ class Pulse:
         self._interval_seconds = interval_seconds
         self._patience_seconds = patience_seconds
         self._status = OK
-        self._asked_at: float | None = None
+        self._check_began: float | None = None
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="database-pulse", daemon=True)
 
@@ -36,17 +36,17 @@ class Pulse:
 
     def status(self) -> str:
         """Return ``ok`` or what is wrong, without waiting."""
-        asked_at = self._asked_at
-        if asked_at is not None and (seconds := monotonic() - asked_at) > self._patience_seconds:
+        began = self._check_began
+        if began is not None and (seconds := monotonic() - began) > self._patience_seconds:
             return f"no answer for {seconds:.0f} s"
         return self._status
 
     def _run(self) -> None:
         while not self._stopping.wait(self._interval_seconds):
-            self._asked_at = monotonic()
+            self._check_began = monotonic()
             try:
                 self._status = self._check()
             except Exception as error:
-                log.exception("the database cannot be asked")
+                log.exception("the database cannot be checked")
                 self._status = f"{type(error).__name__}: {error}"
-            self._asked_at = None
+            self._check_began = None

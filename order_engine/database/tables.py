@@ -137,7 +137,7 @@ class OrderEventRow(Base):
 
 
 class InstrumentRow(Base):
-    """An instrument as it stands, and where its session is since when. A percentage of 0 means none."""
+    """An instrument's present terms, its session state, and since when. A percentage of 0 means none."""
 
     __tablename__ = "instruments"
 
@@ -156,7 +156,7 @@ class InstrumentRow(Base):
 
 
 class PositionRow(Base):
-    """What a user holds of a symbol, what it cost, and what closing parts of it earned; a short one is negative."""
+    """A user's position in a symbol, its cost, and the realized profit; a short position is negative."""
 
     __tablename__ = "positions"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -190,7 +190,7 @@ class CandleRow(Base):
 
 
 class CheckpointRow(Base):
-    """One row: up to where which journal is in these tables."""
+    """One row: the journal that was projected, and up to which sequence."""
 
     __tablename__ = "projection_checkpoint"
 

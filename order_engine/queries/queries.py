@@ -64,7 +64,7 @@ class Queries:
         return self._newest_order(_ORDERS.c.order_id == order_id, before, order_id)
 
     def order_by_client_id(self, user_id: str, client_order_id: str, before: int | None = None) -> StoredOrder | None:
-        """Find a user's newest order of that name, one that was not refused before any that was."""
+        """Find a user's newest order with a client order id; of several, the newest that was not refused."""
         named = and_(_ORDERS.c.client_order_id == client_order_id, _ORDERS.c.user_id == user_id)
         return self._newest_order(named, before, user_id, client_order_id)
 
@@ -82,7 +82,7 @@ class Queries:
         columns = _ORDERS.c
         conditions = _equalities({columns.user_id: user_id, columns.client_order_id: client_order_id})
         if symbol is not None:
-            # SQLite cannot know that few orders have the same name, and must not go through a whole symbol for them.
+            # Few orders share a client order id. SQLite does not know that: keep it from scanning the whole symbol.
             indexed = columns.symbol if client_order_id is None else columns.symbol.concat("")
             conditions.append(indexed == symbol)
         if cursor is not None:
@@ -161,7 +161,7 @@ class Queries:
         return Statistics(total.volume_e8, total.notional_e16, vwap_e8, *prices, total.trades)
 
     def candles(self, symbol: str, seconds: int, limit: int) -> list[tuple[int, Candle]]:
-        """Return the newest candles of so many seconds, each with its start, oldest first."""
+        """Return the newest candles of this length, each with its start, oldest first."""
         if not _all_storable(symbol):
             return []
         kept_seconds = kept_length(seconds)
@@ -170,7 +170,7 @@ class Queries:
         return add_up([(row[0], Candle(*row[1:])) for row in reversed(rows)], seconds)[-limit:]
 
     def positions(self, user_id: str, limit: int, cursor: str | None) -> tuple[list[StoredPosition], str | None]:
-        """Return what a user holds, or held, by symbol, and the cursor of the next page."""
+        """Return a user's positions by symbol, closed ones included, and the cursor of the next page."""
         if not _all_storable(user_id, cursor):
             return [], None
         columns = _POSITIONS.c
@@ -243,7 +243,7 @@ def _trade_page(rows: list[Any], limit: int) -> TradePage:  # Any: rows of trade
 def _trades_statement(
     conditions: list[Any], user_id: str | None, order_id: str | None, limit: int, *, newest_first: bool = True
 ) -> Any:
-    """Ask each index by itself for the first: with OR in one question the database would read all of them."""
+    """Query each index by itself: for OR in one query the database would read all rows."""
     columns = _TRADES.c
     sides: list[ColumnElement[bool]] = []
     for buying in (True, False):

@@ -47,8 +47,8 @@ class StoredTrade(NamedTuple):
 class StoredOrderEvent(NamedTuple):
     """What happened to an order besides its trades, and how it stood right after.
 
-    A refused amend or cancel has neither terms nor status, because it changed nothing. ``actor`` is who asked for it,
-    where that is known and not the order's user.
+    A refused amend or cancel has neither terms nor status, because it changed nothing. ``actor`` is who sent the
+    command, if that is known and was not the order's user.
     """
 
     sequence: int

@@ -10,7 +10,7 @@ from order_engine.exchange.verification import DifferenceFound
 from order_engine.followers.audit.entries import FIRST_CHAIN, chain_after, chained_line
 from order_engine.followers.audit.errors import AuditDamaged, AuditForeign
 from order_engine.followers.audit.files import list_segments
-from order_engine.followers.audit.story import Question, entries, told
+from order_engine.followers.audit.search import Filter, matching_entries, sentences_of
 from tests.fakes.fake_disk import FakeDisk
 from tests.fuzz.mutations import MUTATIONS, Mutation, mutate_all
 from tests.unit.audit.audited import DIRECTORY, FIRST_SEGMENT, checked, opened_log, trading, written
@@ -18,7 +18,7 @@ from tests.unit.audit.audited import DIRECTORY, FIRST_SEGMENT, checked, opened_l
 SEGMENT_BYTES_MAX = 1_200
 RECORDS = trading()
 PLACE = re.compile(rf"$|{DIRECTORY}: expected the segment|{DIRECTORY}/\d+\.audit: .*(at byte \d+|journal)")
-QUESTIONS = (Question(), Question(order_id="1"), Question(user_id="bob"), Question(since="2000"))
+FILTERS = (Filter(), Filter(order_id="1"), Filter(user_id="bob"), Filter(since="2000"))
 ENTRY_FILL = st.one_of(
     st.binary(min_size=1, max_size=60),
     st.sampled_from(
@@ -62,7 +62,9 @@ def refusal(act: Callable[[], object]) -> str:
 
 def assert_sound_or_refused(disk: FakeDisk) -> None:
     """Check the log, search it, and append to it."""
-    asked = [lambda question=question: [*map(told, entries(DIRECTORY, disk, question))] for question in QUESTIONS]
+    asked = [
+        lambda wanted=wanted: [*map(sentences_of, matching_entries(DIRECTORY, disk, wanted))] for wanted in FILTERS
+    ]
     refusals = [refusal(act) for act in (lambda: checked(disk, RECORDS), *asked, lambda: opened_log(disk))]
     assert [text for text in refusals if not PLACE.match(text)] == []
 

@@ -20,7 +20,7 @@ from order_engine.wire.timestamps import format_timestamp, parse_rfc_3339
 _LIVE = frozenset({"OPEN", "PARTIALLY_FILLED", "PENDING"})
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class Filter(Struct, frozen=True, kw_only=True):
     """Selects entries; ``since`` is a time in the log's format."""
 
     order_id: str | None = None
@@ -28,10 +28,10 @@ class Question(Struct, frozen=True, kw_only=True):
     since: str | None = None
 
     @staticmethod
-    def of(order_id: str | None, user_id: str | None, since: str | None) -> "Question":
-        """Make a question from arguments of the command line; raises ``ValueError`` if ``since`` is no time."""
+    def of(order_id: str | None, user_id: str | None, since: str | None) -> "Filter":
+        """Make a filter from arguments of the command line; raises ``ValueError`` if ``since`` is no time."""
         moment = None if since is None else format_timestamp(parse_rfc_3339(since))
-        return Question(order_id=order_id, user_id=user_id, since=moment)
+        return Filter(order_id=order_id, user_id=user_id, since=moment)
 
     def concerns(self, entry: Entry) -> bool:
         """Return whether an entry is selected."""
@@ -48,32 +48,32 @@ class Question(Struct, frozen=True, kw_only=True):
         return [text.encode() for text in (self.order_id, self.user_id) if text is not None and _is_plain(text)]
 
 
-def entries(directory: Path, disk: Disk, question: Question) -> Iterator[Entry]:
+def matching_entries(directory: Path, disk: Disk, wanted: Filter) -> Iterator[Entry]:
     """Yield the selected entries, in order; raises ``AuditDamaged`` if a line cannot be decoded."""
-    needles = question.needles()
-    for segment in _segments_since(list_segments(directory, disk), disk, question.since):
+    needles = wanted.needles()
+    for segment in _segments_since(list_segments(directory, disk), disk, wanted.since):
         with disk.open_read(segment.path) as file:
             offset = len(file.readline())
             for line in file:
                 if all(needle in line for needle in needles) and (parts := split_line(line)) is not None:
                     entry = _decoded(parts[0], segment.path, offset)
-                    if question.concerns(entry):
+                    if wanted.concerns(entry):
                         yield entry
                 offset += len(line)
 
 
-def answer(data_directory: Path, disk: Disk, question: Question, *, as_json: bool) -> Iterator[str]:
+def matching_lines(data_directory: Path, disk: Disk, wanted: Filter, *, as_json: bool) -> Iterator[str]:
     """Yield the selected entries line by line, as sentences or as JSON."""
-    found = entries(data_directory / AUDIT_DIRECTORY, disk, question)
+    found = matching_entries(data_directory / AUDIT_DIRECTORY, disk, wanted)
     if as_json:
         yield from (msgspec.json.encode(entry).decode() for entry in found)
-    elif question.order_id is None:
-        yield from map(told, found)
+    elif wanted.order_id is None:
+        yield from map(sentences_of, found)
     else:
-        yield from _with_ending(question.order_id, found)
+        yield from _with_ending(wanted.order_id, found)
 
 
-def told(entry: Entry) -> str:
+def sentences_of(entry: Entry) -> str:
     """Return an entry as sentences."""
     outcome = "; ".join(entry.outcome) or "nothing was to be done"
     part = "" if entry.part is None else f", {entry.part}"
@@ -87,7 +87,7 @@ def _with_ending(order_id: str, found: Iterable[Entry]) -> Iterator[str]:
         outcome = entry.orders[order_id]
         if outcome.status is not None:
             last = entry, outcome
-        yield told(entry)
+        yield sentences_of(entry)
     yield f"No such order {order_id} was found." if last is None else _standing(order_id, *last)
 
 
