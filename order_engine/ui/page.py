@@ -19,13 +19,13 @@ SECURITY_HEADERS = (
 )
 
 
-def create_page_blueprint(project: Path = PROJECT) -> Blueprint:
+def create_page_blueprint() -> Blueprint:
     """Serve the page at ``/`` and its files at ``/static``. The app must have no static folder of its own."""
     blueprint = Blueprint(
         "page",
         __name__,
-        template_folder=str(project / "templates"),
-        static_folder=str(project / "static"),
+        template_folder=str(PROJECT / "templates"),
+        static_folder=str(PROJECT / "static"),
         static_url_path="/static",
     )
 
