@@ -13,7 +13,7 @@ from flask import Flask, Request, Response
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.sessions import NullSession, SessionInterface, SessionMixin
-from werkzeug.routing import MapAdapter, Rule
+from werkzeug.routing import MapAdapter, PathConverter, Rule
 
 from order_engine.api.plumbing.parking import CONTINUATION
 from order_engine.api.plumbing.request_ids import HEADER, RequestIds
@@ -37,6 +37,12 @@ class NoSessions(SessionInterface):
         return _NO_SESSION
 
 
+class AnyPath(PathConverter):
+    """The rest of a path, whatever its characters: Werkzeug's own takes no line breaks, and responds 404 to them."""
+
+    regex = "[^/](?s:.)*?"
+
+
 class ServiceApp(Flask):
     """The application. It has no static folder: the page's blueprint serves static files with its own headers."""
 
@@ -44,6 +50,7 @@ class ServiceApp(Flask):
 
     def __init__(self, request_ids: RequestIds | None = None) -> None:
         super().__init__("order_engine", static_folder=None)
+        self.url_map.converters["path"] = AnyPath
         self.request_ids = request_ids or RequestIds()
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

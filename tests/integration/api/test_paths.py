@@ -42,3 +42,8 @@ def test_encoded_slash_at_the_end_belongs_to_the_id(client: FlaskClient) -> None
 def test_two_slashes_at_the_end_are_not_found(client: FlaskClient) -> None:
     problem(client.get("/orders//"), 404, "not_found")
     problem(client.get("/health//"), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/orders/user/a%0Ab", "/positions/a%0A", "/orders/by-client-id/a%0Ab?user_id=x"])
+def test_line_break_in_an_id_is_refused_as_no_id(client: FlaskClient, path: str) -> None:
+    problem(client.get(path), 400, "invalid_fields")
