@@ -10,7 +10,7 @@ RUN_READY := $(VENV)/.requirements-installed
 DEV_READY := $(VENV)/.requirements-dev-installed
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-SOURCES := order_engine stress $(wildcard app.py)
+SOURCES := order_engine stress examples $(wildcard app.py)
 
 .PHONY: help demo run test lint format bench stress soak siege clean
 

@@ -2,6 +2,7 @@
 
 from order_engine.client.asynchronous import AsyncClient
 from order_engine.client.blocking import Client
+from order_engine.client.book import Book
 from order_engine.client.errors import (
     Busy,
     ExchangeError,
@@ -15,18 +16,24 @@ from order_engine.client.errors import (
     Refused,
     Unavailable,
 )
+from order_engine.client.subscriptions import CaughtUp, Gap, OwnOrder, OwnTrade
 
 __all__ = [
     "AsyncClient",
+    "Book",
     "Busy",
+    "CaughtUp",
     "Client",
     "ExchangeError",
+    "Gap",
     "Invalid",
     "NoResponse",
     "NotAllowed",
     "NotFound",
     "NotUnderstood",
     "OrderEnded",
+    "OwnOrder",
+    "OwnTrade",
     "Problem",
     "Refused",
     "Unavailable",

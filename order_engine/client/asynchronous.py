@@ -1,16 +1,19 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Self, TypeVar
 
 import httpx
+from websockets.asyncio.client import connect
 
 from order_engine.client.blocking import RETRIES, TIMEOUT_SECONDS
+from order_engine.client.connecting import LOST, OPTIONS, Connecting
 from order_engine.client.delivery import Deliveries, Delivery, Retry
 from order_engine.client.messages import Page
 from order_engine.client.operations import Operations
 from order_engine.client.requests import Request
+from order_engine.client.subscriptions import Subscription
 
 T = TypeVar("T")
 
@@ -34,7 +37,7 @@ class AsyncClient(Operations):
                 return outcome
             await asyncio.sleep(outcome.pause_seconds)
 
-    async def each(self, request: Request[Page[T]]) -> AsyncIterator[T]:
+    async def each(self, request: Request[Page[T]]) -> AsyncGenerator[T, None]:
         """Yield the items of all pages."""
         while True:
             page = await self.send(request)
@@ -43,6 +46,31 @@ class AsyncClient(Operations):
             if page.next_cursor is None:
                 return
             request = request.after(page.next_cursor)
+
+    async def follow(self, subscription: Subscription[T]) -> AsyncGenerator[T, None]:
+        """Yield what a subscription brings, over one connection after the other; raises ``ExchangeError``."""
+        connecting = Connecting(self._deliveries, self.url)
+        while True:
+            lost: Exception | None = None
+            try:
+                async with connect(
+                    connecting.address(subscription.path),
+                    additional_headers=self._deliveries.key_header,
+                    **OPTIONS,
+                ) as socket:
+                    greeting = subscription.greeting(self._deliveries.api_key)
+                    if greeting is not None:
+                        await socket.send(greeting)
+                    async for message in socket:
+                        connecting.succeeded()
+                        received = subscription.receive(message)
+                        if received.reply is not None:
+                            await socket.send(received.reply)
+                        for item in received.items:
+                            yield item
+            except LOST as error:
+                lost = error
+            await asyncio.sleep(connecting.lost(lost))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,15 +1,18 @@
 """The client for code without an event loop."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Self, TypeVar
 
 import httpx
+from websockets.sync.client import connect
 
+from order_engine.client.connecting import LOST, OPTIONS, Connecting
 from order_engine.client.delivery import Deliveries, Delivery, Retry
 from order_engine.client.messages import Page
 from order_engine.client.operations import Operations
 from order_engine.client.requests import Request
+from order_engine.client.subscriptions import Subscription
 
 T = TypeVar("T")
 
@@ -36,7 +39,7 @@ class Client(Operations):
                 return outcome
             time.sleep(outcome.pause_seconds)
 
-    def each(self, request: Request[Page[T]]) -> Iterator[T]:
+    def each(self, request: Request[Page[T]]) -> Generator[T, None, None]:
         """Yield the items of all pages."""
         while True:
             page = self.send(request)
@@ -44,6 +47,30 @@ class Client(Operations):
             if page.next_cursor is None:
                 return
             request = request.after(page.next_cursor)
+
+    def follow(self, subscription: Subscription[T]) -> Generator[T, None, None]:
+        """Yield what a subscription brings, over one connection after the other; raises ``ExchangeError``."""
+        connecting = Connecting(self._deliveries, self.url)
+        while True:
+            lost: Exception | None = None
+            try:
+                with connect(
+                    connecting.address(subscription.path),
+                    additional_headers=self._deliveries.key_header,
+                    **OPTIONS,
+                ) as socket:
+                    greeting = subscription.greeting(self._deliveries.api_key)
+                    if greeting is not None:
+                        socket.send(greeting)
+                    for message in socket:
+                        connecting.succeeded()
+                        received = subscription.receive(message)
+                        if received.reply is not None:
+                            socket.send(received.reply)
+                        yield from received.items
+            except LOST as error:
+                lost = error
+            time.sleep(connecting.lost(lost))
 
     def close(self) -> None:
         """Close the connections."""

@@ -32,14 +32,19 @@ class Deliveries:
     """What the deliveries of one client share: its key, how often it tries, and the last sequence that it has seen."""
 
     def __init__(self, api_key: str | None, retries: int, chance: Callable[[], float] = random.random) -> None:
-        self._api_key = api_key
-        self._retries = retries
+        self.api_key = api_key
+        self.retries = retries
         self._chance = chance
         self._last_sequence = 0
 
     def begin(self, request: Request[T]) -> "Delivery[T]":
         """Begin to deliver a request."""
-        return Delivery(self, request, self._headers(request), self._retries)
+        return Delivery(self, request, self._headers(request))
+
+    @property
+    def key_header(self) -> dict[str, str]:
+        """The header that names the client's key, if it has one."""
+        return {} if self.api_key is None else {"X-API-Key": self.api_key}
 
     def pause_after(self, tries: int) -> float:
         """Return a pause that doubles with each try; chance takes up to half of it, to keep clients apart."""
@@ -51,7 +56,7 @@ class Deliveries:
         self._last_sequence = max(self._last_sequence, int(response.headers.get("X-Sequence", 0)))
 
     def _headers(self, request: Request[T]) -> Mapping[str, str]:
-        headers = {} if self._api_key is None else {"X-API-Key": self._api_key}
+        headers = self.key_header
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         if request.is_command:
@@ -64,11 +69,10 @@ class Deliveries:
 class Delivery(Generic[T]):
     """One request on its way."""
 
-    def __init__(self, deliveries: Deliveries, request: Request[T], headers: Mapping[str, str], retries: int) -> None:
+    def __init__(self, deliveries: Deliveries, request: Request[T], headers: Mapping[str, str]) -> None:
         self._deliveries = deliveries
         self._request = request
         self._tries = 0
-        self._retries = retries
         self.method = request.method
         self.path = PREFIX + request.path
         self.query = request.query
@@ -79,14 +83,14 @@ class Delivery(Generic[T]):
         """Return what was asked for, or when to try again; raises ``ExchangeError``."""
         self._tries += 1
         if isinstance(received, TransportError):
-            if self._tries > self._retries:
+            if self._tries > self._deliveries.retries:
                 raise NoResponse(f"{self.method} {self.path}: no response in {self._tries} tries: {received!r}")
             return Retry(self._deliveries.pause_after(self._tries))
         self._deliveries.note(received)
         if received.is_success:
             return self._read(received)
         after = received.headers.get("Retry-After")
-        if after is None or self._tries > self._retries:
+        if after is None or self._tries > self._deliveries.retries:
             raise read_problem(received.status_code, received.content)
         least = int(after) if after.isdigit() else 0
         return Retry(least + self._deliveries.pause_after(self._tries))

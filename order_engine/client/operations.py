@@ -1,12 +1,13 @@
 """The methods that both clients have. Each is written once, as a request; the client says how it is sent."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from order_engine.client import requests
+from order_engine.client import requests, subscriptions
 from order_engine.client.messages import Page
 from order_engine.client.requests import Request
+from order_engine.client.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from order_engine.client.asynchronous import AsyncClient
@@ -27,10 +28,7 @@ class Operation(Generic[P, T]):
     @overload
     def __get__(self, client: "AsyncClient", kind: type) -> Callable[P, Awaitable[T]]: ...
     def __get__(self, client: Any, kind: type) -> Any:  # Any: the overloads say it
-        def call(*arguments: P.args, **named: P.kwargs) -> object:
-            return client.send(self._build(*arguments, **named))
-
-        return update_wrapper(call, self._build)
+        return _after(self._build, client.send)
 
 
 class Listing(Generic[P, T]):
@@ -40,14 +38,32 @@ class Listing(Generic[P, T]):
         self._build = build
 
     @overload
-    def __get__(self, client: "Client", kind: type) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, client: "Client", kind: type) -> Callable[P, Generator[T, None, None]]: ...
     @overload
-    def __get__(self, client: "AsyncClient", kind: type) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(self, client: "AsyncClient", kind: type) -> Callable[P, AsyncGenerator[T, None]]: ...
     def __get__(self, client: Any, kind: type) -> Any:  # Any: the overloads say it
-        def call(*arguments: P.args, **named: P.kwargs) -> object:
-            return client.each(self._build(*arguments, **named))
+        return _after(self._build, client.each)
 
-        return update_wrapper(call, self._build)
+
+class Stream(Generic[P, T]):
+    """A subscription as a method that iterates over what it brings, and connects again when it must."""
+
+    def __init__(self, build: Callable[P, Subscription[T]]) -> None:
+        self._build = build
+
+    @overload
+    def __get__(self, client: "Client", kind: type) -> Callable[P, Generator[T, None, None]]: ...
+    @overload
+    def __get__(self, client: "AsyncClient", kind: type) -> Callable[P, AsyncGenerator[T, None]]: ...
+    def __get__(self, client: Any, kind: type) -> Any:  # Any: the overloads say it
+        return _after(self._build, client.follow)
+
+
+def _after(build: Callable[..., Any], send: Callable[[Any], Any]) -> Callable[..., Any]:  # Any: the callers say it
+    def call(*arguments: object, **named: object) -> object:
+        return send(build(*arguments, **named))
+
+    return update_wrapper(call, build)
 
 
 class Operations:
@@ -78,3 +94,7 @@ class Operations:
     set_risk_limits = Operation(requests.set_risk_limits)
     disable_user = Operation(requests.disable_user)
     enable_user = Operation(requests.enable_user)
+
+    watch_book = Stream(subscriptions.watch_book)
+    watch_trades = Stream(subscriptions.watch_trades)
+    watch_orders = Stream(subscriptions.watch_orders)

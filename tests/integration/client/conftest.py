@@ -1,7 +1,8 @@
 """The blocking client and the one for asyncio, so that a test can use either in the same way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -20,13 +21,20 @@ class Awaited:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*arguments: object, **named: object) -> Any:  # Any: of the method
             found = getattr(self._client, name)(*arguments, **named)
-            return self._run(_all(found) if isinstance(found, AsyncIterator) else found)
+            return self._each(found) if isinstance(found, AsyncGenerator) else self._run(found)
 
         return call
 
+    def _each(self, items: AsyncGenerator[object, None]) -> Iterator[object]:
+        async def following() -> object:
+            return await anext(items)
 
-async def _all(items: AsyncIterator[object]) -> list[object]:
-    return [item async for item in items]
+        try:
+            with suppress(StopAsyncIteration):
+                while True:
+                    yield self._run(following())
+        finally:
+            self._run(items.aclose())
 
 
 @pytest.fixture(scope="module")
