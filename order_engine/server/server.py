@@ -59,6 +59,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
             "control_socket_disable": True,
             "loglevel": self._settings.log_level.lower(),
             "when_ready": take_signals,
+            "pre_fork": lambda _arbiter, _worker: freeze_shared_memory(),
             "post_fork": lambda _arbiter, _worker: keep_to(self._processor),
         }
         for name, value in options.items():
@@ -67,6 +68,12 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
     def load(self) -> ServedVenue:
         """Build the venue in the worker; called by gunicorn."""
         return start(self._settings, lambda: os._exit(LOAD_ERROR), serves_feeds=True)
+
+
+def freeze_shared_memory() -> None:
+    """Let the collector pass over what exists, before the worker is forked: a page that either visits is copied."""
+    gc.collect()
+    gc.freeze()
 
 
 def take_signals(arbiter: Any) -> None:  # Any: gunicorn has no types

@@ -53,6 +53,16 @@ def test_eight_batches_of_8_mib_at_once_take_little_memory(tmp_path: Path, entry
         assert server.client().place(buy())["status"] == "OPEN"
 
 
+def test_exchange_shares_the_program_with_the_process_that_forked_it(tmp_path: Path) -> None:
+    with running(tmp_path / "exchange") as server:
+        server.wait_ready()
+        rollup = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text(encoding="ascii")
+
+    sizes = {line.split()[0]: int(line.split()[1]) for line in rollup.splitlines()[1:]}
+    # Half as much was shared as copied, before it was frozen.
+    assert sizes["Shared_Dirty:"] > 2 * sizes["Private_Dirty:"]
+
+
 def test_malformed_heads_fill_no_log_and_show_no_key(tmp_path: Path) -> None:
     attack = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-API-Key: the-secret-key\r\n : the-secret-key\r\n\r\n"
     with running(tmp_path / "exchange") as server:
