@@ -2,8 +2,8 @@
 
 They are part of the exchange's state: built from the journal's records and dumped with every snapshot. An answer is
 kept for 24 hours of command time, or until newer ones need its room. Small and large answers have separate rooms, so
-that a mass cancel does not push out all other answers. Answers of many events are compressed: as objects they took more
-memory than the books.
+that a mass cancel does not push out all other answers. All but the newest are compressed, small ones together: as
+objects they took more memory than the books.
 """
 
 import zlib
@@ -23,6 +23,9 @@ AGE_MAX_NS = 24 * 3600 * 1_000_000_000
 ROOM_EVENTS = 50_000
 SMALL_EVENTS_MAX = 5_000
 PACKED_EVENTS_MIN = 100
+"""An answer with so many events is compressed by itself."""
+PACKED_TOGETHER_EVENTS = 200
+"""Smaller answers are compressed once they have so many together: equal words then cost little."""
 _FASTEST = 1
 
 
@@ -81,7 +84,7 @@ class RememberedAnswers:
     def dump(self) -> Iterator[bytes]:
         """Yield the answers as JSON, oldest first."""
         kept = [*self._small.answers.values(), *self._large.answers.values()]
-        return (each.encoded() for each in sorted(kept, key=lambda each: each.sequence))
+        return _encoded(sorted(kept, key=lambda each: each.sequence))
 
     def _extend(self, begun_by: int, events: list[Event]) -> None:
         for room in (self._small, self._large):
@@ -102,7 +105,7 @@ class RememberedAnswers:
 
 
 class _Kept(NamedTuple):
-    """An answer as it is kept: an object, or its compressed JSON.
+    """An answer as it is kept: an object, or its JSON in the line ``place`` of a compressed text.
 
     ``later`` is what continuations did, compressed piece by piece, each with the number of the command in the record.
     """
@@ -113,15 +116,11 @@ class _Kept(NamedTuple):
     timestamp_ns: int
     weight: int
     answer: RememberedAnswer | bytes
+    place: int = 0
     later: tuple[tuple[int, bytes], ...] = ()
 
-    def encoded(self) -> bytes:
-        if isinstance(self.answer, bytes) and not self.later:
-            return zlib.decompress(self.answer)
-        return _encode(self.unpacked())
-
     def unpacked(self) -> RememberedAnswer:
-        answer = decode_answer(zlib.decompress(self.answer)) if isinstance(self.answer, bytes) else self.answer
+        answer = decode_answer(_unpack(self.answer)[self.place]) if isinstance(self.answer, bytes) else self.answer
         if not self.later:
             return answer
         events = [[*each] for each in answer.events]
@@ -136,8 +135,28 @@ class _Kept(NamedTuple):
 
 def _keep(answer: RememberedAnswer) -> _Kept:
     record, weight = answer.record, answer.weight
-    packed = zlib.compress(_encode(answer), _FASTEST) if weight >= PACKED_EVENTS_MIN else answer
+    packed = _pack([answer]) if weight >= PACKED_EVENTS_MIN else answer
     return _Kept(answer.name, record.sequence, record.last_sequence, record.timestamp_ns, weight, packed)
+
+
+def _pack(answers: Iterable[RememberedAnswer]) -> bytes:
+    return zlib.compress(b"\n".join(map(_encode, answers)), _FASTEST)
+
+
+def _unpack(packed: bytes) -> list[bytes]:
+    return zlib.decompress(packed).split(b"\n")
+
+
+def _encoded(kept: Iterable[_Kept]) -> Iterator[bytes]:
+    """Yield answers as JSON; unpack those that were packed together once if they follow each other."""
+    packed, lines = b"", [b""]
+    for each in kept:
+        if each.later or isinstance(each.answer, RememberedAnswer):
+            yield _encode(each.unpacked())
+            continue
+        if each.answer is not packed:
+            packed, lines = each.answer, _unpack(each.answer)
+        yield lines[each.place]
 
 
 class _Room:
@@ -147,12 +166,19 @@ class _Room:
         # Not a plain dict: finding its first item gets slower with every item deleted at its beginning.
         self.answers: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._weight = 0
+        self._newest: dict[tuple[str, str], RememberedAnswer] = {}
+        self._newest_weight = 0
 
     def add(self, kept: _Kept) -> None:
         # A key may be used again once its answer is too old.
         self.forget(kept.name)
         self.answers[kept.name] = kept
         self._weight += kept.weight
+        if isinstance(kept.answer, RememberedAnswer):
+            self._newest[kept.name] = kept.answer
+            self._newest_weight += kept.weight
+            if self._newest_weight >= PACKED_TOGETHER_EVENTS:
+                self._pack_newest()
 
     def replace(self, kept: _Kept) -> None:
         self._weight += kept.weight - self.answers[kept.name].weight
@@ -167,6 +193,14 @@ class _Room:
         kept = self.answers.pop(name, None)
         if kept is not None:
             self._weight -= kept.weight
+            self._newest.pop(name, None)
+
+    def _pack_newest(self) -> None:
+        packed = _pack(self._newest.values())
+        for place, name in enumerate(self._newest):
+            self.answers[name] = self.answers[name]._replace(answer=packed, place=place)
+        self._newest.clear()
+        self._newest_weight = 0
 
     def tidy(self, oldest_ns: int) -> None:
         while self.answers:
