@@ -10,18 +10,21 @@ from order_engine.matching.trailing_stops import STALE_ENTRIES_MIN, TrailingStop
 
 
 class TriggerBook:
-    """Pending orders. Looking for triggered ones costs only what is found, however many wait."""
+    """Pending orders. Looking for triggered ones costs only what is found, however many wait.
+
+    Most instruments have no stops, so what only some need is made when it is needed.
+    """
 
     __slots__ = ("_heaps", "_trailing", "_triggered", "_turns", "orders")
 
     def __init__(self) -> None:
         self.orders: dict[int, Order] = {}
-        self._trailing = {side: TrailingStops(side) for side in Side}
+        self._trailing: dict[Side, TrailingStops] = {}
         # Triggered, but their turn has not come: nobody looks for them again. Who has gone meanwhile has no turn.
         self._triggered: dict[int, Order] = {}
-        self._turns: deque[Order] = deque()
+        self._turns: deque[Order] | None = None
         # Per side (key, sequence); the lowest key triggers first. An entry is stale once its order has another price.
-        self._heaps: dict[Side, list[tuple[int, int]]] = {Side.BUY: [], Side.SELL: []}
+        self._heaps: dict[Side, list[tuple[int, int]]] = {}
 
     @property
     def has_triggered(self) -> bool:
@@ -34,6 +37,8 @@ class TriggerBook:
         if order.trail_amount_e8 is None:
             self.reprice(order)
         else:
+            if not self._trailing:
+                self._trailing = {side: TrailingStops(side) for side in Side}
             self._trailing[order.side].add(order)
 
     def remove(self, order: Order) -> None:
@@ -50,9 +55,9 @@ class TriggerBook:
         if order.trail_amount_e8 is not None:
             self._trailing[order.side].reprice(order)
         elif order.stop_price_e8 is not None:
-            heap = self._heaps[order.side]
+            heap = self._heaps.setdefault(order.side, [])
             heappush(heap, (-sign_of(order.side) * order.stop_price_e8, order.sequence))
-            self._drop_stale_entries(order.side)
+            self._drop_stale_entries(heap, order.side)
 
     def ratchet(self, last_price_e8: int) -> None:
         """Let the trailing stops follow a price that is better than their best."""
@@ -70,6 +75,8 @@ class TriggerBook:
     def let_wait_for_turn(self, orders: list[Order]) -> None:
         """Queue triggered orders behind those that wait for their turn."""
         self._triggered.update((order.sequence, order) for order in orders)
+        if self._turns is None:
+            self._turns = deque()
         self._turns.extend(orders)
 
     def restore_turns(self, sequences: list[int]) -> None:
@@ -82,25 +89,27 @@ class TriggerBook:
 
     def next_in_turn(self) -> Order:
         """Return the order whose turn it is; it has its turn once it is removed."""
-        while self._turns[0].sequence not in self._triggered:
-            self._turns.popleft()
-        return self._turns[0]
+        turns = self._turns
+        assert turns is not None
+        while turns[0].sequence not in self._triggered:
+            turns.popleft()
+        return turns[0]
 
     def in_turn(self) -> Iterator[Order]:
         """Iterate over the orders that wait for their turn."""
-        return (order for order in self._turns if order.sequence in self._triggered)
+        return (order for order in self._turns or () if order.sequence in self._triggered)
 
     def put_back_triggered(self) -> None:
         """Let those whose turn did not come wait for their trigger again."""
         if not self._triggered:
             return
         triggered, self._triggered = self._triggered, {}
-        self._turns.clear()
+        self._turns = None
         for order in triggered.values():
             self.reprice(order)
 
     def _pop(self, side: Side, last_price_e8: int) -> Iterator[Order]:
-        heap, reached = self._heaps[side], -sign_of(side) * last_price_e8
+        heap, reached = self._heaps.get(side), -sign_of(side) * last_price_e8
         while heap and heap[0][0] <= reached:
             key, sequence = heappop(heap)
             order = self.orders.get(sequence)
@@ -111,8 +120,7 @@ class TriggerBook:
     def _is_current(self, order: Order, key: int) -> bool:
         return order.stop_price_e8 is not None and key == -sign_of(order.side) * order.stop_price_e8
 
-    def _drop_stale_entries(self, side: Side) -> None:
-        heap = self._heaps[side]
+    def _drop_stale_entries(self, heap: list[tuple[int, int]], side: Side) -> None:
         if len(heap) > 2 * len(self.orders) + STALE_ENTRIES_MIN:
             waiting = [order for order in self.orders.values() if order.side is side]
             heap[:] = [
