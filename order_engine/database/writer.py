@@ -15,13 +15,14 @@ from sqlalchemy.exc import OperationalError
 from order_engine.database.database_url import CUT_AFTER_SECONDS, LOCK_SECONDS_MAX
 from order_engine.database.errors import DatabaseUnavailable
 from order_engine.database.sqlite_file import SqliteFile
+from order_engine.exchange.memory_limit import memory_limit_bytes
 
 LOCK_SUFFIX = ".follower"
-# A negative cache size is in KiB. The cache is large because writes spread over the indexes by user and order.
-_PRAGMAS = (
-    *("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=4000"),
-    "cache_size=-65536",
-)
+_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=4000")
+# The cache is large because writes spread over the indexes by user and order.
+CACHE_KIB_MAX = 64 << 10
+CACHE_SHARE = 32
+"""The cache takes at most this fraction of the memory."""
 _LOCK_KEY = 5_127_634_602
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -114,5 +115,11 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # Any
     last commits, rows and checkpoint together; the follower writes them again from the journal.
     """
     with closing(connection.cursor()) as cursor:
-        for pragma in _PRAGMAS:
+        # A negative size is in KiB.
+        for pragma in (*_PRAGMAS, f"cache_size=-{cache_kib(memory_limit_bytes())}"):
             cursor.execute(f"PRAGMA {pragma}")
+
+
+def cache_kib(memory_bytes: int) -> int:
+    """Return how much of this memory SQLite may use to cache pages."""
+    return min(CACHE_KIB_MAX, memory_bytes // CACHE_SHARE >> 10)
