@@ -8,7 +8,7 @@ from time import monotonic
 from order_engine.bootstrap.child import start_child
 from order_engine.database.database import Database
 from order_engine.exchange.memory_limit import FORK_BYTES_MIN, memory_limit_bytes
-from order_engine.exchange.recovery import Recovery
+from order_engine.exchange.recovery import Recovery, collect_what_was_kept
 from order_engine.exchange.state import ExchangeState
 from order_engine.followers.audit.files import AUDIT_DIRECTORY
 from order_engine.followers.audit.sink import AuditSink
@@ -38,10 +38,18 @@ def make_follower(
     *,
     opened: Iterable[str] = (),
     begin_dump: Callable[[ExchangeState], Dumping] | None = None,
+    before_load: Callable[[], object] = lambda: None,
     pace: Pace | None = None,
     clock: Callable[[], float] = monotonic,
 ) -> Follower:
-    """Build a follower. ``opened`` names the sinks that were opened since the exchange started."""
+    """Build a follower. ``opened`` names the sinks that were opened since the exchange started.
+
+    ``before_load`` is called when no replica is in use, before one is loaded.
+    """
+
+    def load(sequence: int) -> ExchangeState:
+        before_load()
+        return recovery.state_at_or_before(sequence)
 
     def open_tail(sequence: int) -> Tail:
         return Tail(
@@ -55,7 +63,7 @@ def make_follower(
     return Follower(
         journal_id,
         journal_end,
-        lambda sequence: Replica(recovery.state_at_or_before, open_tail, sequence),
+        lambda sequence: Replica(load, open_tail, sequence),
         [SinkLine(sink, pace or Pace(), clock) for sink in sinks],
         SnapshotTaker(begin_dump or (lambda state: SavedDump(lambda: recovery.save(state)))),
         watermark,
@@ -86,7 +94,16 @@ def run_follower(
         return ForkedDump(lambda: recovery.save(state), lambda: os.close(control_descriptor))
 
     follower = make_follower(
-        recovery, disk, sinks, watermark, journal_id, journal_end, opened=opened, begin_dump=begin_dump
+        recovery,
+        disk,
+        sinks,
+        watermark,
+        journal_id,
+        journal_end,
+        opened=opened,
+        begin_dump=begin_dump,
+        # A replica that is loaded again, after a sink was away, must not take the memory of both.
+        before_load=collect_what_was_kept,
     )
     follow(follower, control_descriptor)
 

@@ -166,3 +166,9 @@ def kept_from_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def collect_what_was_kept() -> None:
+    """Free what an earlier load kept from the collector and nobody uses any more: the books refer to each other."""
+    gc.unfreeze()
+    gc.collect()

@@ -1,5 +1,6 @@
 """Recovery loads the newest good snapshot of this journal, else an older one or none."""
 
+import gc
 import logging
 import re
 from hashlib import sha256
@@ -8,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from order_engine.exchange.errors import SnapshotError
+from order_engine.exchange.recovery import collect_what_was_kept
 from order_engine.exchange.snapshots import SnapshotFiles, make_snapshot
 from order_engine.exchange.state import ExchangeState, state_hash
 from order_engine.journal.errors import JournalDamaged, JournalGap
 from order_engine.matching.commands import Configure
+from order_engine.matching.price_level import PriceLevel
 from tests.builders import buy, cancel, sell
 from tests.dumps import read_snapshot
 from tests.fakes.fake_disk import FakeDisk
@@ -226,3 +229,23 @@ def test_restarts_without_commands_leave_the_journal_as_it_is(disk: FakeDisk) ->
             pass
 
     assert disk.content(SEGMENT) == before
+
+
+def levels() -> int:
+    """Count the price levels in memory; those that are kept from the collector are not seen by it."""
+    gc.unfreeze()
+    return sum(type(found) is PriceLevel for found in gc.get_objects())
+
+
+def test_books_that_were_kept_from_the_collector_are_freed_before_others_are_loaded(disk: FakeDisk) -> None:
+    """After each time that a sink was away the follower had one more copy of all books, for good."""
+    collect_what_was_kept()
+    before = levels()
+    state = recovery_on(disk).state_at_or_before(6)
+    assert levels() > before
+
+    del state
+    gc.freeze()
+    collect_what_was_kept()
+
+    assert levels() == before

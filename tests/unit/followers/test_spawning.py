@@ -5,8 +5,12 @@ import signal
 import socket
 from pathlib import Path
 
+import pytest
+
+from order_engine.bootstrap import following
 from order_engine.bootstrap.child import SIGNALS_OF_THE_GROUP
-from order_engine.bootstrap.following import spawn_follower
+from order_engine.bootstrap.following import run_follower, spawn_follower
+from order_engine.followers.follower import Follower
 from order_engine.journal.watermark import WATERMARK_NAME, SharedWatermark
 from order_engine.settings import Settings
 from tests.unit.exchange.exchanges import JOURNAL_ID, PATIENCE_SECONDS
@@ -26,3 +30,21 @@ def test_signals_of_the_group_do_not_end_a_process_that_still_imports(tmp_path: 
     assert process.returncode == 0, "it ends because the exchange is gone"
     assert b"Traceback" not in written
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked_here
+
+
+def test_books_of_a_former_replica_are_freed_before_another_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed: list[int] = []
+
+    def load_twice(follower: Follower, _: int) -> None:
+        replica = follower._make_replica(0)
+        replica.rewind(0)
+
+    monkeypatch.setattr(following, "collect_what_was_kept", lambda: freed.append(1))
+    monkeypatch.setattr(following, "follow", load_twice)
+    SharedWatermark.create(tmp_path / WATERMARK_NAME, 0)
+
+    run_follower(Settings.from_environment({"DATA_DIR": str(tmp_path)}), 0, JOURNAL_ID, 0)
+
+    assert freed == [1, 1]
