@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from order_engine.server.processors import choose_processor
+from order_engine.server.processors import NICENESS, choose_processor
 from order_engine.settings import SettingInvalid
 
 SCRIPT = """
 import os, subprocess, sys
 from order_engine.server.processors import keep_to
-keep_to(int(sys.argv[1]))
+keep_to(None if sys.argv[1] == "none" else int(sys.argv[1]))
 print(*os.sched_getaffinity(0))
 subprocess.run([sys.executable, "-c", sys.argv[2]], check=True)
 """
@@ -54,3 +54,17 @@ def test_followers_run_where_the_exchange_does_not() -> None:
     exchange, followers = output.splitlines()
     assert exchange == str(kept)
     assert set(map(int, followers.split())) == (allowed - {kept} or allowed)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system binds no process to a processor")
+@pytest.mark.parametrize("is_kept_to", [True, False])
+def test_followers_give_way_to_the_exchange_on_the_only_processor(is_kept_to: bool) -> None:
+    only = min(os.sched_getaffinity(0))
+    bound = f"import os\nos.sched_setaffinity(0, [{only}])\n{SCRIPT}"
+    arguments = (str(only) if is_kept_to else "none", FOLLOWER + "print(os.nice(0))")
+
+    output = subprocess.run(
+        [sys.executable, "-u", "-c", bound, *arguments], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert output.splitlines() == [str(only), str(only), str(os.nice(0) + NICENESS)]
