@@ -1,4 +1,7 @@
-"""A server as an operator runs it: a process on a free port, reached over HTTP and stopped by signals."""
+"""A server as an operator runs it: a process on a free port, reached over HTTP and stopped by signals.
+
+SERVED_TREE names the directory of another version, to see how that one does in the tests of this one.
+"""
 
 import http.client
 import json
@@ -16,6 +19,7 @@ from typing import Any, NamedTuple
 from tests.postgres_cluster import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
+SERVED_TREE = Path(os.environ.get("SERVED_TREE", ROOT))
 PATIENCE_SECONDS = 30.0
 PYTHON = (sys.executable,)
 FOLLOW = "order_engine follow "
@@ -84,7 +88,7 @@ class ServerProcess:
     """The process, its output, and its address. It leads a process group, so that a kill takes its workers."""
 
     def __init__(
-        self, data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = ROOT, **settings: str
+        self, data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = SERVED_TREE, **settings: str
     ) -> None:
         self.data_directory = data_directory
         self.port = int(settings.get("PORT") or free_port())
@@ -211,7 +215,7 @@ def _command_line_of(process_id: int, group: int) -> str | None:
 
 @contextmanager
 def running(
-    data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = ROOT, **settings: str
+    data_directory: Path, command: Sequence[str] = SERVE, work_directory: Path = SERVED_TREE, **settings: str
 ) -> Iterator[ServerProcess]:
     """Run a server; no process is left, even if the test fails."""
     server = ServerProcess(data_directory, command, work_directory, **settings)
@@ -228,7 +232,7 @@ def command_line(data_directory: Path, *arguments: str, **settings: str) -> "sub
     inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
     return subprocess.run(
         [sys.executable, "-m", "order_engine", *arguments],
-        cwd=ROOT,
+        cwd=SERVED_TREE,
         env=inherited | {"DATA_DIR": str(data_directory), **settings},
         capture_output=True,
         text=True,
