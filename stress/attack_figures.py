@@ -1,15 +1,18 @@
-"""The table of what each attack cost an earlier commit and costs now, from the kept result.
+"""The table of docs/attacks.md: what each attack cost an earlier commit and costs now, from the kept result.
 
-usage: python -m stress.attack_figures
+usage: python -m stress.attack_figures [--write]     prints the table, or puts it into docs/attacks.md
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULT = PROJECT / "stress" / "results" / "attacks.json"
+DOCUMENT = PROJECT / "docs" / "attacks.md"
+BEGIN, END = "<!-- figures: python -m stress.attack_figures --write -->\n", "<!-- end of figures -->\n"
 SIDES = ("then", "now")
 
 Figures = dict[str, Any]  # Any: JSON
@@ -24,13 +27,14 @@ def table() -> str:
         "|---|---|---|---|---|---|",
     ]
     for attack in result["attacks"]:
-        lines += _rows(attack)
+        lines += rows_of(attack)
     lines += ["", f"Then: {result['against']}; now: {conditions['commit']}. `{conditions['command']}`", ""]
     lines += [f"Machine: {conditions['machine']}; {conditions['python']}.", ""]
     return "\n".join(lines)
 
 
-def _rows(attack: Figures) -> Iterator[str]:
+def rows_of(attack: Figures) -> Iterator[str]:
+    """Write the rows of one attack."""
     for side in SIDES:
         found = attack[side]
         name = attack["attack"] if side == SIDES[0] else ""
@@ -38,17 +42,29 @@ def _rows(attack: Figures) -> Iterator[str]:
 
 
 def _responses(found: Figures) -> str:
-    counted = ", ".join(f"{count:,} x {name}" for name, count in sorted(found["outcome"].items()))
-    return counted if found["is_over"] else f"{counted or 'none'}; not over after {found['seconds']:.0f} s"
+    counted = ", ".join(f"{count:,} x {name}" for name, count in sorted(found["outcome"].items())) or "none"
+    return counted if found["is_over"] else f"{counted}; **no end after {found['seconds']:.0f} s**"
 
 
 def _honest(found: Figures) -> str:
+    return "; ".join([*_deaths(found), *_waits(found)])
+
+
+def _deaths(found: Figures) -> Iterator[str]:
+    if found["kills"]:
+        yield "**killed for memory**"
+    elif found["died"]:
+        yield "**a process died**"
+
+
+def _waits(found: Figures) -> Iterator[str]:
     honest = found["honest"]
-    if not honest["orders"]:
-        return "**the server died**" if found["died"] else "none was due"
-    waited = f"99 % within {_time(honest['percentile_99_ms'])}, all within {_time(honest['worst_ms'])}"
-    refused = f"; {found['refused']:,} refused" if found["refused"] else ""
-    return f"**the server died**; {waited}{refused}" if found["died"] else waited + refused
+    if honest["orders"]:
+        yield f"99 % within {_time(honest['percentile_99_ms'])}, all within {_time(honest['worst_ms'])}"
+    else:
+        yield "none was due"
+    if found["refused"]:
+        yield f"{found['refused']:,} refused"
 
 
 def _memory(found: Figures) -> str:
@@ -58,16 +74,29 @@ def _memory(found: Figures) -> str:
 def _restart(found: Figures) -> str:
     peak = f"{found['restart_memory_peak_mib']:,} MiB"
     seconds = found["restart_seconds"]
-    return f"**never**, {peak}" if seconds is None else f"after {seconds:.1f} s, {peak}"
+    if seconds is not None:
+        return f"after {seconds:.1f} s, {peak}"
+    reason = "killed for memory" if found["restart_kills"] else f"not within {found['restart_seconds_max']} s"
+    return f"**{reason}**, {peak}"
 
 
 def _time(milliseconds: float) -> str:
     return f"{milliseconds:,.0f} ms" if milliseconds < 1_000 else f"{milliseconds / 1_000:,.1f} s"
 
 
+def replaced(document: str) -> str:
+    """Put the table between the markers of the document."""
+    before, _, rest = document.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + BEGIN + table() + END + after
+
+
 def main() -> None:
-    """Print the table."""
-    print(table())
+    """Print the table or write it."""
+    if "--write" in sys.argv[1:]:
+        DOCUMENT.write_text(replaced(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(table())
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ the machine. An honest client trades meanwhile. Afterwards the server is killed,
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
-from stress.attacks.attack import Attack
+from stress.attacks.attack import Attack, Target
 from stress.attacks.every_attack import every_attack
 from stress.attacks.memory import RestingOrders
 from stress.benchmarks.conditions import PROJECT, Figures
@@ -23,8 +24,10 @@ from stress.memory_cage import MemoryWatch, memory_cage
 from stress.server import ServerDown
 
 MEMORY_THEN, MEMORY_NOW = 2_048 * MIB, 512 * MIB
-STRIKE_SECONDS = 4
-HANG_SECONDS_MAX = 30
+PREPARE_SECONDS_MAX = 30
+STRIKE_SECONDS = 2
+HANG_SECONDS_MAX = 10
+RESTART_SECONDS_MAX = 20
 
 
 def attacks_alone(commit: str, memory_now: int = MEMORY_NOW, size: float = 1.0) -> list[Figures]:
@@ -55,38 +58,54 @@ def _cost(attack: Attack, tree: Path, memory_bytes: int, size: float) -> Figures
         besieged = Besieged(tree, cage, Path(directory), size)
         with besieged.serve() as server:
             target, honest = besieged.target(server), HonestProcess(server.port)
-            processes, prepared = target.processes(), struck(attack.prepare, target)
+            processes, window = target.processes(), Window(attack.name)
             watch.begin()
-            window = Window(attack.name)
-            striking = Thread(target=strike_for, args=(attack, target, window, STRIKE_SECONDS), daemon=True)
-            striking.start()
-            striking.join(HANG_SECONDS_MAX)
-            # What an attack leaves behind may cost more than the attack.
-            Event().wait(max(0.0, window.begin + STRIKE_SECONDS - time.monotonic()))
-            window.end = time.monotonic()
-            is_over, told = not striking.is_alive(), honest.finish()
+            is_over = _strike(attack, target, window)
+            told = honest.finish()
             figures: Figures = {
-                "outcome": dict(prepared + window.outcome),
+                "outcome": dict(window.outcome),
                 "seconds": round(window.end - window.begin, 1),
                 "is_over": is_over,
                 "honest": waits(told, window.begin, window.end),
                 "refused": len(told.refusals),
                 "memory_peak_mib": watch.peak_bytes // MIB,
-                "died": target.processes()[: len(processes)] != processes or cage.kills() > 0,
+                "kills": cage.kills(),
+                "died": target.processes()[: len(processes)] != processes,
             }
             cage.kill()
         return {**figures, **_restart(besieged, watch)}
 
 
+def _strike(attack: Attack, target: Target, window: Window) -> bool:
+    """Prepare an attack and make it; return whether it was over in time. The window is that of the attack alone."""
+
+    def make() -> None:
+        window.outcome += struck(attack.prepare, target)
+        is_prepared.set()
+        strike_for(attack, target, window, STRIKE_SECONDS)
+
+    is_prepared, making = Event(), Thread(target=make, daemon=True)
+    making.start()
+    is_prepared.wait(PREPARE_SECONDS_MAX)
+    window.begin = time.monotonic()
+    making.join(HANG_SECONDS_MAX)
+    # What an attack leaves behind may cost more than the attack.
+    Event().wait(max(0.0, window.begin + STRIKE_SECONDS - time.monotonic()))
+    window.end = time.monotonic()
+    return not making.is_alive()
+
+
 def _restart(besieged: Besieged, watch: MemoryWatch) -> Figures:
     """Start the killed server again; return how long it takes, and its memory."""
     watch.begin()
-    started = time.monotonic()
-    try:
-        with besieged.serve():
-            ready_seconds = round(time.monotonic() - started, 1)
-            peak = watch.peak_bytes // MIB
-            besieged.cage.kill()
-            return {"restart_seconds": ready_seconds, "restart_memory_peak_mib": peak}
-    except ServerDown:
-        return {"restart_seconds": None, "restart_memory_peak_mib": watch.peak_bytes // MIB}
+    kills, started = besieged.cage.kills(), time.monotonic()
+    ready_seconds = None
+    with suppress(ServerDown), besieged.serve(RESTART_SECONDS_MAX):
+        ready_seconds = round(time.monotonic() - started, 1)
+        besieged.cage.kill()
+    return {
+        "restart_seconds": ready_seconds,
+        "restart_seconds_max": RESTART_SECONDS_MAX,
+        "restart_memory_peak_mib": watch.peak_bytes // MIB,
+        "restart_kills": besieged.cage.kills() - kills,
+    }

@@ -15,7 +15,7 @@ from stress.attacks.attack import Target
 from stress.gauges import family_of
 from stress.honest_client import Told
 from stress.memory_cage import ControlGroup, MemoryCage
-from stress.server import PROJECT, RunningServer, python_on, serving
+from stress.server import PROJECT, START_SECONDS_MAX, RunningServer, python_on, serving
 
 SNAPSHOT_SECONDS = 20
 
@@ -35,13 +35,20 @@ class Besieged:
         return self.directory / "data"
 
     @contextmanager
-    def serve(self) -> Iterator[RunningServer]:
+    def serve(self, start_seconds_max: float = START_SECONDS_MAX) -> Iterator[RunningServer]:
         """Serve in the cage; at the end stop the server and kill what is left of it."""
         command = self.cage.command(python_on(processors()[:1], "-m", "order_engine", "serve"))
         settings = {"DATA_DIR": str(self.data), "SNAPSHOT_INTERVAL_SEC": str(SNAPSHOT_SECONDS), **self._bound()}
         log = self.directory / "server.log"
         try:
-            with serving(command, settings, ready_path="/readyz", log=log, tree=self.tree) as server:
+            with serving(
+                command,
+                settings,
+                ready_path="/readyz",
+                log=log,
+                tree=self.tree,
+                start_seconds_max=start_seconds_max,
+            ) as server:
                 yield server
         finally:
             self.cage.kill()

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from order_engine.testing.server_process import ServerProcess
+from order_engine.testing.server_process import START_SECONDS_MAX, ServerProcess
 
 PROJECT = Path(__file__).resolve().parents[1]
 PORTS = range(20_000, 32_000)
@@ -62,11 +62,17 @@ def exchange_server(
 
 @contextmanager
 def serving(
-    command: Sequence[str], settings: Mapping[str, str], *, ready_path: str, log: Path, tree: Path = PROJECT
+    command: Sequence[str],
+    settings: Mapping[str, str],
+    *,
+    ready_path: str,
+    log: Path,
+    tree: Path = PROJECT,
+    start_seconds_max: float = START_SECONDS_MAX,
 ) -> Iterator[RunningServer]:
     """Run a server that takes its port from PORT or ``{port}``, wait until it is ready, and stop it at the end.
 
-    ``tree`` holds the program, in this version or another.
+    ``tree`` holds the program, in this version or another. Raises ``ServerDown`` if it is not ready in time.
     """
     port = free_port()
     environment = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
@@ -76,7 +82,7 @@ def serving(
         log.open("ab") as output,
         ServerProcess(environment, f"http://127.0.0.1:{port}", command=words, project=tree, output=output) as server,
     ):
-        if not server.wait_until_ready(ready_path):
+        if not server.wait_until_ready(ready_path, start_seconds_max):
             raise ServerDown(f"not ready on port {port}:\n{log.read_text(errors='replace')[-2000:]}")
         yield RunningServer(port, server.process)
 

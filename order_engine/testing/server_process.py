@@ -34,11 +34,11 @@ class ServerProcess:
         self._address = urlsplit(url).netloc
         self.process = subprocess.Popen(command, cwd=project, env=dict(environment), stdout=output, stderr=output)
 
-    def wait_until_ready(self, path: str = "/readyz") -> bool:
-        """Return whether it responds with 200 before it ends, or a minute is over."""
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while time.monotonic() < deadline and self.process.poll() is None:
-            if self._status(path) == http.HTTPStatus.OK:
+    def wait_until_ready(self, path: str = "/readyz", seconds_max: float = START_SECONDS_MAX) -> bool:
+        """Return whether it responds with 200 before it ends, or the time is over."""
+        deadline = time.monotonic() + seconds_max
+        while (seconds_left := deadline - time.monotonic()) > 0 and self.process.poll() is None:
+            if self._status(path, seconds_left) == http.HTTPStatus.OK:
                 return True
             time.sleep(LOOK_SECONDS)
         return False
@@ -58,8 +58,8 @@ class ServerProcess:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _status(self, path: str) -> int | None:
-        connection = http.client.HTTPConnection(self._address, timeout=START_SECONDS_MAX)
+    def _status(self, path: str, seconds_max: float) -> int | None:
+        connection = http.client.HTTPConnection(self._address, timeout=seconds_max)
         try:
             connection.request("GET", path)
             return connection.getresponse().status

@@ -91,7 +91,7 @@ WRONG_STATE: dict[str, Planted] = {
         TriggerBook,
         "restore_turns",
         "self.let_wait_for_turn(orders)",
-        "self._turns.extend(orders)",
+        "self._turns = deque(orders)",
     ),
     "a dump forgets what is left to end": (engine_state, "load_engine", "engine.endings.restore(ending)", "pass"),
     "a dump forgets what expires": (engine_state, "_add", "engine.expiries.add(order)", "pass"),
