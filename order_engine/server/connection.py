@@ -33,7 +33,7 @@ class Connection(Protocol):
         self._is_paused = False
         self._is_scheduled = False
         self.is_closed = False
-        self._parked_bytes = 0  # of the response that waits for the journal
+        self._parked_bytes = 0  # of a request that waits for its turn, or of a response that waits for the journal
         self.counted_bytes = 0
         self.deadline = 0.0
 
@@ -127,7 +127,7 @@ class Connection(Protocol):
             self._serve_next()
 
     def count_parked(self, size: int) -> None:
-        """Count the bytes of a response that is kept until it may be sent."""
+        """Count the bytes of a request that is kept until its turn, or of a response until it may be sent."""
         self._parked_bytes = size
         self._clients.count(self)
 

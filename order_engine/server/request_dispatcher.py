@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 # How long pipelined requests are served before the loop looks at the other connections.
 TURN_SECONDS = 0.002
+# A request with a larger body may take long: one in each turn of the loop, so that small ones wait for one at most.
+SMALL_BODY_BYTES = 1 << 14
 _NO_BODY = BytesIO()
 _RECEIVED_AT = "order_engine.received_at"
 _UNKNOWN = "The command may have been carried out. Retry with the same Idempotency-Key after the restart."
@@ -63,6 +65,7 @@ class RequestDispatcher:
         self.statuses: Counter[str] = Counter()
         self.is_stopping = False
         self._pipelined: deque[Served] = deque()
+        self._large: deque[tuple[Connection, Environ]] = deque()
         self.access_log: Any = None  # gunicorn's, which has no types
         self._loop = loop
         self._venue = venue
@@ -96,24 +99,11 @@ class RequestDispatcher:
         if self._probes.is_probe(environ):
             connection.send(environ, self._probes.respond(environ, self._request_ids.of(environ)))
             return
-        try:
-            response = self._caller.call(self._app, environ)
-        except Exception as error:  # noqa: BLE001 -- an error in one request must not end the loop
-            response = self._internal_error(environ, error)
-        # The body was read: it must not stay in memory while the response waits.
-        environ["wsgi.input"] = _NO_BODY
-        if UPGRADE in environ:
-            self._upgrade(connection, environ, environ.pop(UPGRADE))
-            return
-        if CONTINUATION in environ:
-            self._continue(connection, environ, environ.pop(CONTINUATION))
-            return
-        self._served += 1
-        sequence = environ.get(SEQUENCE)
-        if sequence is None:
-            connection.send(environ, response)
+        size = int(environ.get("CONTENT_LENGTH") or 0)
+        if size > SMALL_BODY_BYTES:
+            self._let_wait(connection, environ, size)
         else:
-            self._parked.send_or_park(sequence, connection, environ, response)
+            self._run(connection, environ)
 
     def serve_later(self, connection: Served) -> None:
         """Serve a pipelined request after the other connections had their turn."""
@@ -160,6 +150,43 @@ class RequestDispatcher:
     def close(self) -> None:
         """End the threads."""
         self._pool.close()
+
+    def _run(self, connection: Connection, environ: Environ) -> None:
+        try:
+            response = self._caller.call(self._app, environ)
+        except Exception as error:  # noqa: BLE001 -- an error in one request must not end the loop
+            response = self._internal_error(environ, error)
+        # The body was read: it must not stay in memory while the response waits.
+        environ["wsgi.input"] = _NO_BODY
+        if UPGRADE in environ:
+            self._upgrade(connection, environ, environ.pop(UPGRADE))
+            return
+        if CONTINUATION in environ:
+            self._continue(connection, environ, environ.pop(CONTINUATION))
+            return
+        self._served += 1
+        sequence = environ.get(SEQUENCE)
+        if sequence is None:
+            connection.send(environ, response)
+        else:
+            self._parked.send_or_park(sequence, connection, environ, response)
+
+    def _let_wait(self, connection: Connection, environ: Environ, size: int) -> None:
+        connection.count_parked(size)
+        self._large.append((connection, environ))
+        if len(self._large) == 1:
+            self._loop.call_soon(self._run_large)
+
+    def _run_large(self) -> None:
+        connection, environ = self._large[0]
+        try:
+            if not connection.is_closed:
+                connection.count_parked(0)
+                self._run(connection, environ)
+        finally:
+            self._large.popleft()
+            if self._large:
+                self._loop.call_soon(self._run_large)
 
     def _serve_pipelined_soon(self) -> None:
         if self._pipelined and not self._is_turn_due:

@@ -67,6 +67,35 @@ def test_client_that_sends_many_requests_at_once_gives_the_others_their_turn() -
     assert served_paths.index("/other") < 500
 
 
+def test_small_request_waits_for_none_of_the_large_ones_that_came_before_it() -> None:
+    served_paths: list[str] = []
+    loop_is_held, all_have_asked = Event(), Event()
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        served_paths.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/held":
+            loop_is_held.set()
+            assert all_have_asked.wait(10)
+        return echo(environ, start_response)
+
+    with serving(app) as served:
+        first, *others, small = (served.client() for _ in range(6))
+        for client in (first, *others, small):
+            client.send(get("/hello"))
+            client.receive(b"GET /hello .")
+        first.send(get("/held"))
+        assert loop_is_held.wait(10)
+        for client in others:
+            client.send(b"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + b"x" * 20_000)
+        small.send(get("/small"))
+        all_have_asked.set()
+
+        small.receive(b"GET /small .")
+        for client in others:
+            client.receive(b"x.")
+    assert served_paths[6:] == ["/held", "/small", *["/large"] * 4]
+
+
 def test_request_that_comes_in_single_bytes_is_answered_like_any_other() -> None:
     request = b"POST /a%20b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxyz"
     with serving(echo) as served:
