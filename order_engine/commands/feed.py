@@ -12,9 +12,11 @@ from order_engine.commands.environment import settings_of_environment
 def feed(channel: int) -> None:
     """Serve the clients that the server at the other end of CHANNEL hands over."""
     from order_engine.bootstrap.feeding import run_feeds
+    from order_engine.server.allocation import return_freed_memory
     from order_engine.server.processors import leave_to_exchange
 
     settings = settings_of_environment()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     leave_to_exchange()
+    return_freed_memory()
     run_feeds(settings, channel)
