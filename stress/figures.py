@@ -152,13 +152,27 @@ def _besieged(result: Result) -> Iterator[tuple[str, str, Result]]:
     yield (
         f"{result['seconds'] / 60:.0f} minutes of {result['attacks']} [attacks](docs/attacks.md) on one processor and "
         f"{result['memory_mib']} MiB: an honest client's {result['honest_orders']:,} orders",
-        f"99 % within {honest['percentile_99_ms']:,.0f} ms, all within {honest['worst_ms']:,.0f} ms, none lost",
+        f"99 % within {honest['percentile_99_ms']:,.0f} ms, all within {honest['worst_ms']:,.0f} ms, "
+        f"{result['orders_missing'] or 'none'} lost",
         result,
     )
     yield (
         "The same: memory of all processes",
         f"at most {result['memory_peak_mib']} MiB; {result['restart_memory_peak_mib']} MiB at the restart, "
         f"ready after {result['restart_ready_seconds']:.1f} s",
+        result,
+    )
+
+
+def _bounded(result: Result) -> Iterator[tuple[str, str, Result]]:
+    cases = result["cases"]
+    sizes = [int(size) for size in next(iter(cases.values()))["microseconds_a_command"]]
+    growths = {name: case["growth"] for name, case in cases.items()}
+    most = max(growths, key=growths.__getitem__)
+    yield (
+        f"A command of {len(cases)} kinds beside {', '.join(f'{size:,}' for size in sizes)} orders of its kind: "
+        "the dearest of these against the cheapest",
+        f"{statistics.median(growths.values()):.2f} times at the median, at most {growths[most]:.2f} ({most})",
         result,
     )
 
@@ -179,6 +193,7 @@ _OPTIONAL: dict[str, Callable[[Result], Iterator[tuple[str, str, Result]]]] = {
     "snapshot-stall": _stalled,
     "soak": _soaked,
     "siege": _besieged,
+    "bounded-cost": _bounded,
 }
 
 if __name__ == "__main__":

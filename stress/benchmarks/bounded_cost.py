@@ -184,7 +184,7 @@ def main() -> None:
             for name in names:
                 costs[name][size] = microseconds(engine, CASES[name].measured, arguments.commands)
     figures: Figures = {name: _told(by_size) for name, by_size in costs.items()}
-    report("bounded-cost", conditions, figures, save=arguments.save)
+    report("bounded-cost", conditions, {"cases": figures}, save=arguments.save)
     grown = [name for name, by_size in costs.items() if growth(by_size) > GROWTH_MAX]
     if grown:
         sys.exit(f"grows by more than {GROWTH_MAX}: {'; '.join(grown)}")

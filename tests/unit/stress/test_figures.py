@@ -86,6 +86,7 @@ def test_siege_has_two_rows(results: Path) -> None:
         "memory_mib": 512,
         "honest": {"percentile_99_ms": 81.4, "worst_ms": 1204.0},
         "honest_orders": 15_000,
+        "orders_missing": 0,
         "memory_peak_mib": 480,
         "restart_memory_peak_mib": 400,
         "restart_ready_seconds": 2.04,
@@ -99,6 +100,20 @@ def test_siege_has_two_rows(results: Path) -> None:
         "| 99 % within 81 ms, all within 1,204 ms, none lost | 2 |",
         "| The same: memory of all processes | at most 480 MiB; 400 MiB at the restart, ready after 2.0 s | 2 |",
     ]
+
+
+def test_bounded_costs_have_one_row_that_names_the_most(results: Path) -> None:
+    costs = {"100": 2.0, "10000": 3.0, "1000000": 3.5}
+    cases = {name: {"microseconds_a_command": costs, "growth": growth} for name, growth in (("a", 1.1), ("b", 1.75))}
+    conditions = {"command": "cost", "commit": "c", "machine": "m", "python": "p"}
+    (results / "bounded-cost.json").write_text(json.dumps({"conditions": conditions, "cases": cases}))
+
+    row = next(row for row in figures.table().splitlines() if "dearest" in row)
+
+    assert row == (
+        "| A command of 2 kinds beside 100, 10,000, 1,000,000 orders of its kind: the dearest of these against the "
+        "cheapest | 1.43 times at the median, at most 1.75 (b) | 2 |"
+    )
 
 
 def test_order_entry_beside_trouble_and_against_an_earlier_commit_have_rows(results: Path) -> None:
