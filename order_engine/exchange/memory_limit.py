@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 MIB = 1 << 20
 LIVE_ORDERS_MAX = 1_000_000
 BYTES_OF_A_LIVE_ORDER = 2_750
-"""A plain limit order with a client order id takes about 750 in the exchange and in each of the two replicas."""
+"""A plain limit order with a client order id takes about 630 in the exchange and in each of the two replicas, as
+``stress.benchmarks.snapshot_stall`` measures; stops and icebergs take more."""
 BYTES_OF_THE_REST = 544 * MIB
 """What all processes need for everything else under attack: the programs, symbols, answers, requests and queues."""
 SHARE_AT_LEAST = 16

@@ -185,7 +185,20 @@ class Connection(Protocol):
         if not self._is_receiving and self._reader.is_amid_request:
             self._is_receiving = True
             self._clients.wait(self)
+        if len(self._reader) > UNREAD_BYTES_MAX:
+            self._let_others_read()
         self._clients.count(self)
+
+    def _let_others_read(self) -> None:
+        # Otherwise the loop reads all that has come of a large body, before it looks at the other connections.
+        self._is_paused = True
+        self._transport.pause_reading()
+        self._dispatcher.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._is_paused and not (self._is_busy or self._is_closing or self.is_closed):
+            self._is_paused = False
+            self._transport.resume_reading()
 
     def _serve_next(self) -> None:
         # Other connections are served before the next request of this one.

@@ -13,8 +13,8 @@ from order_engine.settings import SettingInvalid
 
 FOLLOWERS_MAY_USE = "ORDER_ENGINE_PROCESSORS"
 ANY = "none"
-NICENESS = 5
-"""Beside a busy exchange on the same processor, followers then get a quarter of it."""
+NICENESS = 10
+"""Beside a busy exchange on the same processor, each of the other processes then gets a tenth of it."""
 
 
 def choose_processor(wanted: int | str | None, allowed: Collection[int], port: int) -> int | None:

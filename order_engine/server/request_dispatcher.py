@@ -105,6 +105,10 @@ class RequestDispatcher:
         else:
             self._run(connection, environ)
 
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        """Call a function in the next turn of the loop."""
+        self._loop.call_soon(callback)
+
     def serve_later(self, connection: Served) -> None:
         """Serve a pipelined request after the other connections had their turn."""
         self._pipelined.append(connection)

@@ -11,6 +11,7 @@ import pytest
 
 from order_engine.api.plumbing.parking import SEQUENCE
 from order_engine.exchange.phase import Phase
+from order_engine.server.connection import Connection
 from order_engine.server.request_dispatcher import Logged
 from order_engine.server.served_venue import Environ, Headers, StartResponse
 from order_engine.server.serving_loop import Limits
@@ -24,6 +25,7 @@ def loop_of_choice(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         monkeypatch.setitem(sys.modules, "uvloop", None)
 
 
+READ_BYTES_MAX = 256 << 10  # of either loop, at a time
 SHORT = Limits(timeout_seconds=0.5, connections=1000)
 
 
@@ -94,6 +96,19 @@ def test_small_request_waits_for_none_of_the_large_ones_that_came_before_it() ->
         for client in others:
             client.receive(b"x.")
     assert served_paths[6:] == ["/held", "/small", *["/large"] * 4]
+
+
+def test_large_body_is_read_in_many_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[Connection] = []
+    read_on = Connection._read_on
+    monkeypatch.setattr(Connection, "_read_on", lambda connection: (turns.append(connection), read_on(connection)))
+    with serving(echo) as served:
+        client = served.client()
+
+        client.send(b"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n" + b"x" * 7_999_999 + b"y")
+
+        client.receive(b"xy.")
+    assert len(turns) > 8_000_000 / READ_BYTES_MAX - 2
 
 
 def test_request_that_comes_in_single_bytes_is_answered_like_any_other() -> None:
