@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 TURN_SECONDS = 0.002
 # A request with a larger body may take long: one in each turn of the loop, so that small ones wait for one at most.
 SMALL_BODY_BYTES = 1 << 14
+# It starts, within a bounded time, once the responses to those before it are sent: they would wait for it too.
+LOOKS_BEFORE_LARGE = 10
+LOOK_SECONDS = 0.001
 _NO_BODY = BytesIO()
 _RECEIVED_AT = "order_engine.received_at"
 _UNKNOWN = "The command may have been carried out. Retry with the same Idempotency-Key after the restart."
@@ -66,6 +69,7 @@ class RequestDispatcher:
         self.is_stopping = False
         self._pipelined: deque[Served] = deque()
         self._large: deque[tuple[Connection, Environ]] = deque()
+        self._looks = 0
         self.access_log: Any = None  # gunicorn's, which has no types
         self._loop = loop
         self._venue = venue
@@ -182,6 +186,11 @@ class RequestDispatcher:
             self._loop.call_soon(self._run_large)
 
     def _run_large(self) -> None:
+        if len(self._parked) and self._looks < LOOKS_BEFORE_LARGE:
+            self._looks += 1
+            self._loop.call_later(LOOK_SECONDS, self._run_large)
+            return
+        self._looks = 0
         connection, environ = self._large[0]
         try:
             if not connection.is_closed:

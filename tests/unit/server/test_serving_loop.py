@@ -11,6 +11,7 @@ import pytest
 
 from order_engine.api.plumbing.parking import SEQUENCE
 from order_engine.exchange.phase import Phase
+from order_engine.server import request_dispatcher
 from order_engine.server.connection import Connection
 from order_engine.server.request_dispatcher import Logged
 from order_engine.server.served_venue import Environ, Headers, StartResponse
@@ -96,6 +97,24 @@ def test_small_request_waits_for_none_of_the_large_ones_that_came_before_it() ->
         for client in others:
             client.receive(b"x.")
     assert served_paths[6:] == ["/held", "/small", *["/large"] * 4]
+
+
+@pytest.mark.parametrize(("looks", "waits"), [(10**9, True), (0, False)])
+def test_large_request_waits_a_bounded_time_for_the_responses_before_it(
+    looks: int, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_dispatcher, "LOOKS_BEFORE_LARGE", looks)
+    with serving(echo) as served:
+        small, large = served.client(), served.client()
+        small.send(get("/small?7"))
+        assert small.has_nothing()
+
+        large.send(b"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + b"x" * 20_000)
+
+        assert large.has_nothing() == waits
+        served.venue.commit(7)
+        small.receive(b"GET /small .")
+        large.receive(b"x.")
 
 
 def test_large_body_is_read_in_many_turns(monkeypatch: pytest.MonkeyPatch) -> None:
