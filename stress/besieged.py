@@ -11,11 +11,12 @@ from math import ceil
 from pathlib import Path
 
 from order_engine.exchange.memory_limit import live_orders_that_fit
+from order_engine.testing.server_process import START_SECONDS_MAX
 from stress.attacks.attack import Target
 from stress.gauges import family_of
 from stress.honest_client import Told
 from stress.memory_cage import ControlGroup, MemoryCage
-from stress.server import PROJECT, START_SECONDS_MAX, RunningServer, python_on, serving
+from stress.server import PROJECT, RunningServer, python_on, serving
 
 SNAPSHOT_SECONDS = 20
 
