@@ -1,5 +1,6 @@
 """The siege says what is wrong, counts waits from when orders were due, and holds a server to its memory."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from stress.honest_client import HonestClient, Told
 from stress.memory_cage import MemoryWatch
 from stress.siege import VERIFIED, judged
 
+ROOT = Path(__file__).resolve().parents[3]
 WELL: dict[str, Any] = {
     "kills": 0,
     "has_same_processes": True,
@@ -47,6 +49,13 @@ def test_siege_that_everything_survives_is_well() -> None:
 )
 def test_each_fault_of_a_siege_is_named(wrong: dict[str, Any], told: str) -> None:
     assert judged({**WELL, **wrong}, 250) == [told]
+
+
+def test_siege_whose_figures_are_kept_was_whole_and_survived() -> None:
+    kept = json.loads((ROOT / "stress/results/siege.json").read_text(encoding="utf-8"))
+
+    assert (kept["seconds"], kept["memory_mib"], kept["cage"]) == (300, 512, "ControlGroup")
+    assert judged(kept, 250) == []
 
 
 def test_waits_are_those_of_the_orders_that_were_due_meanwhile() -> None:
