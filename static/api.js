@@ -21,6 +21,11 @@ export function get(path, { after = null, timeoutMs = TIMEOUT_MS } = {}) {
   return send(path, { method: "GET", headers }, timeoutMs);
 }
 
+// What is read next shows what happened up to this sequence.
+export function expect(sequence) {
+  if (lastSequence === null || sequence > Number(lastSequence)) lastSequence = String(sequence);
+}
+
 // What this page wrote shows in what it reads next.
 export function getOwn(path) {
   return get(path, { after: lastSequence });

@@ -1,11 +1,14 @@
-// What belongs to the user: orders, positions and limits. Asked for again after each write, and every second and a half.
+// What belongs to the user: orders, positions and limits. Asked for again after each write, at each event of the feed,
+// and every second and a half.
 
 import { readUser } from "./account.js";
-import { getOwn } from "./api.js";
+import { expect, getOwn } from "./api.js";
 import { parse } from "./decimal.js";
+import { followOwnEvents } from "./feed/own_events.js";
 import { repeat } from "./repeat.js";
 
 const EVERY_MS = 1_500;
+const AFTER_EVENT_MS = 100;
 const ORDERS = 200;
 const NOTHING = { user: "", live: [], hasMore: false, all: [], positions: [], limits: null };
 
@@ -32,8 +35,26 @@ export function followOwn({ onChange, onTrouble, wantsAll }) {
   }
 
   const looking = repeat(look, EVERY_MS, onTrouble);
+  let due = null;
+  // Events may come by the hundred: what they are about is read once for all of them.
+  const events = followOwnEvents((sequence) => {
+    expect(sequence);
+    if (!document.hidden) due ??= setTimeout(lookOnce, AFTER_EVENT_MS);
+  });
+
+  function lookOnce() {
+    due = null;
+    looking.now();
+  }
+
+  events.begin();
   return {
     now: looking.now,
+    // Call it when the user or the key is another.
+    begin() {
+      events.begin();
+      looking.now();
+    },
     current: () => own,
     // What the checks of a new order need to know of the user, in one symbol.
     standing(symbol) {

@@ -36,7 +36,7 @@ const depthChart = createDepthChart();
 const tape = createTape();
 const positions = createPositions();
 const ladder = createLadder({ onPrice: (price) => ticket.usePrice(price) });
-const account = createAccount({ onChange: () => own.now() });
+const account = createAccount({ onChange: () => own.begin() });
 const orders = createOrders({ onChanged: () => own.now(), isLocked });
 const own = followOwn({ onChange: showOwn, onTrouble: status.failed, wantsAll: orders.showsAll });
 const markets = createMarkets({ onChoose: showSymbol });

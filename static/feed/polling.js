@@ -17,7 +17,7 @@ export function pollMarket(symbol, { onView, onTrouble }) {
   async function look() {
     const book = await get(`/market/${name}/depth?levels=${LEVELS}`, { timeoutMs: TIMEOUT_MS });
     trades = await tradesUpTo(book.sequence);
-    onView({ ...book, trades, lastPrice: trades[0]?.price ?? null, source: "REST" });
+    onView({ ...book, trades, lastPrice: trades[0]?.price ?? null });
   }
 
   async function tradesUpTo(sequence) {

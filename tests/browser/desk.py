@@ -118,6 +118,11 @@ class Desk:
         self.browser.execute_script("document.activeElement.blur()")
         self.browser.find_element(By.TAG_NAME, "body").send_keys(key)
 
+    def complaints(self) -> list[str]:
+        """What the console says since the last look. Feeds that still start are refused, and the page polls."""
+        said = [str(entry["message"]) for entry in self.browser.get_log("browser")]
+        return [message for message in said if "WebSocket handshake" not in message]
+
     def own_button(self, words: str, order_id: str) -> WebElement:
         """A button in the row of an order."""
         return self.browser.find_element(By.CSS_SELECTOR, f"button[aria-label='{words} order {order_id}']")

@@ -30,6 +30,7 @@ def main() -> None:
             open_page(browser, f"http://127.0.0.1:{server.port}")
             (DOCS / "screenshot.png").write_bytes(animated(frames(browser), int(1_000 * FRAME_SECONDS)))
             look(browser, PHONE)
+            wait(browser, lambda: not browser.find_element(By.ID, "submit").is_displayed())
             (DOCS / "screenshot-phone.png").write_bytes(browser.get_screenshot_as_png())
         finally:
             browser.quit()

@@ -24,7 +24,7 @@ def test_page_shows_book_trades_statistics_and_charts(desk: Desk) -> None:
     desk.wait(lambda: desk.run("return document.querySelectorAll('#candles canvas').length > 1"))
     market = desk.browser.find_element(By.CSS_SELECTOR, f"#markets a[href='#{desk.symbol}']")
     assert market.get_attribute("aria-current") == "true"
-    assert desk.browser.get_log("browser") == []
+    assert desk.complaints() == []
 
 
 def test_all_figures_of_a_moving_market_are_of_one_sequence(desk: Desk) -> None:
@@ -105,10 +105,10 @@ def test_page_asks_for_nothing_while_it_is_hidden(desk: Desk) -> None:
 
 
 def test_documentation_is_self_contained_and_leads_to_the_problems(desk: Desk) -> None:
-    desk.browser.get_log("browser")
+    desk.complaints()
     desk.browser.get(f"{desk.url}/docs#order_final")
 
     assert desk.find("order_final").is_displayed()
     addresses = desk.run("return performance.getEntriesByType('resource').map(entry => entry.name)")
     assert all(resource.startswith(desk.url) for resource in addresses)
-    assert desk.browser.get_log("browser") == []
+    assert desk.complaints() == []
