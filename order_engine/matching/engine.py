@@ -59,6 +59,9 @@ from order_engine.matching.session import enter_state, follow_up
 _OPEN = OrderStatus.OPEN
 _PENDING = OrderStatus.PENDING
 _REJECTED = OrderStatus.REJECTED
+_USER_REQUESTED = Reason.USER_REQUESTED
+_DISCONNECT = Reason.DISCONNECT
+_UNKNOWN_ORDER = Reason.UNKNOWN_ORDER
 
 RULES_VERSION = 1
 _ENDS_ORDERS = frozenset({CancelOrder, CancelAll, DisableUser, ExpireDue, Continue})
@@ -242,7 +245,7 @@ class MatchingEngine:
     def _amend(self, command: AmendOrder, outcome: Outcome) -> None:
         order = self.live.named_by(command)
         if order is None:
-            rejected = AmendRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER)
+            rejected = AmendRejected(command.order_id, command.symbol, _UNKNOWN_ORDER)
             outcome.events.append(rejected)
             return
         book = self.books[order.placed.symbol]
@@ -257,10 +260,10 @@ class MatchingEngine:
     def _cancel(self, command: CancelOrder, outcome: Outcome) -> None:
         order = self.live.named_by(command)
         if order is None:
-            rejected = CancelRejected(command.order_id, command.symbol, Reason.UNKNOWN_ORDER)
+            rejected = CancelRejected(command.order_id, command.symbol, _UNKNOWN_ORDER)
             outcome.events.append(rejected)
             return
-        reason = Reason.DISCONNECT if command.on_disconnect else Reason.USER_REQUESTED
+        reason = _DISCONNECT if command.on_disconnect else _USER_REQUESTED
         self.books[order.placed.symbol].cancel(order, reason, outcome)
 
     def _cancel_all(self, command: CancelAll, outcome: Outcome) -> None:

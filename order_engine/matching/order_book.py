@@ -34,6 +34,9 @@ _CANCELED = OrderStatus.CANCELED
 _PRE_OPEN = SessionState.PRE_OPEN
 _OPEN = SessionState.OPEN
 _NO_PREVENTION = SelfTradePrevention.NONE
+_FOK_UNFILLED = Reason.FOK_UNFILLED
+_IOC_REMAINDER = Reason.IOC_REMAINDER
+_NO_LIQUIDITY = Reason.NO_LIQUIDITY
 
 
 class OrderBook:
@@ -126,7 +129,7 @@ class OrderBook:
         time_in_force = placed.time_in_force
         if time_in_force is _FOK:
             if not self._can_fill(order, limit_rank, guard, outcome.steps_left):
-                self.end(order, Reason.FOK_UNFILLED, outcome)
+                self.end(order, _FOK_UNFILLED, outcome)
                 return
             opposite = self.opposite_of(order.side)
         is_cut = self._cross(order, opposite, limit_rank, guard, outcome)
@@ -135,10 +138,10 @@ class OrderBook:
         if is_cut:
             self.end(order, Reason.TRADE_LIMIT, outcome)
         elif order.price_ticks is None:
-            reason = Reason.NO_LIQUIDITY if opposite.best() is None else Reason.PRICE_BAND
+            reason = _NO_LIQUIDITY if opposite.best() is None else Reason.PRICE_BAND
             self.end(order, reason, outcome)
         elif time_in_force is _IOC:
-            self.end(order, Reason.IOC_REMAINDER, outcome)
+            self.end(order, _IOC_REMAINDER, outcome)
         else:
             self.rest(order)
 
