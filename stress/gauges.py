@@ -14,6 +14,7 @@ KIB = 1024
 MIB = 1 << 20
 TAIL_BYTES = 1 << 16
 FOLLOWERS = b"\0order_engine\0follow\0"
+FEEDS = b"\0order_engine\0feed\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,13 @@ def memory_of(process_id: int) -> int:
 def processor_seconds_of(process_id: int) -> float:
     """Return the CPU time of a server's processes so far."""
     return _sum_over_family(process_id, _ticks_of) / os.sysconf("SC_CLK_TCK")
+
+
+def exchange_seconds_of(process_id: int) -> float:
+    """Return the CPU time of a server's exchange so far, without that of its followers."""
+    program = _program_of(process_id)
+    members = [process_id, *(child for child in descendants_of(process_id) if _program_of(child) == program)]
+    return sum(map(_ticks_of, members)) / os.sysconf("SC_CLK_TCK")
 
 
 def files_of(process_id: int) -> int:
@@ -128,7 +136,7 @@ def family_of(process_id: int) -> list[int]:
 
 
 def _is_family(program: bytes, parent: bytes) -> bool:
-    return program == parent or FOLLOWERS in program
+    return program == parent or FOLLOWERS in program or FEEDS in program
 
 
 def descendants_of(process_id: int) -> Iterator[int]:

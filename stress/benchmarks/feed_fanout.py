@@ -18,15 +18,22 @@ import tempfile
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
+from typing import NamedTuple
 
+import msgspec
+from msgspec import Struct
+
+from order_engine.feeds.service import new_loop
 from order_engine.journal.watermark import WATERMARK_NAME, SharedWatermark
 from stress.benchmarks.conditions import Figures, conditions_now, report
 from stress.benchmarks.http_load import Load, processors
 from stress.benchmarks.raw_clients import Subscriber, handshake
-from stress.server import python_on, serving
+from stress.gauges import exchange_seconds_of
+from stress.server import RunningServer, python_on, serving
 from stress.workloads import Body, resting_and_crossing
 
 SAMPLE_SECONDS = 0.0005
@@ -34,6 +41,13 @@ SETTLE_SECONDS = 3.0
 CONNECTIONS = 64
 BODIES = 2_000
 PATH = "/api/v1/orders"
+
+
+class Loaded(NamedTuple):
+    """Orders a second, and the CPU time that each cost the exchange."""
+
+    per_second: float
+    exchange_us: int
 
 
 class WatermarkSamples:
@@ -64,6 +78,16 @@ class WatermarkSamples:
                 self._sequences.append(visible)
 
 
+class Numbered(Struct):
+    """What is read of snapshots and updates."""
+
+    sequence: int
+    previous_sequence: int = 0
+
+
+_decode = msgspec.json.Decoder(Numbered).decode
+
+
 class Audience:
     """The subscribers, and what they have received."""
 
@@ -85,13 +109,13 @@ class Audience:
     def hear(self, subscriber: Subscriber, message: bytes) -> None:
         """Check a message's place in the order."""
         if message.startswith(b'{"type":"update"'):
-            update = json.loads(message)
-            self.broken += update["previous_sequence"] != self.last[subscriber]
-            self.last[subscriber] = update["sequence"]
-            self.received.append((update["sequence"], perf_counter()))
+            update = _decode(message)
+            self.broken += update.previous_sequence != self.last[subscriber]
+            self.last[subscriber] = update.sequence
+            self.received.append((update.sequence, perf_counter()))
         elif message.startswith(b'{"type":"snapshot"'):
             self.snapshots += 1
-            self.last[subscriber] = json.loads(message)["sequence"]
+            self.last[subscriber] = _decode(message).sequence
 
 
 def main() -> None:
@@ -102,9 +126,9 @@ def main() -> None:
     if len(allowed) > 1:
         os.sched_setaffinity(0, {allowed[1]})
     symbols = [f"S{number}" for number in range(arguments.symbols)]
-    with _exchange(allowed) as (port, directory):
-        flow, latencies = asyncio.run(_fan_out(port, directory, symbols, arguments))
-        cost = asyncio.run(_cost(port, symbols, arguments, allowed))
+    with _exchange(allowed) as (server, directory), asyncio.Runner(loop_factory=new_loop) as runner:
+        flow, latencies = runner.run(_fan_out(server.port, directory, symbols, arguments))
+        cost = runner.run(_cost(server, symbols, arguments, allowed))
     figures: Figures = {"subscribers": arguments.subscribers, "symbols": arguments.symbols, **flow, **latencies, **cost}
     report("feed-fanout", conditions, figures, save=arguments.save)
     if flow["out_of_order"] or flow["snapshots_again"]:
@@ -114,7 +138,7 @@ def main() -> None:
 
 
 @contextmanager
-def _exchange(allowed: list[int]) -> Iterator[tuple[int, Path]]:
+def _exchange(allowed: list[int]) -> Iterator[tuple[RunningServer, Path]]:
     with tempfile.TemporaryDirectory(prefix="feed-fanout-") as directory:
         data = Path(directory, "exchange")
         settings = {"DATA_DIR": str(data), "MAX_CONNECTIONS": "2000"}
@@ -122,11 +146,11 @@ def _exchange(allowed: list[int]) -> Iterator[tuple[int, Path]]:
             settings["EXCHANGE_CPU"] = str(allowed[0])
         command = python_on(allowed, "-m", "order_engine", "serve")
         with serving(command, settings, ready_path="/readyz", log=Path(directory, "server.log")) as server:
-            yield server.port, data
+            yield server, data
 
 
 async def _fan_out(port: int, data: Path, symbols: list[str], arguments: argparse.Namespace) -> tuple[Figures, Figures]:
-    bodies = [body for symbol in symbols for body in resting_and_crossing(1, symbol, BODIES // len(symbols))]
+    bodies = _bodies(1, symbols)
     await _list(port, symbols)
     audience, samples = Audience(), WatermarkSamples(data / WATERMARK_NAME)
     await audience.gather(port, symbols, arguments.subscribers)
@@ -141,6 +165,12 @@ async def _fan_out(port: int, data: Path, symbols: list[str], arguments: argpars
         "snapshots_again": audience.snapshots - arguments.subscribers,
     }
     return flow, {"durable_to_received_ms": {name: _ms(late, share) for name, share in (("p50", 50), ("p99", 99))}}
+
+
+def _bodies(seed: int, symbols: list[str]) -> list[Body]:
+    """Return orders for one symbol after the other, in turn."""
+    flows = (resting_and_crossing(seed, symbol, BODIES // len(symbols)) for symbol in symbols)
+    return list(chain.from_iterable(zip(*flows, strict=True)))
 
 
 def _ms(sorted_seconds: list[float], percent: int) -> float:
@@ -194,22 +224,34 @@ async def _discard(reader: asyncio.StreamReader) -> None:
         pass
 
 
-async def _cost(port: int, symbols: list[str], arguments: argparse.Namespace, allowed: list[int]) -> Figures:
-    load = Load(resting_and_crossing(2, symbols[0], BODIES), CONNECTIONS, round(arguments.seconds), allowed[-1])
+async def _cost(
+    server: RunningServer, symbols: list[str], arguments: argparse.Namespace, allowed: list[int]
+) -> Figures:
+    load = Load(_bodies(2, symbols), CONNECTIONS, round(arguments.seconds), allowed[-1])
     rounds = []
     for _ in range(arguments.rounds):
-        alone = await asyncio.to_thread(load.put_on, port, PATH)
+        alone = await _loaded(server, load)
         audience = Audience()
-        await audience.gather(port, symbols, arguments.subscribers)
-        beside = await asyncio.to_thread(load.put_on, port, PATH)
+        await audience.gather(server.port, symbols, arguments.subscribers)
+        beside = await _loaded(server, load)
         for subscriber in audience.last:
             subscriber.hang_up()
-        rounds.append((alone.requests_per_second, beside.requests_per_second))
+        rounds.append((alone, beside))
+    ratios = [beside.per_second / alone.per_second for alone, beside in rounds]
     return {
-        "orders_alone": [round(alone) for alone, _ in rounds],
-        "orders_beside_subscribers": [round(beside) for _, beside in rounds],
-        "ratio": round(statistics.median(beside / alone for alone, beside in rounds), 3) if rounds else 1.0,
+        "orders_alone": [round(alone.per_second) for alone, _ in rounds],
+        "orders_beside_subscribers": [round(beside.per_second) for _, beside in rounds],
+        "ratio": round(statistics.median(ratios), 3) if rounds else 1.0,
+        "exchange_us_per_order_alone": [alone.exchange_us for alone, _ in rounds],
+        "exchange_us_per_order_beside_subscribers": [beside.exchange_us for _, beside in rounds],
     }
+
+
+async def _loaded(server: RunningServer, load: Load) -> Loaded:
+    worked = exchange_seconds_of(server.process.pid)
+    rate = (await asyncio.to_thread(load.put_on, server.port, PATH)).requests_per_second
+    worked = exchange_seconds_of(server.process.pid) - worked
+    return Loaded(rate, round(1e6 * worked / (rate * load.seconds)))
 
 
 def _arguments() -> argparse.Namespace:

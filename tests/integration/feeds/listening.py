@@ -13,6 +13,12 @@ from tests.integration.service.server_process import PATIENCE_SECONDS, ServerPro
 from tests.local_book import Message
 
 FEED = "order_engine feed "
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 class Listener:
@@ -77,3 +83,10 @@ def _connected(server: ServerProcess, path: str, options: dict[str, Any]) -> Cli
 def feed_processes(server: ServerProcess) -> list[int]:
     """Return the ids of the processes that serve feeds."""
     return [process_id for process_id, command in server.processes().items() if FEED in command]
+
+
+def handshake_bytes(server: ServerProcess, path: str) -> bytes:
+    """Return the handshake for a path."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
+    lines += [f"{name}: {text}" for name, text in HANDSHAKE.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -12,18 +12,12 @@ from pathlib import Path
 import pytest
 from websockets.frames import Opcode
 
-from tests.integration.feeds.listening import feed_processes, listening
+from tests.integration.feeds.listening import HANDSHAKE, feed_processes, handshake_bytes, listening
 from tests.integration.service.server_process import Client, ServerProcess, buy, running, sell
 from tests.local_book import LocalBook
 from tests.unit.feeds.fakes import frame
 
 BOOK = "/ws/market-data/AAPL?levels=5"
-HANDSHAKE = {
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-}
 pytestmark = [pytest.mark.slow, pytest.mark.together]
 
 
@@ -262,9 +256,3 @@ def test_client_that_stops_reading_delays_nobody_and_is_hung_up_on(server: Serve
 
 def open_files(process_id: int) -> int:
     return len(os.listdir(f"/proc/{process_id}/fd"))
-
-
-def handshake_bytes(server: ServerProcess, path: str) -> bytes:
-    lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
-    lines += [f"{name}: {text}" for name, text in HANDSHAKE.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
