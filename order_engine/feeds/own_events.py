@@ -1,19 +1,18 @@
 """What happens to each user's orders, for the connections on which users trade.
 
-The exchange notes each record when it applies it; ``release`` shows those that have become durable. Events become
-messages only when somebody gets them.
+The exchange notes each record when it applies it; ``release`` shows those that have become durable. They are looked
+into, and become messages, only when somebody gets them: every order passes here.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from order_engine.exchange.applied import Applied
 from order_engine.feeds.channel import Channel, Client
-from order_engine.feeds.history import History, Remembered
+from order_engine.feeds.history import History
 from order_engine.feeds.web_socket import text_frame
 from order_engine.matching.events import Event, OrderEvent, OrderState, TradeExecuted
 from order_engine.wire.messages.feeds import OwnOrder, OwnTrade
@@ -40,10 +39,12 @@ class OwnEvents:
         self._renderer = renderer
         self._begins_after = begins_after
         self._noted: deque[Applied] = deque()
+        self._recent: deque[Applied] = deque()
+        self._kept = 0
         self._sequence = self._forgotten_sequence = 0
+        # Of users with a connection:
         self._histories: dict[str, History[OwnEvent]] = {}
         self._channels: dict[str, Channel] = {}
-        self._remembered = Remembered(EVENTS_KEPT_MAX)
 
     def note(self, applied: Applied) -> None:
         """Keep a record until it is durable; may be called in any thread."""
@@ -54,21 +55,21 @@ class OwnEvents:
         self._sequence = visible_sequence
         stirred: dict[Channel, None] = {}
         while self._noted and self._noted[0].record.last_sequence <= visible_sequence:
-            for user_id, own in _own_events(self._noted.popleft()):
-                history = self._history(user_id)
-                history.add(own.sequence, own)
-                self._remembered.add(partial(self._forget_first, user_id))
-                channel = self._channels.get(user_id)
-                if channel is not None:
-                    channel.add([self._render(own)])
-                    stirred[channel] = None
+            applied = self._noted.popleft()
+            self._recent.append(applied)
+            self._kept += _count(applied)
+            if self._channels:
+                stirred |= self._show(applied)
+        while self._kept > EVENTS_KEPT_MAX:
+            self._forget(self._recent.popleft())
         for channel in stirred:
             channel.flush(visible_sequence, now)
 
     def join(self, client: Client, user_id: str, since: int | None, now: float) -> None:
         """Begin to send a user's events: those after ``since``, then those to come."""
         if user_id not in self._channels:
-            self._channels[user_id] = Channel(self._history(user_id), self._sequence, now)
+            history = self._histories[user_id] = self._history_of(user_id)
+            self._channels[user_id] = Channel(history, self._sequence, now)
         self._channels[user_id].join(client, since)
 
     def resume(self, user_id: str, now: float) -> None:
@@ -84,26 +85,36 @@ class OwnEvents:
         channel = self._channels[user_id]
         channel.leave(client)
         if not channel:
-            del self._channels[user_id]
-            self._drop_if_empty(user_id)
+            del self._channels[user_id], self._histories[user_id]
 
-    def _history(self, user_id: str) -> History[OwnEvent]:
-        history = self._histories.get(user_id)
-        if history is None:
-            forgotten_sequence = max(self._begins_after(), self._forgotten_sequence)
-            history = History[OwnEvent](forgotten_sequence, lambda: self._sequence, self._render)
-            self._histories[user_id] = history
+    def _show(self, applied: Applied) -> dict[Channel, None]:
+        """Add a record's events to the channels of their users; return these channels."""
+        stirred: dict[Channel, None] = {}
+        for user_id, own in _own_events(applied):
+            channel = self._channels.get(user_id)
+            if channel is not None:
+                self._histories[user_id].add(own.sequence, own)
+                channel.add([self._render(own)])
+                stirred[channel] = None
+        return stirred
+
+    def _forget(self, oldest: Applied) -> None:
+        self._kept -= _count(oldest)
+        self._forgotten_sequence = oldest.record.last_sequence
+        if self._histories:
+            for user_id, _ in _own_events(oldest):
+                history = self._histories.get(user_id)
+                if history is not None:
+                    history.forget_first()
+
+    def _history_of(self, user_id: str) -> History[OwnEvent]:
+        forgotten_sequence = max(self._begins_after(), self._forgotten_sequence)
+        history = History[OwnEvent](forgotten_sequence, lambda: self._sequence, self._render)
+        for applied in self._recent:
+            for owner, own in _own_events(applied):
+                if owner == user_id:
+                    history.add(own.sequence, own)
         return history
-
-    def _forget_first(self, user_id: str) -> None:
-        history = self._histories[user_id]
-        history.forget_first()
-        self._forgotten_sequence = history.forgotten_sequence
-        self._drop_if_empty(user_id)
-
-    def _drop_if_empty(self, user_id: str) -> None:
-        if not self._histories[user_id] and user_id not in self._channels:
-            del self._histories[user_id]
 
     def _render(self, own: OwnEvent) -> bytes:
         order = self._renderer.order(own.order, own.timestamp_ns)
@@ -114,6 +125,10 @@ class OwnEvents:
             return text_frame(_encode(OwnTrade(own.sequence, liquidity, trade, order)))
         name: str = type(event).__struct_config__.tag  # type: ignore[assignment]  # each event has one, a string
         return text_frame(_encode(OwnOrder(name, own.sequence, order)))
+
+
+def _count(applied: Applied) -> int:
+    return sum(map(len, applied.events))
 
 
 def _liquidity(trade: TradeExecuted, order: OrderState) -> str:

@@ -40,25 +40,42 @@ def few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_events, "EVENTS_KEPT_MAX", KEPT_MAX)
 
 
-def test_users_whose_events_are_forgotten_are_forgotten() -> None:
+def test_few_records_are_kept_and_nothing_of_users_without_a_connection() -> None:
     users = Users()
 
     for number in range(100):
         users.place(f"user {number}")
 
-    assert len(users.own._histories) == KEPT_MAX
+    assert len(users.own._recent) == KEPT_MAX
+    assert users.own._histories == {}
 
 
-def test_forgotten_entries_are_not_kept() -> None:
+def test_history_of_a_connected_user_is_bounded_too() -> None:
     users = Users()
+    users.join("ann", since=0)
 
-    for number in range(1_000):
-        users.place(f"user {number % 7}")
+    for _ in range(1_000):
+        users.place("ann")
 
-    assert sum(len(history._entries) for history in users.own._histories.values()) <= 2 * KEPT_MAX
+    assert len(users.own._histories["ann"]._entries) <= 2 * KEPT_MAX
 
 
-def test_events_of_a_forgotten_user_are_a_gap() -> None:
+def test_client_that_comes_back_gets_the_events_since_then_each_once() -> None:
+    users = Users()
+    first = users.join("ann", since=0)
+    users.place("ann")
+    users.own.leave(first, "ann")
+    users.place("bob")
+    users.place("ann")
+    users.place("ann")
+
+    client = users.join("ann", since=1)
+    users.place("ann")
+
+    assert client.sequences() == [3, 4, 5]
+
+
+def test_forgotten_events_are_a_gap() -> None:
     users = Users()
     users.place("ann")
     for _ in range(KEPT_MAX):
