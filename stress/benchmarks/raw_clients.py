@@ -113,18 +113,23 @@ class Poster(asyncio.Protocol):
 
 
 class SocketTrader:
-    """Places one order after the other over a WebSocket, each when the last was answered."""
+    """Places orders over a WebSocket, and another one for each answer; ``in_flight`` of them wait for theirs."""
 
-    def __init__(self, orders: list[bytes]) -> None:
+    def __init__(self, orders: list[bytes], in_flight: int) -> None:
         self._orders = orders
+        self._in_flight = in_flight
+        self._sent = 0
         self.answered = 0
         self.socket = Subscriber("/ws/orders", self._hear)
 
     def _hear(self, socket: Subscriber, message: bytes) -> None:
         if message.startswith(b'{"id"'):
             assert message.startswith((b'{"id":1,"type":"ack"', b'{"id":0,"type":"ack"')), message
+            count = 1 if self._sent else self._in_flight
             self.answered += 1
-            socket.send(self._orders[self.answered % len(self._orders)])
+            for place in range(self._sent, self._sent + count):
+                socket.send(self._orders[place % len(self._orders)])
+            self._sent += count
 
     def begin(self) -> None:
         """Say who it is; the answer begins the trade."""
