@@ -38,6 +38,7 @@ from stress.workloads import Body, resting_and_crossing
 
 SAMPLE_SECONDS = 0.0005
 SETTLE_SECONDS = 3.0
+RETRY_SECONDS = 0.1
 CONNECTIONS = 64
 BODIES = 2_000
 PATH = "/api/v1/orders"
@@ -98,13 +99,18 @@ class Audience:
         self.snapshots = 0
 
     async def gather(self, port: int, symbols: list[str], count: int) -> None:
-        """Connect everybody, and wait for the snapshots."""
+        """Connect everybody, and wait for the snapshots; who is refused tries again."""
         loop = asyncio.get_running_loop()
         for place in range(count):
             path = f"/ws/market-data/{symbols[place % len(symbols)]}"
-            await loop.create_connection(lambda path=path: Subscriber(path, self.hear), "127.0.0.1", port)  # type: ignore[misc]  # bound now
-        while self.snapshots < count:
-            await asyncio.sleep(0.05)
+            subscriber = Subscriber(path, self.hear)
+            while subscriber not in self.last:
+                if subscriber.is_lost:
+                    subscriber = Subscriber(path, self.hear)
+                    await asyncio.sleep(RETRY_SECONDS)
+                await loop.create_connection(lambda: subscriber, "127.0.0.1", port)  # noqa: B023 -- called at once
+                while not (subscriber.is_lost or subscriber in self.last):
+                    await asyncio.sleep(0.001)
 
     def hear(self, subscriber: Subscriber, message: bytes) -> None:
         """Check a message's place in the order."""

@@ -57,6 +57,9 @@ class Subscriber(asyncio.Protocol):
             if start < len(_HEAD_END):
                 self._rest = data
                 return
+            if data.startswith(b"HTTP/1.1 503 "):
+                self.hang_up()
+                return
             assert data.startswith(b"HTTP/1.1 101 "), data[:300]
             self._is_upgraded = True
         end = len(data)

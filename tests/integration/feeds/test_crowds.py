@@ -34,21 +34,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @contextmanager
 def crowd(server: ServerProcess, path: str, count: int, buffer: int = 0) -> Iterator[list[socket.socket]]:
-    """Connect many clients, some at once, and wait until each has been accepted."""
+    """Connect many clients, some at once; those that are refused because too many are on their way try again."""
     clients: list[socket.socket] = []
     with many_files(count), ExitStack() as stack:
         while len(clients) < count:
-            group = [stack.enter_context(socket.socket()) for _ in range(min(AT_ONCE, count - len(clients)))]
-            for client in group:
-                if buffer:
-                    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-                client.settimeout(60)
-                client.connect(("127.0.0.1", server.port))
-                client.sendall(handshake_bytes(server, path))
-            for client in group:
-                assert client.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 101"
-            clients += group
+            group = [connected(server, path, buffer) for _ in range(min(AT_ONCE, count - len(clients)))]
+            for client in map(stack.enter_context, group):
+                status = client.recv(12, socket.MSG_WAITALL)
+                assert status in (b"HTTP/1.1 101", b"HTTP/1.1 503")
+                if status.endswith(b"101"):
+                    clients.append(client)
         yield clients
+
+
+def connected(server: ServerProcess, path: str, buffer: int) -> socket.socket:
+    client = socket.socket()
+    if buffer:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    client.settimeout(60)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(handshake_bytes(server, path))
+    return client
 
 
 @contextmanager
