@@ -135,6 +135,30 @@ def _against(result: Result) -> Iterator[tuple[str, str, Result]]:
         )
 
 
+def _fanned_out(result: Result) -> Iterator[tuple[str, str, Result]]:
+    late, rate = result["durable_to_received_ms"], result["orders_per_second"]
+    lost = result["out_of_order"] + result["snapshots_again"]
+    yield (
+        f"{result['subscribers']:,} subscribers of {result['symbols']} books, {rate:,} orders/s, "
+        "on one processor with the feeds: from durable to received",
+        f"median {late['p50']:.0f} ms, 99 % within {late['p99']:.0f} ms; of {result['updates_received']:,} updates "
+        f"{lost or 'none'} missing or out of order",
+        result,
+    )
+    ratio = f"{result['ratio']:.2f}"
+    yield "The same: order entry, 64 connections, as a part of its rate without subscribers", ratio, result
+
+
+def _over_socket(result: Result) -> Iterator[tuple[str, str, Result]]:
+    posted = statistics.median(result["posts"]["per_second"])
+    yield (
+        f"Orders over `/ws/orders`, {result['connections']} connections, against single `POST /orders` of such clients",
+        f"{result['ratio_with_one_in_flight']:.2f} of {posted:,.0f}/s with one order in flight on each connection, "
+        f"{result['ratio']:.2f} with {result['in_flight']}",
+        result,
+    )
+
+
 def _soaked(result: Result) -> Iterator[tuple[str, str, Result]]:
     *loaded, settled = result["samples"]
     memory = [statistics.median(sample["memory"] for sample in part) / MIB for part in early_and_late(loaded)]
@@ -190,6 +214,8 @@ def _median(rounds: list[dict[str, float]], figure: str) -> float:
 _OPTIONAL: dict[str, Callable[[Result], Iterator[tuple[str, str, Result]]]] = {
     "http-against": _against,
     "order-entry-beside": _beside,
+    "order-socket": _over_socket,
+    "feed-fanout": _fanned_out,
     "snapshot-stall": _stalled,
     "soak": _soaked,
     "siege": _besieged,

@@ -55,6 +55,21 @@ def test_other_loads_databases_and_the_lag_have_rows_of_their_own(results: Path)
     assert "at most 1,234 commands behind" in figures.table()
 
 
+def test_feeds_and_orders_over_websocket_have_rows(results: Path) -> None:
+    conditions = {"command": "fan", "commit": "c", "machine": "m", "python": "p"}
+    fanout = {"subscribers": 1000, "symbols": 20, "orders_per_second": 998, "updates_received": 225700, "ratio": 1.0}
+    fanout |= {"out_of_order": 0, "snapshots_again": 0, "durable_to_received_ms": {"p50": 83.6, "p99": 175.8}}
+    sockets = {"connections": 64, "in_flight": 8, "ratio_with_one_in_flight": 1.36, "ratio": 3.29}
+    sockets |= {"posts": {"per_second": [2000, 3000, 3100]}}
+    for name, result in {"feed-fanout": fanout, "order-socket": sockets}.items():
+        (results / f"{name}.json").write_text(json.dumps({"conditions": conditions, **result}))
+
+    table = figures.table()
+
+    assert "| 1.36 of 3,000/s with one order in flight on each connection, 3.29 with 8 | " in table
+    assert "| median 84 ms, 99 % within 176 ms; of 225,700 updates none missing or out of order | " in table
+
+
 def test_snapshots_of_many_orders_have_two_rows_a_database(results: Path) -> None:
     conditions = {"command": "stall", "commit": "c", "machine": "m", "python": "p"}
     stall = {
