@@ -8,6 +8,7 @@ import pytest
 from order_engine.__main__ import cli
 from order_engine.matching.events import OrderStatus
 from order_engine.settings import VARIABLES
+from stress import attack_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -89,3 +90,9 @@ def test_ci_runs_the_tests_with_every_service_required() -> None:
 
     assert re.search(r"^TEST_SCALE=[2-9] .*REQUIRE_SERVICES=1 make test$", script, re.MULTILINE)
     assert (ROOT / ".ci/run").stat().st_mode & 0o111
+
+
+def test_attacks_cost_what_the_kept_result_says() -> None:
+    text = (ROOT / "docs/attacks.md").read_text(encoding="utf-8")
+
+    assert text == attack_figures.replaced(text)
