@@ -27,11 +27,7 @@ def table() -> str:
     rows = [
         *_durable(http),
         ("The matching core alone", f"{core['synthetic']['messages_per_second']:,.0f} commands/s", core),
-        (
-            "Plain orders now against before stops, icebergs, sessions, bands and limits came",
-            f"{against['synthetic']['ratio']:.2f} of what it was, turn by turn in one run",
-            against,
-        ),
+        *_core_against(against),
     ]
     for name, rows_of in _OPTIONAL.items():
         if (RESULTS / f"{name}.json").exists():
@@ -61,6 +57,14 @@ def main() -> None:
 def _run(result: Result) -> str:
     conditions = result["conditions"]
     return f"`{conditions['command']}`, {conditions['commit']}"
+
+
+def _core_against(against: Result) -> Iterator[tuple[str, str, Result]]:
+    what = f"The matching core against that of {against['against'][:7]}, turn by turn in one run"
+    ratios = f"{against['synthetic']['ratio']:.2f} of its rate"
+    if public := next((found for name, found in against.items() if name.startswith("flow-")), None):
+        ratios += f", {public['ratio']:.2f} with the flow of the public benchmark"
+    yield what, ratios, against
 
 
 def _durable(http: Result) -> Iterator[tuple[str, str, Result]]:

@@ -17,7 +17,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     kept = {
         "http-durable": {"conditions": conditions, "load": {"connections": 64}, **RUN},
         "core-flow": {"conditions": conditions, "synthetic": {"messages_per_second": 5}},
-        "core-against": {"conditions": conditions, "synthetic": {"ratio": 1.0}},
+        "core-against": {"conditions": conditions, "against": "0123456789ab", "synthetic": {"ratio": 1.0}},
     }
     for name, result in kept.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(result))
@@ -34,6 +34,17 @@ def test_result_of_one_database_and_one_load_gives_two_rows(results: Path) -> No
         "| The same against an endpoint that only validates | 1.33 of its 3,000/s | 1 |",
     ]
     assert "\n1. `measure`, c\n" in figures.table()
+
+
+def test_core_is_named_by_the_commit_that_it_is_compared_with(results: Path) -> None:
+    path = results / "core-against.json"
+    kept = {**json.loads(path.read_text()), "flow-normal.bin.xz": {"ratio": 1.1}}
+    what = "| The matching core against that of 0123456, turn by turn in one run | 1.00 of its rate"
+    assert f"{what} | 1 |" in figures.table()
+
+    path.write_text(json.dumps(kept))
+
+    assert f"{what}, 1.10 with the flow of the public benchmark | 1 |" in figures.table()
 
 
 def test_other_loads_databases_and_the_lag_have_rows_of_their_own(results: Path) -> None:
