@@ -1,6 +1,7 @@
 """Services that tests may ask for. One that is absent skips the test, or fails it where REQUIRE_SERVICES=1."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
@@ -13,6 +14,12 @@ from tests.postgres_cluster import PostgresCluster, PostgresUnavailable, running
 
 DRIVER = "postgresql+psycopg2://"
 pytest_plugins = ("tests.figures", "tests.turns")
+
+
+def pytest_configure() -> None:
+    """Let child processes heed SIGINT: a shell that starts the tests in the background has them ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

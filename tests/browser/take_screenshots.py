@@ -31,6 +31,8 @@ def main() -> None:
             (DOCS / "screenshot.png").write_bytes(animated(frames(browser), int(1_000 * FRAME_SECONDS)))
             look(browser, PHONE)
             wait(browser, lambda: not browser.find_element(By.ID, "submit").is_displayed())
+            # The ticket slides out of the picture.
+            wait(browser, lambda: browser.execute_script("return document.getAnimations().length === 0"))
             (DOCS / "screenshot-phone.png").write_bytes(browser.get_screenshot_as_png())
         finally:
             browser.quit()

@@ -1,10 +1,7 @@
 """``demo`` as a new user runs it: a market with a past that moves, and nothing left of it afterwards."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.integration.commands.conftest import Run
 from tests.integration.service.server_process import SERVE, command_line, running
@@ -14,15 +11,6 @@ DEMO = (*SERVE[:-1], "demo", "--speed", "20")
 STOP_SECONDS_MAX = 60
 
 
-@pytest.fixture
-def heeded_interrupts() -> Iterator[None]:
-    """Let child processes heed SIGINT: a shell that starts the tests in the background has them ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeded_interrupts")
 def test_demo_has_a_past_moves_and_leaves_nothing(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

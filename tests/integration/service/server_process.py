@@ -192,7 +192,7 @@ class ServerProcess:
     def _wait_gone(self) -> None:
         self.process.wait(PATIENCE_SECONDS)
         pause, deadline = Event(), monotonic() + PATIENCE_SECONDS
-        while left := self.processes():
+        while left := [path for path in Path("/proc").glob("[0-9]*") if _holds_files(path, self.process.pid)]:
             assert monotonic() < deadline, f"still there: {left}"
             pause.wait(0.005)
 
@@ -211,6 +211,17 @@ def _command_line_of(process_id: int, group: int) -> str | None:
         return Path(f"/proc/{process_id}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except (ProcessLookupError, FileNotFoundError):
         return None
+
+
+def _holds_files(process: Path, group: int) -> bool:
+    """Return whether a process of a group may still hold locks: it loses its command line before its files."""
+    try:
+        if os.getpgid(int(process.name)) != group:
+            return False
+        state = (process / "stat").read_text(encoding="utf-8").rpartition(") ")[2][0]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    return state not in "ZX"
 
 
 @contextmanager
