@@ -32,7 +32,6 @@ from order_engine.database.database_url import (
 )
 from order_engine.database.errors import DatabaseRefused, DatabaseStarting, DatabaseUnavailable
 from order_engine.database.hang_guard import HangGuard
-from order_engine.database.migrations import upgrade
 from order_engine.database.sqlite_file import SqliteFile
 from order_engine.database.tables import Base, CheckpointRow
 from order_engine.database.writer import (
@@ -94,6 +93,9 @@ class Database:
 
         On PostgreSQL a statement may take ``seconds_max``, and a migration ``MIGRATION_SECONDS_MAX``.
         """
+        # Here, because it imports Alembic: an exchange starts without it, and its followers migrate.
+        from order_engine.database.migrations import upgrade
+
         with self.translated():
             writer = self._locked_writer()
             try:

@@ -6,7 +6,6 @@ from pathlib import Path
 import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template
 
-from order_engine.api.plumbing.openapi import describe
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import KINDS, Content
 from order_engine.api.plumbing.refusals import REFUSALS
@@ -27,6 +26,9 @@ def create_documents_blueprint(routes: Routes) -> Blueprint:
 
     @cache
     def description() -> Content:
+        # Here, because it imports apispec and marshmallow, which nothing else needs: an exchange starts without them.
+        from order_engine.api.plumbing.openapi import describe
+
         return describe(current_app)
 
     @cache
