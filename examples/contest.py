@@ -22,7 +22,7 @@ Bot = Callable[[Client, str, str, Decimal], object]
 
 
 class Standing(NamedTuple):
-    """What a bot has made: its profit with what it holds counted at the last price."""
+    """What a bot has made: its profit, with what it holds counted at the house's price."""
 
     name: str
     profit: Decimal

@@ -131,7 +131,7 @@ class BookSubscription:
         except OutOfStep:
             self._is_waiting = True
             return Received(reply=RESYNC)
-        return Received([self._book])
+        return Received([self._book] if self._book.sequence is not None else ())
 
 
 class TradeSubscription:

@@ -152,6 +152,16 @@ def test_state_of_the_session_is_kept() -> None:
     assert (book, changed.state) == (changed, "HALTED")
 
 
+def test_book_that_is_out_of_step_is_not_shown_when_its_state_changes() -> None:
+    books = watch_book("AAPL")
+    given(books, snapshot(("1.50", "2", 1), sequence=3))
+    books.receive(json.encode(update(("1.50", "3", 1), sequence=4, after=3, checksum=1)))
+
+    assert given(books, {"type": "state", "state": "HALTED"}) == []
+    (book,) = given(books, {**snapshot(sequence=5), "state": "HALTED"})
+    assert book.state == "HALTED"
+
+
 def test_unknown_kinds_of_messages_are_passed_over_and_unreadable_ones_told() -> None:
     books = watch_book("AAPL")
 
