@@ -78,7 +78,7 @@ def problem_of(document: ProblemDocument) -> Problem:
 
 
 def read_problem(status: int, body: bytes) -> Problem:
-    """Return the exception for a response that is no success, whoever sent it."""
+    """Return the exception for a response that is no success; a proxy may have sent it."""
     try:
         document = json.decode(body, type=ProblemDocument)
     except (DecodeError, UnicodeDecodeError):

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from time import monotonic
 
+from order_engine.feeds.event_loop import new_loop
 from order_engine.feeds.feeds import Feeds
 from order_engine.feeds.hand_over import ChannelClosed, Finish, HandOver, PacketChannel, Report
 from order_engine.feeds.subscriber import Subscriber
@@ -168,12 +169,3 @@ def _allow_files(wanted: int) -> int:
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     return allowed
-
-
-def new_loop() -> asyncio.AbstractEventLoop:
-    """Return the fastest loop that there is."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()

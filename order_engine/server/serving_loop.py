@@ -4,7 +4,6 @@ A stop accepts the connections that wait, closes the listeners, finishes every r
 clients two seconds.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,6 +11,7 @@ from socket import socket
 from time import monotonic
 from typing import Any, NamedTuple
 
+from order_engine.feeds.event_loop import new_loop
 from order_engine.server.connection import Connection
 from order_engine.server.listeners import Listeners
 from order_engine.server.request_dispatcher import RequestDispatcher
@@ -46,7 +46,7 @@ class ServingLoop:
         must_stop: Callable[[], bool] = lambda: False,
         access_log: Any = None,  # gunicorn's, which has no types
     ) -> None:
-        self.loop = _new_loop()
+        self.loop = new_loop()
         self._limits = limits
         self._must_stop = must_stop
         self._clients = WaitingClients(limits.timeout_seconds, limits.connections)
@@ -108,11 +108,3 @@ class ServingLoop:
     def seconds_stopping(self) -> float:
         """Seconds since the stop began."""
         return monotonic() - (self._stopping_since or 0.0)
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()

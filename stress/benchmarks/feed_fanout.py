@@ -27,7 +27,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from order_engine.feeds.service import new_loop
+from order_engine.feeds.event_loop import new_loop
 from order_engine.journal.watermark import WATERMARK_NAME, SharedWatermark
 from stress.benchmarks.conditions import Figures, conditions_now, report
 from stress.benchmarks.http_load import Load, processors

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import NamedTuple
 
-from order_engine.feeds.service import new_loop
+from order_engine.feeds.event_loop import new_loop
 from stress.benchmarks.conditions import conditions_now, report
 from stress.benchmarks.http_load import processors
 from stress.benchmarks.raw_clients import Clients, Poster, SocketTrader, answered_by, masked

@@ -18,15 +18,10 @@ BOOK_FEED = Operation(
     responses={101: None},
     problems=(403, 404, 426),
 )
-TRADE_FEED = Operation(
+TRADE_FEED = BOOK_FEED._replace(
     summary="Follow an instrument's trades (WebSocket)",
-    description="A handshake. The messages are described in docs/feeds.md.",
     query=forms.TRADE_FEED,
-    responses={101: None},
-    problems=(403, 404, 426),
 )
-
-
 ORDER_ENTRY = Operation(
     summary="Place, amend and cancel orders, and follow one's own (WebSocket)",
     description="A handshake. The first message must be an auth; the messages are described in docs/feeds.md.",

@@ -185,6 +185,22 @@ def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     return [body]
 
 
+class LoopHolder:
+    """An application that echoes, keeps the paths it serves, and holds the loop at ``/held`` until it may go on."""
+
+    def __init__(self) -> None:
+        self.served_paths: list[str] = []
+        self.holds = Event()
+        self.may_go_on = Event()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self.served_paths.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/held":
+            self.holds.set()
+            assert self.may_go_on.wait(10)
+        return echo(environ, start_response)
+
+
 def get(target: str, *headers: str) -> bytes:
     """A request without a body."""
     lines = [f"GET {target} HTTP/1.1", "Host: x", *headers]

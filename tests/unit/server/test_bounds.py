@@ -4,7 +4,6 @@ import gc
 import logging
 import weakref
 from collections.abc import Iterable
-from threading import Event
 from unittest.mock import patch
 
 import pytest
@@ -14,7 +13,7 @@ from order_engine.api.plumbing.problems import Problem
 from order_engine.server import refusal_log, waiting_clients
 from order_engine.server.refusal_log import RefusalLog
 from order_engine.server.served_venue import Environ, StartResponse
-from tests.unit.server.stub_venue import Client, echo, get, serving
+from tests.unit.server.stub_venue import Client, LoopHolder, echo, get, serving
 
 BIG = b"x" * 1_000_000
 
@@ -90,16 +89,7 @@ def test_responses_that_wait_for_the_journal_count_and_the_one_too_many_is_dropp
 
 
 def test_requests_that_wait_for_their_turn_count_and_the_one_too_many_is_dropped() -> None:
-    served_paths: list[str] = []
-    loop_is_held, all_have_asked = Event(), Event()
-
-    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        served_paths.append(environ["PATH_INFO"])
-        if environ["PATH_INFO"] == "/held":
-            loop_is_held.set()
-            assert all_have_asked.wait(10)
-        return echo(environ, start_response)
-
+    app = LoopHolder()
     request = b"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + b"x" * 20_000
     with patch.object(waiting_clients.WaitingClients.__init__, "__defaults__", (50_000,)), serving(app) as served:
         held, *others = (served.client() for _ in range(4))
@@ -107,16 +97,16 @@ def test_requests_that_wait_for_their_turn_count_and_the_one_too_many_is_dropped
             client.send(get("/livez"))
             client.receive(b'"ok"}')
         held.send(get("/held"))
-        assert loop_is_held.wait(10)
+        assert app.holds.wait(10)
         for client in others:
             client.send(request)
-        all_have_asked.set()
+        app.may_go_on.set()
 
         held.receive(b"/held .")
         dropped = [client for client in others if not _is_served(client)]
 
     assert len(dropped) == 1
-    assert served_paths == ["/held", "/large", "/large"]
+    assert app.served_paths == ["/held", "/large", "/large"]
 
 
 def _is_served(client: Client) -> bool:

@@ -1,46 +1,33 @@
 """Large requests leave the loop to the small ones as often as they can."""
 
-from collections.abc import Iterable
-from threading import Event
-
 import pytest
 
 from order_engine.server import request_dispatcher
 from order_engine.server.connection import Connection
-from order_engine.server.served_venue import Environ, StartResponse
-from tests.unit.server.stub_venue import echo, get, serving
+from tests.unit.server.stub_venue import LoopHolder, echo, get, serving
 
 READ_BYTES_MAX = 256 << 10  # of either loop, at a time
 pytestmark = pytest.mark.usefixtures("loop_of_choice")
 
 
 def test_small_request_waits_for_none_of_the_large_ones_that_came_before_it() -> None:
-    served_paths: list[str] = []
-    loop_is_held, all_have_asked = Event(), Event()
-
-    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        served_paths.append(environ["PATH_INFO"])
-        if environ["PATH_INFO"] == "/held":
-            loop_is_held.set()
-            assert all_have_asked.wait(10)
-        return echo(environ, start_response)
-
+    app = LoopHolder()
     with serving(app) as served:
         first, *others, small = (served.client() for _ in range(6))
         for client in (first, *others, small):
             client.send(get("/hello"))
             client.receive(b"GET /hello .")
         first.send(get("/held"))
-        assert loop_is_held.wait(10)
+        assert app.holds.wait(10)
         for client in others:
             client.send(b"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + b"x" * 20_000)
         small.send(get("/small"))
-        all_have_asked.set()
+        app.may_go_on.set()
 
         small.receive(b"GET /small .")
         for client in others:
             client.receive(b"x.")
-    assert served_paths[6:] == ["/held", "/small", *["/large"] * 4]
+    assert app.served_paths[6:] == ["/held", "/small", *["/large"] * 4]
 
 
 @pytest.mark.parametrize(("looks", "waits"), [(10**9, True), (0, False)])
