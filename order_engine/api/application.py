@@ -13,6 +13,7 @@ from order_engine.api.plumbing.retries import PREFIX
 from order_engine.api.plumbing.routes import Routes
 from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.api.resources.admin import create_admin_blueprint
+from order_engine.api.resources.clock_reads import create_clock_blueprint
 from order_engine.api.resources.documents import create_documents_blueprint
 from order_engine.api.resources.feeds import create_feeds_blueprint
 from order_engine.api.resources.health import Parts, RecoveryProgress, create_health_blueprint
@@ -77,6 +78,7 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None, guard:
         create_health_blueprint(
             routes, exchange, services.progress, services.health_parts, services.recovery_progress, keys.is_admin
         ),
+        create_clock_blueprint(routes, services.clock),
         create_documents_blueprint(routes),
     )
     # Werkzeug would answer double slashes with a redirect, an HTML page.

@@ -5,7 +5,7 @@ A field that this version does not know is ignored: messages may grow.
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
@@ -23,7 +23,10 @@ class Page(Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class Trade(Struct, frozen=True, kw_only=True):
-    """A trade. Trades are final. An auction has neither maker nor taker."""
+    """A trade. Trades are final. An auction has neither maker nor taker.
+
+    Where a user's trades were asked for, ``side``, ``order_id`` and ``liquidity`` are the user's own.
+    """
 
     trade_id: str
     symbol: str
@@ -37,6 +40,9 @@ class Trade(Struct, frozen=True, kw_only=True):
     auction: bool
     sequence: int
     executed_at: datetime
+    side: Side | None = None
+    order_id: str | None = None
+    liquidity: Literal["MAKER", "TAKER"] | None = None
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -138,6 +144,8 @@ class Market(TopOfBook, frozen=True, kw_only=True):
     open: Decimal | None
     high: Decimal | None
     low: Decimal | None
+    change: Decimal | None
+    change_percent: Decimal | None
     trade_count: int
 
 
@@ -152,6 +160,13 @@ class Candle(Struct, frozen=True, kw_only=True):
     volume: Decimal
     vwap: Decimal
     trade_count: int
+
+
+class Time(Struct, frozen=True, kw_only=True):
+    """The exchange's time; ``milliseconds`` since 1970."""
+
+    time: datetime
+    milliseconds: int
 
 
 class Position(Struct, frozen=True, kw_only=True):

@@ -84,6 +84,7 @@ class Operations:
     market = Operation(requests.market)
     markets = Listing(requests.markets)
     candles = Operation(requests.candles)
+    time = Operation(requests.time)
     instrument = Operation(requests.instrument)
     instruments = Listing(requests.instruments)
     list_instrument = Operation(requests.list_instrument)

@@ -11,6 +11,7 @@ from msgspec import json
 from order_engine.client import messages
 from order_engine.client.messages import Order, Page
 from order_engine.client.terms import (
+    CandleFilter,
     InstrumentTerms,
     Interval,
     Limits,
@@ -122,10 +123,12 @@ def markets() -> Request[Page[messages.Market]]:
     return Request("GET", "/market", _one(messages.MarketPage))
 
 
-def candles(symbol: str, interval: Interval = "1m", limit: int = 100) -> Request[list[messages.Candle]]:
-    """List the newest candles, oldest first."""
+def candles(
+    symbol: str, interval: Interval = "1m", limit: int = 100, **which: Unpack[CandleFilter]
+) -> Request[list[messages.Candle]]:
+    """List candles, oldest first: the newest, or with ``since`` the first from there."""
     read = _one(messages.Candles)
-    query = {"interval": interval, "limit": str(limit)}
+    query = {"interval": interval, "limit": str(limit), **_query(which)}
     return Request("GET", f"/market/{_part(symbol)}/candles", lambda text: read(text).candles, query)
 
 
@@ -147,6 +150,14 @@ def list_instrument(symbol: str, **terms: Unpack[InstrumentTerms]) -> Request[me
 def set_state(symbol: str, state: SessionState) -> Request[messages.Session]:
     """Set the state of an instrument's session; entering OPEN runs the auction."""
     return Request("POST", f"/instruments/{_part(symbol)}/state", _one(messages.Session), body={"state": state})
+
+
+# The service
+
+
+def time() -> Request[messages.Time]:
+    """Show the exchange's time."""
+    return Request("GET", "/time", _one(messages.Time))
 
 
 # Users

@@ -51,6 +51,8 @@ class OrderFilter(TypedDict, total=False):
     symbol: str
     status: OrderStatus | str
     client_order_id: str
+    since: datetime
+    until: datetime
 
 
 class TradeFilter(TypedDict, total=False):
@@ -60,6 +62,14 @@ class TradeFilter(TypedDict, total=False):
     user_id: str
     order_id: str
     since: datetime
+    until: datetime
+
+
+class CandleFilter(TypedDict, total=False):
+    """Which candles are listed: the newest, or with ``since`` the first from there; ``until`` is where they end."""
+
+    since: datetime
+    until: datetime
 
 
 class ScheduledState(TypedDict):

@@ -72,6 +72,11 @@ def start_of(seconds: int, timestamp_ns: int) -> int:
     return timestamp_ns - timestamp_ns % (seconds * NS_PER_SECOND)
 
 
+def first_start(seconds: int, timestamp_ns: int) -> int:
+    """Return the start of the first interval of this length that begins at a time or later."""
+    return start_of(seconds, timestamp_ns + seconds * NS_PER_SECOND - 1)
+
+
 def kept_length(seconds: int) -> int:
     """Return the longest stored length that divides this length."""
     return max(kept for kept in KEPT_LENGTHS if seconds % kept == 0)

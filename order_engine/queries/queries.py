@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from msgspec import convert
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union, union_all
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, true, tuple_, union, union_all
 
 from order_engine.database.database import Database
 from order_engine.database.tables import (
@@ -17,7 +17,17 @@ from order_engine.database.tables import (
     PositionRow,
     TradeRow,
 )
-from order_engine.market_data.candles import HOUR, HOUR_NS, MINUTE, MINUTE_NS, Candle, add_up, kept_length, start_of
+from order_engine.market_data.candles import (
+    HOUR,
+    HOUR_NS,
+    MINUTE,
+    MINUTE_NS,
+    Candle,
+    add_up,
+    first_start,
+    kept_length,
+    start_of,
+)
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.queries.cursors import (
@@ -25,7 +35,9 @@ from order_engine.queries.cursors import (
     encode_cursor,
     trades_cursor,
 )
+from order_engine.queries.moments import between
 from order_engine.queries.results import (
+    CandlePage,
     OrderPage,
     Statistics,
     StoredOrder,
@@ -75,10 +87,12 @@ class Queries:
         symbol: str | None = None,
         status: Collection[OrderStatus] = (),
         client_order_id: str | None = None,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> OrderPage:
-        """List orders, newest first; of several ``status`` any."""
+        """List orders, newest first; of several ``status`` any. ``since_ns`` is inclusive, ``until_ns`` is not."""
         columns = _ORDERS.c
         conditions = _equalities({columns.user_id: user_id, columns.client_order_id: client_order_id})
         if symbol is not None:
@@ -89,6 +103,7 @@ class Queries:
             conditions.append(columns.sequence < decode_cursor("orders", cursor, 1)[0])
         if not _all_storable(user_id, symbol, client_order_id):
             return OrderPage([], None)
+        conditions += between(self._rows, columns.sequence, columns.created_ns, since_ns, until_ns)
         found = [_stored_order(row) for row in self._rows(_orders_statement(conditions, status, limit + 1))]
         page = found[:limit]
         more = len(found) > limit
@@ -101,20 +116,17 @@ class Queries:
         user_id: str | None = None,
         order_id: str | None = None,
         since_ns: int | None = None,
+        until_ns: int | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> TradePage:
-        """List trades, newest first; ``since_ns`` is inclusive."""
+        """List trades, newest first; ``since_ns`` is inclusive, ``until_ns`` is not."""
         conditions = _equalities({_TRADES.c.symbol: symbol})
         if cursor is not None:
             conditions.append(_place_in(_TRADES) < _place_of("trades", cursor))
         if not _all_storable(symbol, user_id, order_id):
             return TradePage([], None)
-        if since_ns is not None:
-            first_sequence = self._first_sequence_at(since_ns)
-            if first_sequence is None:
-                return TradePage([], None)
-            conditions.append(_TRADES.c.sequence >= first_sequence)
+        conditions += between(self._rows, _TRADES.c.sequence, _TRADES.c.executed_ns, since_ns, until_ns)
         rows = self._rows(_trades_statement(conditions, user_id, order_id, limit + 1))
         return _trade_page(rows, limit)
 
@@ -160,14 +172,40 @@ class Queries:
         prices = (total.high_e8, total.low_e8, total.open_e8, total.close_e8)
         return Statistics(total.volume_e8, total.notional_e16, vwap_e8, *prices, total.trades)
 
-    def candles(self, symbol: str, seconds: int, limit: int) -> list[tuple[int, Candle]]:
-        """Return the newest candles of this length, each with its start, oldest first."""
+    def candles(
+        self,
+        symbol: str,
+        seconds: int,
+        limit: int,
+        *,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        cursor: str | None = None,
+    ) -> CandlePage:
+        """Return candles of this length, oldest first: without ``since_ns`` the newest, with it the first from there.
+
+        The start of a candle says whether it is since or before a time. The next page goes on the same way.
+        """
+        goes_forward = since_ns is not None
+        if cursor is not None:
+            (place_ns,) = decode_cursor("candles", cursor, 1)
+            since_ns, until_ns = (place_ns, until_ns) if goes_forward else (None, place_ns)
         if not _all_storable(symbol):
-            return []
-        kept_seconds = kept_length(seconds)
-        newest = _candles_of(symbol, kept_seconds).order_by(_CANDLES.c.start_ns.desc())
-        rows = self._rows(newest.limit(limit * (seconds // kept_seconds)))
-        return add_up([(row[0], Candle(*row[1:])) for row in reversed(rows)], seconds)[-limit:]
+            return CandlePage([], None)
+        kept_seconds, starts = kept_length(seconds), _CANDLES.c.start_ns
+        statement = _candles_of(symbol, kept_seconds)
+        if since_ns is not None:
+            statement = statement.where(starts >= _first_start(seconds, since_ns))
+        if until_ns is not None:
+            statement = statement.where(starts < _first_start(seconds, until_ns))
+        statement = statement.order_by(starts if goes_forward else starts.desc())
+        rows = self._rows(statement.limit((limit + 1) * (seconds // kept_seconds)))
+        found = add_up([(row[0], Candle(*row[1:])) for row in (rows if goes_forward else reversed(rows))], seconds)
+        if len(found) <= limit:
+            return CandlePage(found, None)
+        if goes_forward:
+            return CandlePage(found[:limit], encode_cursor("candles", found[limit][0]))
+        return CandlePage(found[-limit:], encode_cursor("candles", found[-limit][0]))
 
     def positions(self, user_id: str, limit: int, cursor: str | None) -> tuple[list[StoredPosition], str | None]:
         """Return a user's positions by symbol, closed ones included, and the cursor of the next page."""
@@ -188,29 +226,6 @@ class Queries:
             statement = statement.where(_ORDERS.c.sequence < before)
         rows = self._rows(statement)
         return _stored_order(rows[0]) if rows else None
-
-    def _first_sequence_at(self, since_ns: int) -> int | None:
-        # Time never goes back from one command to the next, so a moment corresponds to a sequence.
-        if since_ns > _INTEGER_MAX:
-            return None
-        newest = self._rows(select(func.max(_TRADES.c.sequence)))[0][0]
-        if newest is None:
-            return None
-        low, high = 0, newest
-        while low < high:
-            middle = (low + high) // 2
-            sequence, executed_ns = self._first_trade_from(middle)
-            if executed_ns >= since_ns:
-                high = middle
-            else:
-                low = sequence + 1
-        return low if low <= newest and self._first_trade_from(low)[1] >= since_ns else None
-
-    def _first_trade_from(self, sequence: int) -> tuple[int, int]:
-        columns = _TRADES.c
-        statement = select(columns.sequence, columns.executed_ns).where(columns.sequence >= sequence)
-        found: tuple[int, int] = tuple(self._rows(statement.order_by(columns.sequence).limit(1))[0])
-        return found
 
     def _rows(self, statement: Any) -> list[Any]:  # Any: selects and rows of several shapes
         with self._database.reading() as session:
@@ -294,6 +309,10 @@ def _candles_of(symbol: str, seconds: int) -> Select[Any]:  # Any: a start and a
     columns = _CANDLES.c
     totals = (columns[name] for name in Candle.__struct_fields__)
     return select(columns.start_ns, *totals).where(columns.symbol == symbol, columns.seconds == seconds)
+
+
+def _first_start(seconds: int, timestamp_ns: int) -> int:
+    return min(max(0, first_start(seconds, timestamp_ns)), _INTEGER_MAX)
 
 
 def _candles_since(symbol: str, first_ns: int, now_ns: int) -> Select[Any]:  # Any: as above

@@ -2,8 +2,13 @@
 
 from typing import NamedTuple
 
+from order_engine.market_data.candles import Candle
+from order_engine.market_data.positions import round_half_even
 from order_engine.matching.commands import Side
 from order_engine.matching.events import OrderState
+
+HUNDREDTHS = 100 * 100
+HUNDREDTH_E8 = 1_000_000
 
 
 class StoredOrder(NamedTuple):
@@ -39,6 +44,14 @@ class StoredTrade(NamedTuple):
     def taker_order_id(self) -> str | None:
         """The order that came in."""
         return None if self.taker_side is None else self._order_id(buying=self.taker_side is Side.BUY)
+
+    def buys_for(self, user_id: str, order_id: str | None) -> bool:
+        """Whether it is the buy order that is a user's, or that was asked for; of a user's two, the one that took."""
+        if order_id is not None:
+            return self.buy_order_id == order_id
+        if self.buy_user_id == self.sell_user_id:
+            return self.taker_side is not Side.SELL
+        return self.buy_user_id == user_id
 
     def _order_id(self, buying: bool) -> str:
         return self.buy_order_id if buying else self.sell_order_id
@@ -97,6 +110,13 @@ class TradePage(NamedTuple):
     next_cursor: str | None
 
 
+class CandlePage(NamedTuple):
+    """Candles, each with its start, oldest first, and the cursor of the next page if there is one."""
+
+    candles: list[tuple[int, Candle]]
+    next_cursor: str | None
+
+
 class Statistics(NamedTuple):
     """A symbol over the last 24 hours; prices are absent when nothing traded. ``volume_e8`` may exceed 64 bits."""
 
@@ -108,3 +128,16 @@ class Statistics(NamedTuple):
     open_e8: int | None
     close_e8: int | None
     trades: int
+
+    @property
+    def change_e8(self) -> int | None:
+        """How far the last price is from the first."""
+        return None if self.close_e8 is None or self.open_e8 is None else self.close_e8 - self.open_e8
+
+    @property
+    def change_percent_e8(self) -> int | None:
+        """The same in percent of the first price, rounded half-even to 2 decimals."""
+        change_e8 = self.change_e8
+        if change_e8 is None or self.open_e8 is None:
+            return None
+        return round_half_even(change_e8 * HUNDREDTHS, self.open_e8) * HUNDREDTH_E8

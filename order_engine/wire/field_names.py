@@ -9,8 +9,8 @@ OTHER_NAMES: Mapping[str, str] = {"order_type": "type", "instrument": "symbol", 
 NAME_LENGTH_MAX = 40
 
 
-def unknown_field(name: str, known: Collection[str]) -> str:
-    """Return the message for an unknown field, with the nearest known name."""
+def unknown_name(name: str, known: Collection[str], kind: str = "field") -> str:
+    """Return the message for an unknown field or parameter, with the nearest known name."""
     # Comparing long names is slow.
     nearest = get_close_matches(name, known, 1) if len(name) <= NAME_LENGTH_MAX else []
-    return f"Unknown field; did you mean {nearest[0]}?" if nearest else "Unknown field."
+    return f"Unknown {kind}; did you mean {nearest[0]}?" if nearest else f"Unknown {kind}."

@@ -21,7 +21,7 @@ from order_engine.matching.commands import (
     Side,
     TimeInForce,
 )
-from order_engine.wire.field_names import OTHER_NAMES, unknown_field
+from order_engine.wire.field_names import OTHER_NAMES, unknown_name
 from order_engine.wire.identifiers import (
     parse_choice,
     parse_flag,
@@ -149,7 +149,7 @@ def read_fields(
         name = sent if sent in parsers else OTHER_NAMES.get(sent, "")
         parser = parsers.get(name)
         if parser is None:
-            errors[sent] = [unknown_field(sent, parsers) if len(errors) < hints_max else "Unknown field."]
+            errors[sent] = [unknown_name(sent, parsers) if len(errors) < hints_max else "Unknown field."]
         elif name != sent and name in message:
             errors[sent] = [f"Another name for {name}: send only one of them."]
         elif value is not None:

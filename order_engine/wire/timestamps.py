@@ -8,9 +8,11 @@ import re
 from functools import lru_cache
 
 NS_PER_US = 1_000
+NS_PER_MS = 1_000_000
 NS_PER_SECOND = 1_000_000_000
 SECONDS_PER_DAY = 86_400
 
+MILLISECONDS_DIGITS_MAX = 20
 TIMESTAMP_NS_MAX = 2**63 - 1
 DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -52,6 +54,13 @@ def parse_timestamp(value: object) -> int:
     """Parse a time as ``parse_rfc_3339`` does, or an integer of nanoseconds since 1970."""
     if isinstance(value, int) and not isinstance(value, bool):
         return _within_range(value)
+    return parse_rfc_3339(value)
+
+
+def parse_moment(value: object) -> int:
+    """Parse a time in a query as ``parse_rfc_3339`` does, or a whole number of milliseconds since 1970."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MILLISECONDS_DIGITS_MAX:
+        return _within_range(int(value) * NS_PER_MS)
     return parse_rfc_3339(value)
 
 

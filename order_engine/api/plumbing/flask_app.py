@@ -13,7 +13,7 @@ from flask import Flask, Request, Response
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.sessions import NullSession, SessionInterface, SessionMixin
-from werkzeug.routing import MapAdapter, PathConverter, Rule
+from werkzeug.routing import BaseConverter, MapAdapter, PathConverter, Rule
 
 from order_engine.api.plumbing.parking import CONTINUATION
 from order_engine.api.plumbing.request_ids import HEADER, RequestIds
@@ -43,6 +43,12 @@ class AnyPath(PathConverter):
     regex = "[^/](?s:.)*?"
 
 
+class OrderId(BaseConverter):
+    """An order's id, but no word that is a path of its own: ``Allow`` there would name an order's methods."""
+
+    regex = "(?!(?:batch|cancel)(?![^/]))[^/]+"
+
+
 class ServiceApp(Flask):
     """The application. It has no static folder: the page's blueprint serves static files with its own headers."""
 
@@ -51,6 +57,7 @@ class ServiceApp(Flask):
     def __init__(self, request_ids: RequestIds | None = None) -> None:
         super().__init__("order_engine", static_folder=None)
         self.url_map.converters["path"] = AnyPath
+        self.url_map.converters["order"] = OrderId
         self.request_ids = request_ids or RequestIds()
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -25,7 +25,7 @@ from order_engine.wire.form import (
     read_fields,
 )
 from order_engine.wire.identifiers import parse_choice, parse_identifier, parse_order_id, parse_symbol
-from order_engine.wire.timestamps import parse_rfc_3339
+from order_engine.wire.timestamps import parse_moment
 
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 1_000
@@ -136,10 +136,12 @@ def _true(value: object) -> bool:
 
 _LEVELS: Mapping[str, Parser] = {"levels": partial(_count, LEVELS_MAX)}
 _PAGE: Mapping[str, Parser] = {"limit": partial(_count, LIMIT_MAX), "cursor": _cursor}
+_SPAN: Mapping[str, Parser] = {"since": parse_moment, "until": parse_moment}
 _ORDER_FILTERS: Mapping[str, Parser] = {
     "symbol": parse_symbol,
     "status": _statuses,
     "client_order_id": parse_order_id,
+    **_SPAN,
     **_PAGE,
 }
 
@@ -171,16 +173,23 @@ TRADES = Form(
         "symbol": parse_symbol,
         "user_id": parse_identifier,
         "order_id": parse_order_id,
-        "since": parse_rfc_3339,
+        **_SPAN,
         **_PAGE,
     },
 )
 MARKETS = Form("Markets", {"limit": partial(_count, MARKETS_MAX), "cursor": _cursor})
-CANDLES = Form("Candles", {"interval": _interval, "limit": partial(_count, LIMIT_MAX)})
+CANDLES = Form("Candles", {"interval": _interval, **_SPAN, **_PAGE})
 DEPTH = Form("Depth", _LEVELS)
 BOOK_FEED = Form("BookFeed", {"levels": _feed_size, "orders": _feed_size})
 TRADE_FEED = Form("TradeFeed", {"since": _sequence})
 ORDER_BOOK = Form("OrderBook", _LEVELS)
+
+
+def filters_of(query: Fields) -> Fields:
+    """Return the filters of a list, named as the database's reads name them, with a limit."""
+    named = {f"{name}_ns" if name in _SPAN else name: value for name, value in query.items()}
+    return {"limit": LIMIT_DEFAULT, **named}
+
 
 PATH_PARSERS: Mapping[str, Parser] = {
     "order_id": parse_order_id,

@@ -22,7 +22,7 @@ from order_engine.api.plumbing.retries import PREFIX
 from order_engine.wire.field_names import OTHER_NAMES
 from order_engine.wire.messages.orders import OrderEvent
 from order_engine.wire.messages.problem import ProblemDocument
-from order_engine.wire.messages.trades import TradeEvent
+from order_engine.wire.messages.trades import OwnTrade, Trade, TradeEvent
 
 VERSION = "1"
 OPENAPI_VERSION = "3.1.0"
@@ -37,9 +37,9 @@ Every path is also served without the prefix `/api/v1`, and with a slash at its 
 {other_names}, and in a body `idempotency_key` for the header."""
 SCHEMA_REFERENCE = "#/components/schemas/{name}"
 # Messages that other schemas refer to by name.
-MESSAGES_WITHIN = (ProblemDocument, OrderEvent, TradeEvent)
+MESSAGES_WITHIN = (ProblemDocument, OrderEvent, OwnTrade, Trade, TradeEvent)
 
-_CONVERTED = re.compile(r"<(?:path:)?(\w+)>")
+_CONVERTED = re.compile(r"<(?:\w+:)?(\w+)>")
 
 Header = Mapping[str, Any]  # Any: JSON
 

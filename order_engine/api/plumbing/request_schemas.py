@@ -36,6 +36,7 @@ from order_engine.matching.commands import SelfTradePrevention, SessionState, Si
 from order_engine.matching.events import OrderStatus
 from order_engine.wire.form import OrderKind
 from order_engine.wire.identifiers import INTEGER_MAX
+from order_engine.wire.timestamps import NS_PER_MS, TIMESTAMP_NS_MAX
 
 JsonSchema = Mapping[str, Any]  # Any: JSON
 
@@ -82,6 +83,9 @@ ORDER_ID: JsonSchema = {
 }
 COUNT: JsonSchema = {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
 TIME: JsonSchema = {"type": "string", "format": "date-time"}
+MILLISECONDS_MAX = TIMESTAMP_NS_MAX // NS_PER_MS
+MOMENT: JsonSchema = {"anyOf": [TIME, {"type": "integer", "minimum": 0, "maximum": MILLISECONDS_MAX}]}
+TIME_OR_MILLISECONDS = "RFC 3339, or milliseconds since 1970."
 SCHEDULE: JsonSchema = {
     "type": "array",
     "maxItems": 100,
@@ -170,7 +174,8 @@ JSON_SCHEMAS: Mapping[str, JsonSchema] = {
         "example": LIVE,
     },
     "cursor": {"type": "string", "maxLength": CURSOR_LENGTH_MAX, "description": "`next_cursor` of the previous page."},
-    "since": {**TIME, "description": "RFC 3339."},
+    "since": {**MOMENT, "description": f"From this time on: {TIME_OR_MILLISECONDS}"},
+    "until": {**MOMENT, "description": f"Before this time: {TIME_OR_MILLISECONDS}"},
     "limit": _counted(LIMIT_MAX, LIMIT_DEFAULT),
     "interval": {"type": "string", "enum": list(INTERVALS), "default": INTERVAL_DEFAULT},
 }

@@ -24,8 +24,8 @@ from order_engine.api.plumbing.retries import BODY_FIELD, HEADER, read_retry
 from order_engine.journal.record import Retry
 from order_engine.wire import exact_json
 from order_engine.wire.exact_json import NotJson
-from order_engine.wire.field_names import OTHER_NAMES
-from order_engine.wire.form import Fields, FormError
+from order_engine.wire.field_names import OTHER_NAMES, unknown_name
+from order_engine.wire.form import HINTS_MAX, Fields, FormError
 
 SEQUENCE_DIGITS_MAX = 18
 LENGTH_DIGITS_MAX = 18
@@ -147,9 +147,11 @@ def _read_query(request: Request, form: Form) -> Fields:
     duplicated = {name: ["Given more than once."] for name, values in lists.items() if len(values) > 1}
     if duplicated:
         raise invalid(duplicated)
-    unknown = {name: ["Unknown parameter."] for name in lists if OTHER_NAMES.get(name, name) not in form.parsers}
+    unknown = [name for name in lists if OTHER_NAMES.get(name, name) not in form.parsers]
     if unknown:
-        raise invalid(unknown)
+        # The first have a hint, which takes time to find.
+        hinted = {name: [unknown_name(name, form.parsers, "parameter")] for name in unknown[:HINTS_MAX]}
+        raise invalid(hinted | {name: ["Unknown parameter."] for name in unknown[HINTS_MAX:]})
     return _read_fields(form, {name: values[0] for name, values in lists.items()})
 
 

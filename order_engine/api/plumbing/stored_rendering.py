@@ -1,18 +1,17 @@
 """Renders rows of the database as messages."""
 
-from typing import TypeVar
+from typing import Any
 
 from order_engine.market_data.candles import Candle
+from order_engine.matching.commands import Side
 from order_engine.queries.results import StoredOrderEvent, StoredPosition, StoredTrade
 from order_engine.wire.messages import market
 from order_engine.wire.messages.orders import OrderEvent
-from order_engine.wire.messages.trades import Trade, TradeEvent
+from order_engine.wire.messages.trades import Liquidity, OwnTrade, Trade, TradeEvent
 from order_engine.wire.messages.users import Position
 from order_engine.wire.rendering import Renderer, quantity_or_null
 from order_engine.wire.timestamps import format_timestamp
 from order_engine.wire.units import SCALE, average_price_e8, format_quantity
-
-AnyTrade = TypeVar("AnyTrade", bound=Trade)
 
 
 class StoredRenderer:
@@ -24,11 +23,20 @@ class StoredRenderer:
 
     def trade(self, trade: StoredTrade) -> Trade:
         """Render a trade."""
-        return self._trade(Trade, trade)
+        return Trade(*self._terms(trade))
+
+    def own_trade(self, trade: StoredTrade, buying: bool) -> OwnTrade:
+        """Render a trade as the user of one side sees it."""
+        side = Side.BUY if buying else Side.SELL
+        liquidity = None
+        if trade.taker_side is not None:
+            liquidity = Liquidity.TAKER if trade.taker_side is side else Liquidity.MAKER
+        order_id = trade.buy_order_id if buying else trade.sell_order_id
+        return OwnTrade(*(*self._terms(trade), side, order_id, liquidity))
 
     def trade_event(self, trade: StoredTrade) -> TradeEvent:
         """Render a trade as an event of an order."""
-        return self._trade(TradeEvent, trade)
+        return TradeEvent(*self._terms(trade))
 
     def event(self, event: StoredOrderEvent, symbol: str) -> OrderEvent:
         """Render an event of an order, with the order's terms after it."""
@@ -76,8 +84,8 @@ class StoredRenderer:
             candle.trades,
         )
 
-    def _trade(self, message: type[AnyTrade], trade: StoredTrade) -> AnyTrade:
-        return message(
+    def _terms(self, trade: StoredTrade) -> tuple[Any, ...]:  # Any: the fields of a Trade, in their order
+        return (
             trade.trade_id,
             trade.symbol,
             self._price(trade.symbol, trade.price_e8),

@@ -41,7 +41,9 @@ DEPTH = Operation(
 ORDER_BOOK = DEPTH._replace(summary="Show the book, up to 1,000 levels a side", query=forms.ORDER_BOOK)
 CANDLES = Operation(
     summary="Show an instrument's candles, oldest first",
-    description="The newest `limit` candles. An interval without trades has no candle. Days begin at midnight UTC.",
+    description="The newest `limit` candles; `next_cursor` leads to older ones. With `since` the first `limit` candles "
+    "that begin then or later, and `next_cursor` leads to newer ones. `until`: only those that begin before. "
+    "An interval without trades has no candle. Days begin at midnight UTC.",
     query=forms.CANDLES,
     waits_for_database=True,
     responses={200: messages.Candles},
@@ -107,12 +109,11 @@ class Market:
         if self._exchange.instrument(symbol) is None:
             raise unknown_symbol(symbol)
         interval = parsed.query.get("interval", forms.INTERVAL_DEFAULT)
-        limit = parsed.query.get("limit", forms.LIMIT_DEFAULT)
-        candles = [
-            self._renderer.candle(symbol, start_ns, candle)
-            for start_ns, candle in self._queries.candles(symbol, INTERVALS[interval], limit)
-        ]
-        return json_response(messages.Candles(symbol, interval, candles))
+        filters = forms.filters_of(parsed.query)
+        filters.pop("interval", None)
+        page = self._queries.candles(symbol, INTERVALS[interval], **filters)
+        candles = [self._renderer.candle(symbol, start_ns, candle) for start_ns, candle in page.candles]
+        return json_response(messages.Candles(symbol, interval, candles, page.next_cursor))
 
     def _book(self, parsed: ParsedRequest, symbol: str, levels_default: int) -> JsonResponse:
         depth = self._depth(symbol, parsed.query.get("levels", levels_default))
@@ -154,6 +155,8 @@ class Market:
             price(day.open_e8),
             price(day.high_e8),
             price(day.low_e8),
+            price(day.change_e8),
+            rendering.quantity_or_null(day.change_percent_e8),
             day.trades,
         )
 

@@ -173,9 +173,9 @@ def create_order_changes_blueprint(routes: Routes, changes: OrderChanges) -> Blu
     """Serve amends and cancels."""
     blueprint = Blueprint("order_changes", __name__)
     by_client_id = "/orders/by-client-id/<path:client_order_id>"
-    routes.add(blueprint, "PUT", "/orders/<order_id>", changes.amend_order, AMEND)
-    routes.add(blueprint, "PATCH", "/orders/<order_id>", changes.amend_order, AMEND)
-    routes.add(blueprint, "DELETE", "/orders/<order_id>", changes.cancel_order, CANCEL)
+    routes.add(blueprint, "PUT", "/orders/<order:order_id>", changes.amend_order, AMEND)
+    routes.add(blueprint, "PATCH", "/orders/<order:order_id>", changes.amend_order, AMEND)
+    routes.add(blueprint, "DELETE", "/orders/<order:order_id>", changes.cancel_order, CANCEL)
     routes.add(blueprint, "POST", "/orders/cancel", changes.cancel_order_by_body, CANCEL_BY_BODY)
     routes.add(blueprint, "PATCH", by_client_id, changes.amend_by_client_id, AMEND_BY_CLIENT_ID)
     routes.add(blueprint, "DELETE", by_client_id, changes.cancel_by_client_id, CANCEL_BY_CLIENT_ID)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from order_engine.api.plumbing.forms import filters_of
 from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.api.plumbing.submission import TRADES_SHOWN_MAX
 from order_engine.exchange.exchange import Exchange
@@ -29,7 +30,7 @@ class OrderHistory:
 
     def page(self, filters: dict[str, Any]) -> OrderPage:  # Any: the query's own types
         """List orders, newest first."""
-        page = self._queries.orders(**filters)
+        page = self._queries.orders(**filters_of(filters))
         return OrderPage([self.order(stored) for stored in page.orders], page.next_cursor)
 
     def order(self, stored: StoredOrder) -> Order:

@@ -140,7 +140,7 @@ class OrderReads:
         return json_response(self._history.with_trades(stored))
 
     def _list(self, filters: Fields) -> JsonResponse:
-        return json_response(self._history.page({"limit": forms.LIMIT_DEFAULT, **filters}))
+        return json_response(self._history.page(filters))
 
 
 def _page(query: Fields) -> tuple[int, str | None]:
@@ -152,9 +152,9 @@ def create_order_reads_blueprint(routes: Routes, reads: OrderReads) -> Blueprint
     blueprint = Blueprint("order_reads", __name__)
     routes.add(blueprint, "GET", "/orders", reads.list_orders, LIST)
     routes.add(blueprint, "GET", "/orders/user/<path:user_id>", reads.list_orders_of_user, LIST_OF_USER)
-    routes.add(blueprint, "GET", "/orders/<order_id>", reads.show_order, SHOW)
-    routes.add(blueprint, "GET", "/orders/<order_id>/events", reads.show_events, EVENTS)
-    routes.add(blueprint, "GET", "/orders/<order_id>/trades", reads.show_trades, TRADES)
+    routes.add(blueprint, "GET", "/orders/<order:order_id>", reads.show_order, SHOW)
+    routes.add(blueprint, "GET", "/orders/<order:order_id>/events", reads.show_events, EVENTS)
+    routes.add(blueprint, "GET", "/orders/<order:order_id>/trades", reads.show_trades, TRADES)
     by_client_id = "/orders/by-client-id/<path:client_order_id>"
     routes.add(blueprint, "GET", by_client_id, reads.show_by_client_id, SHOW_BY_CLIENT_ID)
     return blueprint

@@ -8,10 +8,15 @@ from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.plumbing.stored_rendering import StoredRenderer
 from order_engine.queries.queries import Queries
-from order_engine.wire.messages.trades import TradePage
+from order_engine.wire.messages.trades import Trade, TradePage
 
 LIST = Operation(
-    summary="List trades, newest first", query=forms.TRADES, responses={200: TradePage}, waits_for_database=True
+    summary="List trades, newest first",
+    description="With `user_id` those of a user, each with the user's own `side`, `order_id` and `liquidity`. A user's "
+    "trade with itself is shown once, from the side that took.",
+    query=forms.TRADES,
+    responses={200: TradePage},
+    waits_for_database=True,
 )
 
 
@@ -24,10 +29,13 @@ class Trades:
 
     def list_trades(self, parsed: ParsedRequest) -> JsonResponse:
         """List trades, newest first."""
-        filters = {"limit": forms.LIMIT_DEFAULT, **parsed.query}
-        since_ns = filters.pop("since", None)
-        page = self._queries.trades(since_ns=since_ns, **filters)
-        return json_response(TradePage([self._renderer.trade(trade) for trade in page.trades], page.next_cursor))
+        page = self._queries.trades(**forms.filters_of(parsed.query))
+        user_id, order_id = parsed.query.get("user_id"), parsed.query.get("order_id")
+        if user_id is None:
+            shown: list[Trade] = [self._renderer.trade(trade) for trade in page.trades]
+        else:
+            shown = [self._renderer.own_trade(trade, trade.buys_for(user_id, order_id)) for trade in page.trades]
+        return json_response(TradePage(shown, page.next_cursor))
 
 
 def create_trades_blueprint(routes: Routes, queries: Queries, renderer: StoredRenderer) -> Blueprint:

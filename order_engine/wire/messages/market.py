@@ -71,7 +71,7 @@ class TopOfBook(Struct, frozen=True, gc=False):
 
 
 class Market(TopOfBook, frozen=True, gc=False):
-    """The top of the book, the last price, and the last 24 hours."""
+    """The top of the book, the last price, and the last 24 hours; `change` is from their first price to their last."""
 
     state: SessionState
     last_price: Price | None
@@ -80,6 +80,8 @@ class Market(TopOfBook, frozen=True, gc=False):
     open: Price | None
     high: Price | None
     low: Price | None
+    change: Price | None
+    change_percent: Percent | None
     trade_count: int
 
 
@@ -109,3 +111,4 @@ class Candles(Struct, frozen=True):
     symbol: str
     interval: str
     candles: list[Candle]
+    next_cursor: str | None

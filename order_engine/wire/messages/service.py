@@ -20,6 +20,19 @@ class AcceptedClock(Struct, frozen=True, gc=False):
     time: Timestamp
 
 
+class Time(Struct, frozen=True, gc=False):
+    """The exchange's time; `milliseconds` since 1970."""
+
+    time: Timestamp
+    milliseconds: int
+
+
+class Pong(Struct, frozen=True, gc=False):
+    """The exchange has read the request."""
+
+    status: str
+
+
 class Health(Struct, frozen=True):
     """The status of the service; each part has a field of its own, which is `ok` or says what is wrong."""
 

@@ -1,6 +1,9 @@
 """Messages about trades."""
 
-from msgspec import Struct
+from enum import StrEnum
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
 
 from order_engine.matching.commands import Side
 from order_engine.wire.messages.json_types import Price, Quantity, Timestamp
@@ -23,12 +26,37 @@ class Trade(Struct, frozen=True, gc=False):
     executed_at: Timestamp
 
 
+class Liquidity(StrEnum):
+    """Whether an order rested or came in."""
+
+    MAKER = "MAKER"
+    TAKER = "TAKER"
+
+
+class OwnTrade(Trade, frozen=True, gc=False):
+    """A trade as one user sees it: with the user's own side and order. `liquidity` is null for an auction's."""
+
+    side: Side
+    order_id: str
+    liquidity: Liquidity | None
+
+
 class TradeEvent(Trade, frozen=True, gc=False, tag_field="event", tag="trade"):
     """A trade among the other events of an order."""
 
 
 class TradePage(Struct, frozen=True):
-    """Trades, newest first."""
+    """Trades, newest first; a user's own as the user sees them."""
 
-    trades: list[Trade]
+    # Any: Trade or OwnTrade, a union that msgspec takes only where both have a tag.
+    trades: list[
+        Annotated[
+            Any,
+            Meta(
+                extra_json_schema={
+                    "anyOf": [{"$ref": "#/components/schemas/OwnTrade"}, {"$ref": "#/components/schemas/Trade"}]
+                }
+            ),
+        ]
+    ]
     next_cursor: str | None

@@ -53,7 +53,7 @@ def test_nearest_names_are_looked_for_in_a_few_entries_of_a_batch(
         searched.append(name)
         return "Unknown field; did you mean price?"
 
-    monkeypatch.setattr(form, "unknown_field", search)
+    monkeypatch.setattr(form, "unknown_name", search)
     entries = [buy(), *(buy(**{f"prise{number}": 1}) for number in range(900))]
 
     results = answered(client.post("/orders/batch", json={"orders": entries}))["results"]

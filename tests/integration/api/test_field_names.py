@@ -55,6 +55,15 @@ def test_unknown_field_is_told_the_nearest_name(client: FlaskClient, sent: str, 
     assert errors == {sent[:64]: [hint]}
 
 
+def test_unknown_parameter_is_told_the_nearest_name(client: FlaskClient) -> None:
+    response = client.get("/orders?usr_id=ann&colour=red")
+
+    assert problem(response, 400, "invalid_fields")["errors"] == {
+        "usr_id": ["Unknown parameter; did you mean user_id?"],
+        "colour": ["Unknown parameter."],
+    }
+
+
 def test_order_needs_no_owner(client: FlaskClient) -> None:
     order = buy()
     del order["user_id"]

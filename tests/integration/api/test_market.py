@@ -80,8 +80,35 @@ def test_market_sums_up_the_day(client: FlaskClient) -> None:
         "open": "100.00",
         "high": "101.00",
         "low": "100.00",
+        "change": "1.00",
+        "change_percent": "1",
         "trade_count": 2,
     }
+
+
+def test_change_is_negative_for_a_fall_and_its_percentage_has_two_decimals(client: FlaskClient) -> None:
+    for price in ("3", "2"):
+        place(client, buy(price=price, quantity="1"))
+        place(client, sell(price=price, quantity="1"))
+
+    market = answered(client.get("/market/AAPL"))
+
+    assert (market["change"], market["change_percent"]) == ("-1.00", "-33.33")
+
+
+def test_candles_are_paged_from_a_time_or_back_from_the_newest(client: FlaskClient) -> None:
+    place(client, buy(price="100", quantity="1"))
+    place(client, sell(price="100", quantity="1"))
+    path = "/market/AAPL/candles?interval=1d"
+    every = answered(client.get(path))
+    start = every["candles"][0]["start"]
+
+    assert [candle["close"] for candle in every["candles"]] == ["100.00"]
+    assert every["next_cursor"] is None
+    assert answered(client.get(f"{path}&since={start}"))["candles"] == every["candles"]
+    assert answered(client.get(f"{path}&since={start}&until={start}"))["candles"] == []
+    assert answered(client.get(f"{path}&until={start}"))["candles"] == []
+    problem(client.get(f"{path}&cursor=x"), 400, "invalid_fields")
 
 
 def test_market_of_an_instrument_that_never_traded_has_no_prices(client: FlaskClient) -> None:

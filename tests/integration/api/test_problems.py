@@ -1,5 +1,6 @@
 """Errors of every kind are problem documents, and every response has a request id."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,22 @@ def test_method_that_a_path_does_not_take_is_told_which_it_takes(client: FlaskCl
 
     problem(response, 405, "method_not_allowed")
     assert {"GET", "POST", "DELETE"} <= set(response.headers["Allow"].split(", "))
+
+
+def test_every_path_says_which_methods_it_takes(served: Served) -> None:
+    paths: dict[str, set[str]] = {}
+    for rule in served.app.url_map.iter_rules():
+        if not rule.rule.startswith("/static"):
+            paths.setdefault(rule.rule, set()).update(rule.methods or ())
+
+    assert len(paths) > 50
+    for rule_path, methods in paths.items():
+        path = re.sub("<[^>]*>", "AAPL", rule_path)
+        options = served.client.options(path)
+        assert (options.status_code, set(options.headers["Allow"].split(", "))) == (200, methods), path
+        refused = served.client.open(path, method="TRACE")
+        problem(refused, 405, "method_not_allowed")
+        assert set(refused.headers["Allow"].split(", ")) == methods, path
 
 
 def test_mistake_of_ours_is_a_problem_without_particulars(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Positions and candles match the trades, in any batches, and after an older database was migrated."""
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 import pytest
@@ -13,7 +14,7 @@ from order_engine.market_data.positions import Position
 from order_engine.matching.commands import PlaceOrder, Side
 from order_engine.matching.events import TradeExecuted
 from order_engine.queries.queries import Queries
-from order_engine.queries.results import StoredPosition
+from order_engine.queries.results import CandlePage, StoredPosition
 from tests.integration.database.conftest import JOURNAL_ID
 from tests.integration.database.market import E8, Market, buy, sell
 from tests.integration.database.migrating import downgrade
@@ -85,7 +86,7 @@ def candles_from_trades(market: Market, symbol: str, seconds: int) -> list[tuple
 
 def assert_candles(queries: Queries, market: Market) -> None:
     for seconds in INTERVALS.values():
-        assert queries.candles("AAPL", seconds, 1_000) == candles_from_trades(market, "AAPL", seconds)
+        assert queries.candles("AAPL", seconds, 1_000).candles == candles_from_trades(market, "AAPL", seconds)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -119,12 +120,66 @@ def test_newest_candles_are_whole_whatever_the_limit(queries: Queries, project: 
     project(market)
 
     for seconds in INTERVALS.values():
-        assert queries.candles("AAPL", seconds, limit) == candles_from_trades(market, "AAPL", seconds)[-limit:]
+        assert queries.candles("AAPL", seconds, limit).candles == candles_from_trades(market, "AAPL", seconds)[-limit:]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_candles_are_paged_through_the_whole_history(queries: Queries, project: Project, limit: int) -> None:
+    market = trading_market(4)
+
+    project(market)
+
+    for seconds in INTERVALS.values():
+        expected = candles_from_trades(market, "AAPL", seconds)
+        older = pages_of(partial(queries.candles, "AAPL", seconds, limit))
+        assert [candle for page in reversed(older) for candle in page] == expected
+        newer = pages_of(partial(queries.candles, "AAPL", seconds, limit, since_ns=0))
+        assert [candle for page in newer for candle in page] == expected
+
+
+@pytest.mark.parametrize("limit", [1, 3, 1_000])
+def test_span_of_candles_is_by_their_starts_and_shows_them_whole(
+    queries: Queries, project: Project, limit: int
+) -> None:
+    market = trading_market(4)
+
+    project(market)
+
+    for seconds in INTERVALS.values():
+        every = candles_from_trades(market, "AAPL", seconds)
+        for since_ns, until_ns in spans_within(every):
+            expected = [found for found in every if since_ns <= found[0] < until_ns]
+            shown = queries.candles("AAPL", seconds, limit, since_ns=since_ns, until_ns=until_ns)
+            assert shown.candles == expected[:limit]
+            before = [found for found in every if found[0] < until_ns]
+            assert queries.candles("AAPL", seconds, limit, until_ns=until_ns).candles == before[-limit:]
+
+
+def pages_of(read: Callable[..., CandlePage]) -> list[list[tuple[int, Candle]]]:
+    pages, cursor = [], None
+    while True:
+        page = read(cursor=cursor)
+        pages.append(page.candles)
+        if page.next_cursor is None:
+            return pages
+        cursor = page.next_cursor
+
+
+def spans_within(every: list[tuple[int, Candle]]) -> list[tuple[int, int]]:
+    starts = [start_ns for start_ns, _ in every]
+    middle = starts[len(starts) // 2]
+    return [
+        (starts[0], middle),
+        (middle, starts[-1]),
+        (starts[0] + 1, middle + 1),
+        (middle, 10**30),
+        (-(10**30), middle),
+    ]
 
 
 def test_candles_of_a_symbol_that_never_traded_are_none(queries: Queries) -> None:
-    assert queries.candles("AAPL", 60, 100) == []
-    assert queries.candles("\N{SNOWMAN}", 60, 100) == []
+    assert queries.candles("AAPL", 60, 100) == CandlePage([], None)
+    assert queries.candles("\N{SNOWMAN}", 60, 100) == CandlePage([], None)
     assert queries.positions("nobody", 100, None) == ([], None)
 
 

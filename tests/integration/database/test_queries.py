@@ -240,6 +240,21 @@ def test_trades_since_a_moment_include_that_moment(queries: Queries, project: Pr
     assert queries.trades(since_ns=10**30).trades == []
 
 
+def test_trades_and_orders_until_a_moment_leave_it_out(queries: Queries, project: Project) -> None:
+    market = Market()
+    market.apply_each([sell(), buy(), sell(), buy()])
+    project(market)
+    newest = queries.trades().trades[0].executed_ns
+
+    assert [trade.trade_id for trade in queries.trades(until_ns=newest).trades] == ["2-1"]
+    assert [trade.trade_id for trade in queries.trades(until_ns=newest + 1).trades] == ["4-1", "2-1"]
+    assert queries.trades(since_ns=newest, until_ns=newest).trades == []
+    assert [stored.order.order_id for stored in queries.orders(until_ns=newest).orders] == ["3", "2", "1"]
+    assert [stored.order.order_id for stored in queries.orders(since_ns=newest, user_id="ann").orders] == []
+    assert queries.orders(since_ns=newest + 1).orders == []
+    assert len(queries.orders(since_ns=-(10**30), until_ns=10**30).orders) == 4
+
+
 def test_trade_names_maker_and_taker(queries: Queries, project: Project) -> None:
     market = Market()
     market.apply_each([sell(), buy(), buy(), sell()])

@@ -11,7 +11,7 @@ from order_engine.api.plumbing import forms
 from order_engine.client import messages, requests, terms
 from order_engine.market_data.candles import INTERVALS
 from order_engine.matching import commands, events
-from order_engine.wire.messages import market, orders, problem, trades, users
+from order_engine.wire.messages import market, orders, problem, service, trades, users
 from order_engine.wire.messages.json_types import Percent, Price, Quantity, Step
 
 PAIRS = [
@@ -20,7 +20,7 @@ PAIRS = [
     (messages.Canceled, orders.Canceled),
     (messages.BatchResult, orders.BatchResult),
     (messages.BatchResults, orders.BatchResults),
-    (messages.Trade, trades.Trade),
+    (messages.Trade, trades.OwnTrade),
     (messages.TradePage, trades.TradePage),
     (messages.Depth, market.Depth),
     (messages.TopOfBook, market.TopOfBook),
@@ -31,6 +31,7 @@ PAIRS = [
     (messages.Instrument, market.Instrument),
     (messages.InstrumentPage, market.Instruments),
     (messages.SessionTime, market.ScheduledState),
+    (messages.Time, service.Time),
     (messages.Session, market.Session),
     (messages.Position, users.Position),
     (messages.PositionPage, users.Positions),
@@ -39,7 +40,11 @@ PAIRS = [
     (messages.ProblemDocument, problem.ProblemDocument),
 ]
 # What a caller has no use for, having sent the request or the exception's class.
-LEFT_OUT = {messages.ProblemDocument: {"type", "title"}, messages.PositionPage: {"user_id"}}
+LEFT_OUT = {
+    messages.ProblemDocument: {"type", "title"},
+    messages.PositionPage: {"user_id"},
+    messages.Candles: {"next_cursor"},
+}
 AMOUNTS = (Percent, Price, Quantity, Step)
 WORDS: list[tuple[object, type[StrEnum]]] = [
     (terms.Side, commands.Side),
@@ -54,6 +59,7 @@ BODIES: list[tuple[Any, forms.Form, set[str]]] = [
     (terms.NewTerms, forms.AMEND_ORDER, set()),
     (terms.OrderFilter, forms.ORDERS, {"limit", "cursor"}),
     (terms.TradeFilter, forms.TRADES, {"limit", "cursor"}),
+    (terms.CandleFilter, forms.CANDLES, {"interval", "limit", "cursor"}),
     (terms.InstrumentTerms, forms.LIST_INSTRUMENT, {"symbol"}),
     (terms.Limits, forms.SET_RISK_LIMITS, set()),
 ]
