@@ -12,6 +12,7 @@ from time import monotonic, thread_time
 from typing import NamedTuple
 
 from order_engine.api.plumbing.parking import Continuation
+from order_engine.server.compression import compressed, wants_gzip
 from order_engine.server.read_pace import ReadPace
 from order_engine.server.response_bytes import HttpResponse, WsgiCaller
 from order_engine.server.served_venue import DatabaseProgress, Environ
@@ -68,7 +69,10 @@ class ContinuationPool:
         while (submitted := self._queue.get()) is not None:
             drawn, begun = self._pace.await_turn(), thread_time()
             try:
-                outcome: HttpResponse | Exception = caller.call(submitted.continuation.run)
+                response = caller.call(submitted.continuation.run)
+                outcome: HttpResponse | Exception = (
+                    compressed(response) if wants_gzip(submitted.environ, response) else response
+                )
             except Exception as error:  # noqa: BLE001 -- the dispatcher reports it
                 outcome = error
             self._pace.charge(drawn, thread_time() - begun)

@@ -15,6 +15,7 @@ from functools import partial
 from io import BytesIO
 from time import monotonic
 from typing import Any, NamedTuple
+from wsgiref.types import StartResponse
 
 from gunicorn import SERVER_SOFTWARE
 
@@ -22,6 +23,7 @@ from order_engine.api.plumbing.parking import CAN_CONTINUE, CONTINUATION, SEQUEN
 from order_engine.api.plumbing.problems import Problem
 from order_engine.api.plumbing.request_ids import RequestIds
 from order_engine.api.plumbing.upgrades import CAN_UPGRADE, UPGRADE, Upgrade
+from order_engine.server.compression import LONG_BYTES, wants_gzip
 from order_engine.server.connection import Connection
 from order_engine.server.continuation_pool import ContinuationPool, DatabaseBusy, WaitingContinuations
 from order_engine.server.order_sockets import OrderSockets
@@ -173,6 +175,9 @@ class RequestDispatcher:
             self._continue(connection, environ, environ.pop(CONTINUATION))
             return
         self._served += 1
+        if len(response.body) >= LONG_BYTES and wants_gzip(environ, response):
+            self._compress(connection, environ, response)
+            return
         sequence = environ.get(SEQUENCE)
         if sequence is None:
             connection.send(environ, response)
@@ -237,6 +242,14 @@ class RequestDispatcher:
         except DatabaseBusy as busy:
             self._respond_busy(connection, environ, busy)
 
+    def _compress(self, connection: Connection, environ: Environ, response: HttpResponse) -> None:
+        """Send a finished response by way of the pool, which compresses it; if the pool is busy, as it is."""
+        finish = partial(self._finish, connection)
+        try:
+            self._pool.submit(environ, Continuation(partial(_respond_with, response), 0, 0.0), finish)
+        except DatabaseBusy:
+            finish(environ, response)
+
     def _finish(self, connection: Connection, environ: Environ, outcome: HttpResponse | Exception) -> None:
         response = self._internal_error(environ, outcome) if isinstance(outcome, Exception) else outcome
         self._parked.send_or_park(environ.get(SEQUENCE, 0), connection, environ, response)
@@ -284,6 +297,11 @@ class RequestDispatcher:
     def _look(self) -> None:
         self._is_look_due = False
         self._waiting.look()
+
+
+def _respond_with(response: HttpResponse, start_response: StartResponse) -> tuple[bytes]:
+    start_response(response.status, response.headers)
+    return (response.body,)
 
 
 def _template(address: tuple[str, int]) -> Environ:
