@@ -77,7 +77,11 @@ class Feeds:
         self.sequence = record.last_sequence
         for place, events in enumerate(events_of):
             for event in events:
-                self._take_event(event, record.sequence + place, record.timestamp_ns)
+                sequence = record.sequence + place
+                if isinstance(event, TradeExecuted):
+                    self._take_trade(event, sequence, record.timestamp_ns)
+                elif self._books:
+                    self._take_event(event, sequence)
 
     def look(self) -> None:
         """Find what has changed in the books, and number it with the sequence of the last record."""
@@ -100,13 +104,21 @@ class Feeds:
         for channel in self._channels():
             channel.beat(heartbeat, now, HEARTBEAT_SECONDS)
 
-    def _take_event(self, event: Event, sequence: int, timestamp_ns: int) -> None:
-        if isinstance(event, TradeExecuted):
+    def _take_trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int) -> None:
+        # Also while nobody listens: clients that come back get the trades that they have missed.
+        symbol = trade.symbol
+        tape = self._tape(symbol)
+        frame = tape.add(self._renderer.trade(trade, sequence, timestamp_ns))
+        self._remembered.add(tape.forget_first)
+        self._add_to_books(symbol, frame)
+        if symbol in self._trades:
+            self._add(self._trades[symbol], [frame])
+        self._touched.add(symbol)
+
+    def _take_event(self, event: Event, sequence: int) -> None:
+        if isinstance(event, StateChanged):
             symbol = event.symbol
-            self._add_to_feeds(symbol, self._write_down(event, sequence, timestamp_ns), with_trades=True)
-        elif isinstance(event, StateChanged):
-            symbol = event.symbol
-            self._add_to_feeds(symbol, text_frame(_encode(FeedState(symbol, sequence, event.state, event.reason))))
+            self._add_to_books(symbol, text_frame(_encode(FeedState(symbol, sequence, event.state, event.reason))))
         elif isinstance(event, InstrumentListed | InstrumentChanged):
             symbol = event.instrument.symbol
         elif isinstance(event, AmendRejected | CancelRejected | OrderRejected) or not hasattr(event, "order"):
@@ -115,17 +127,9 @@ class Feeds:
             symbol = event.order.placed.symbol
         self._touched.add(symbol)
 
-    def _write_down(self, event: TradeExecuted, sequence: int, timestamp_ns: int) -> bytes:
-        tape = self._tape(event.symbol)
-        frame = tape.add(self._renderer.trade(event, sequence, timestamp_ns))
-        self._remembered.add(tape.forget_first)
-        return frame
-
-    def _add_to_feeds(self, symbol: str, frame: bytes, *, with_trades: bool = False) -> None:
+    def _add_to_books(self, symbol: str, frame: bytes) -> None:
         for _, channel in self._books.get(symbol, {}).values():
             self._add(channel, [frame])
-        if with_trades and symbol in self._trades:
-            self._add(self._trades[symbol], [frame])
 
     def _add(self, channel: Channel, frames: list[bytes]) -> None:
         if frames:

@@ -2,7 +2,8 @@
 
 It works in rounds. Each round reads what has become durable, and sends what that changed. After a round it pauses as
 long as the round took, so that many clients cost larger rounds and not a whole processor. While nothing happens the
-pauses grow to ten milliseconds, so that a quiet exchange costs next to nothing.
+pauses grow to ten milliseconds, so that a quiet exchange costs next to nothing. While nobody listens they are longer,
+so that orders pay little for feeds that nobody wants; the first client ends the pause.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.001, 0.05
 QUIET_PAUSE_SECONDS_MAX = 0.01
+UNHEARD_PAUSE_SECONDS = 0.05
 TICK_SECONDS = 0.25
 # Books are looked at after each record, while that takes no longer than this; then once for all that is left.
 LOOK_SECONDS = 0.02
@@ -57,13 +59,14 @@ class FeedService:
         self._last_sequence: int | None = None
         self._is_ready = False
         self._pause_min = PAUSE_SECONDS_MIN
+        self._is_unheard = True
         self._exit_code = 0
 
     def run(self) -> int:
         """Serve until the exchange says that it ends, or is gone; return the exit code."""
         self._loop.add_reader(self._channel.fileno(), self._receive)
         self._loop.call_soon(self._tick)
-        self._loop.call_soon(self._round)
+        self._next_round: asyncio.Handle = self._loop.call_soon(self._round)
         self._loop.run_forever()
         return self._exit_code
 
@@ -80,12 +83,24 @@ class FeedService:
             return
         # Clients are taken once the feeds have come to where the journal is.
         self._is_ready |= self._replica.sequence >= self._watermark.visible
-        if self._last_sequence is not None and self._replica.sequence >= self._last_sequence:
+        # Nor is goodbye said to a client whose connection is still on its way into the loop.
+        if self._last_sequence is not None and self._replica.sequence >= self._last_sequence and not self._tasks:
             self._say_goodbye()
             return
+        self._next_round = self._loop.call_later(self._pause(count, began), self._round)
+
+    def _pause(self, count: int, began: float) -> float:
         self._pause_min = PAUSE_SECONDS_MIN if count else min(2 * self._pause_min, QUIET_PAUSE_SECONDS_MAX)
-        pause = 0.0 if count == RECORDS_MAX else min(max(monotonic() - began, self._pause_min), PAUSE_SECONDS_MAX)
-        self._loop.call_later(pause, self._round)
+        self._is_unheard = not self._clients
+        if count == RECORDS_MAX:
+            return 0.0
+        if self._is_unheard:
+            return UNHEARD_PAUSE_SECONDS
+        return min(max(monotonic() - began, self._pause_min), PAUSE_SECONDS_MAX)
+
+    def _end_pause(self) -> None:
+        self._next_round.cancel()
+        self._round()
 
     def _follow(self, began: float) -> int:
         """Read and show what is durable; return how many records that were."""
@@ -131,6 +146,8 @@ class FeedService:
         if len(self._clients) > self._clients_max:
             subscriber.web_socket.close(TRY_LATER, "too many clients")
         elif subscriber in self._clients:
+            if self._is_unheard:
+                self._end_pause()
             subscriber.begin(monotonic())
 
     def _forget(self, subscriber: Subscriber) -> None:

@@ -24,6 +24,9 @@ PIECE_BYTES = 1 << 10
 SLOW_SECONDS = 10.0
 CLOSING_SECONDS = 2.0
 PING_SECONDS, SILENT_SECONDS = 20.0, 60.0
+# The first byte of a frame that is a whole text message, and what its second byte is for longer sizes (RFC 6455, 5.2).
+# Written here because every message needs it, and the library takes longer.
+_WHOLE_TEXT, _SIZE_IN_2_BYTES, _SIZE_IN_8_BYTES = 0x81, 126, 127
 # One of its own: the library logs each end of a connection.
 _NO_LOG = logging.Logger("websockets", logging.CRITICAL)  # noqa: LOG001 -- getLogger would change a level at import
 
@@ -47,7 +50,12 @@ class Listener(Interface):
 
 def text_frame(text: bytes) -> bytes:
     """Return a message as a server sends it; the same bytes may be sent to any number of clients."""
-    return Frame(Opcode.TEXT, text).serialize(mask=False)
+    size = len(text)
+    if size < _SIZE_IN_2_BYTES:
+        return bytes((_WHOLE_TEXT, size)) + text
+    if size < 1 << 16:
+        return bytes((_WHOLE_TEXT, _SIZE_IN_2_BYTES)) + size.to_bytes(2) + text
+    return bytes((_WHOLE_TEXT, _SIZE_IN_8_BYTES)) + size.to_bytes(8) + text
 
 
 class WebSocket(Protocol):

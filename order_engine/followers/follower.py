@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from order_engine.exchange.digest import RunningDigest
 from order_engine.followers.progress import SQL, UNKNOWN, SinkProgress
 from order_engine.followers.replica import Replica
 from order_engine.followers.sink_line import SinkLine
@@ -39,6 +40,7 @@ class Follower:
         self._watermark = watermark
         self._opened = set(opened)
         self._replica: Replica | None = None
+        self._digest = RunningDigest(0)
         self._wanted_sequence = 0
         self.reads_open = False
 
@@ -55,7 +57,7 @@ class Follower:
     @property
     def digests(self) -> dict[int, int]:
         """The digests of the newest whole intervals; see ``RunningDigest``."""
-        return {} if self._replica is None else self._replica.digest.completed
+        return self._digest.completed
 
     def want(self, sequence: int) -> None:
         """Write up to this sequence at once, because a request waits for it."""
@@ -82,6 +84,8 @@ class Follower:
         stands_still = self._snapshots.holds(replica, self._watermark) or any(line.is_full for line in self._lines)
         visible = self._watermark.visible
         read = [] if stands_still else replica.read(visible, READ_WEIGHT_MAX)
+        for applied in read:
+            self._digest.add(applied)
         for line in self._lines:
             line.offer(read)
         # Where more can be read at once, even those who wait are served sooner by larger batches.
@@ -142,10 +146,11 @@ class Follower:
         """Return the replica, which is not ahead of any open sink; load it again if a sink is behind it."""
         if self._replica is None:
             self._replica = self._make_replica(self._lowest_open(self._watermark.visible))
+        elif (lowest := self._lowest_open(self._replica.sequence)) < self._replica.sequence:
+            self._replica.rewind(lowest)
         else:
-            lowest = self._lowest_open(self._replica.sequence)
-            if lowest < self._replica.sequence:
-                self._replica.rewind(lowest)
+            return self._replica
+        self._digest = RunningDigest(self._replica.sequence)
         return self._replica
 
     def _lowest_open(self, sequence: int) -> int:

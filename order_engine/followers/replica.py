@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from order_engine.exchange.applied import Applied
-from order_engine.exchange.digest import RunningDigest
 from order_engine.exchange.state import ExchangeState
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record
@@ -45,7 +44,6 @@ class Replica:
         self.close()
         self.state = ExchangeState()
         self.state = self._load(sequence)
-        self.digest = RunningDigest(self.state.sequence)
         self._source = self._open_source(self.state.sequence)
 
     def read(self, until_sequence: int, weight_max: int) -> list[Applied]:
@@ -59,7 +57,6 @@ class Replica:
             # One by one: how many events a record has is known once it is applied.
             while weight < weight_max and (record := self._next(until_sequence)) is not None:
                 outcome = self.state.apply(record)
-                self.digest.add(outcome)
                 applied.append(outcome)
                 weight += outcome.weight
         except JournalError:

@@ -1,5 +1,7 @@
 """Processor time that following the journal takes for each command: replica, audit log, SQLite, and all together.
 
+The feeds have a replica of their own; what they take is measured while nobody listens.
+
 usage: python -m stress.benchmarks.follower_cost [--rounds N] [--commands N] [--seed N] [--save]
 
 The commands are those of the synthetic flow, in a journal on disk. The followers run in their own process, so
@@ -14,10 +16,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from order_engine.bootstrap.feeding import make_replica
 from order_engine.bootstrap.following import make_follower
 from order_engine.database.database import Database
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.recovery import Recovery
+from order_engine.feeds.feeds import Feeds
 from order_engine.followers.audit.sink import AuditSink
 from order_engine.followers.sink import Sink
 from order_engine.followers.sql.sink import SqlSink
@@ -87,7 +91,9 @@ def _round(count: int, seed: int) -> dict[str, float]:
             "replica_and_sqlite": [SqlSink(Database(f"sqlite:///{directory}/alone.db"))],
             "all": [AuditSink(directory / "all", LocalDisk()), SqlSink(Database(f"sqlite:///{directory}/all.db"))],
         }
-        return {what: _follow(recovery, watermark, some) * 1e6 / count for what, some in sinks.items()}
+        taken = {what: _follow(recovery, watermark, some) for what, some in sinks.items()}
+        taken["replica_and_feeds"] = _feed(recovery, watermark)
+        return {what: seconds * 1e6 / count for what, seconds in taken.items()}
 
 
 def _write_journal(recovery: Recovery, watermark: MemoryWatermark, count: int, seed: int) -> None:
@@ -116,6 +122,19 @@ def _follow(recovery: Recovery, watermark: MemoryWatermark, sinks: Sequence[Sink
         pass
     taken = time.process_time() - began
     follower.close()
+    return taken
+
+
+def _feed(recovery: Recovery, watermark: MemoryWatermark) -> float:
+    replica = make_replica(recovery, watermark.visible)
+    assert replica.sequence == 0, "the feeds begin further back than the measured commands"
+    feeds = Feeds(lambda: replica.state.engine, replica.sequence)
+    began = time.process_time()
+    while read := replica.read(watermark.visible, 1):
+        feeds.take(read[0])
+        feeds.look()
+    taken = time.process_time() - began
+    replica.close()
     return taken
 
 

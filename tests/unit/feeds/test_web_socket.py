@@ -3,7 +3,7 @@
 from time import monotonic
 
 import pytest
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 
 from order_engine.feeds.web_socket import PIECE_BYTES, SLOW_SECONDS, TOO_SLOW, UNREAD_BYTES_MAX, text_frame
 from tests.unit.feeds.fakes import Line, frame
@@ -17,6 +17,13 @@ def test_messages_before_and_after_the_handshake_are_heard_in_order() -> None:
 
     assert line.heard.messages == [b"one", b"two", b"three"]
     assert bytes(line.transport.written) == b"greeting"
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+def test_frame_of_each_size_is_the_one_of_the_library(size: int) -> None:
+    text = b"x" * size
+
+    assert text_frame(text) == Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
 HOSTILE = {
