@@ -43,9 +43,10 @@ def _amend_stop(
     order.price_ticks = price_ticks
     order.decrement(order.quantity_lots - quantity_lots)
     book.note(order)
+    assert order.stop is not None
     if command.stop_price_e8 is not None:
-        order.fixed_stop_price_e8 = command.stop_price_e8
+        order.stop.fixed_price_e8 = command.stop_price_e8
     if command.trail_amount_e8 is not None:
-        order.trail_amount_e8 = command.trail_amount_e8
+        order.stop.trail_amount_e8 = command.trail_amount_e8
     book.stops.reprice(order)
     outcome.events.append(OrderAmended(order.state()))

@@ -43,8 +43,9 @@ class LiveOrders:
         if user_id is None:
             return
         newest = self.by_user.get(user_id)
+        order.older = newest
+        order.newer = None
         if newest is not None:
-            order.older = newest
             newest.newer = order
         self.by_user[user_id] = order
         if self.users_with_sums:

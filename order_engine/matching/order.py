@@ -8,9 +8,9 @@ from order_engine.matching.commands import OrderType, PlaceOrder, Side, TimeInFo
 from order_engine.matching.events import OrderState, OrderStatus
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
+from order_engine.matching.stop_terms import StopTerms
 
 # Members by a name of their own: as an attribute of its enumeration each costs several times as much.
-_SELL = Side.SELL
 _LIMIT = OrderType.LIMIT
 _MARKET = OrderType.MARKET
 _PENDING = OrderStatus.PENDING
@@ -20,7 +20,6 @@ _FILLED = OrderStatus.FILLED
 
 if TYPE_CHECKING:
     from order_engine.matching.price_level import PriceLevel
-    from order_engine.matching.trailing_stops import SharedBest
 
 STOP_TYPES = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
@@ -33,17 +32,15 @@ class Order:
     """An order that was accepted and is not final yet.
 
     ``filled_notional`` is in ticks times lots. Of the ``remaining_lots`` an iceberg hides ``hidden_lots``; it shows at
-    most ``display_lots`` at a time. A stop has a ``stop_price_e8``, which a trailing stop keeps ``trail_amount_e8``
-    behind the ``best`` price that it has seen; all are None once it has triggered. ``level``, ``previous`` and ``next``
-    belong to the queue it rests in, ``older`` and ``newer`` link its user's live orders.
+    most ``display_lots`` at a time. ``stop`` is what triggers a stop; None once it has triggered. ``level``,
+    ``previous`` and ``next`` belong to the queue it rests in, ``older`` and ``newer`` link its user's live orders: the
+    queue and the index set them, since many orders never get there.
     """
 
     __slots__ = (
-        "best",
         "display_lots",
         "filled_lots",
         "filled_notional",
-        "fixed_stop_price_e8",
         "hidden_lots",
         "instrument",
         "level",
@@ -58,9 +55,15 @@ class Order:
         "sequence",
         "side",
         "status",
+        "stop",
         "timestamp_ns",
-        "trail_amount_e8",
     )
+
+    level: PriceLevel | None
+    previous: Order | None
+    next: Order | None
+    older: Order | None
+    newer: Order | None
 
     def __init__(self, placed: PlaceOrder, instrument: Instrument, sequence: int, timestamp_ns: int) -> None:
         price_e8, display_e8 = placed.price_e8, placed.display_quantity_e8
@@ -77,16 +80,13 @@ class Order:
         self.filled_notional = 0
         self.display_lots = None if display_e8 is None else display_e8 // lot_e8
         self.hidden_lots = 0
-        self.fixed_stop_price_e8 = placed.stop_price_e8
-        self.trail_amount_e8 = placed.trail_amount_e8
-        self.best: SharedBest | None = None
         order_type = placed.order_type
-        self.status = _OPEN if order_type is _LIMIT or order_type is _MARKET else _PENDING
-        self.level: PriceLevel | None = None
-        self.previous: Order | None = None
-        self.next: Order | None = None
-        self.older: Order | None = None
-        self.newer: Order | None = None
+        self.stop: StopTerms | None = None
+        if order_type is _LIMIT or order_type is _MARKET:
+            self.status = _OPEN
+        else:
+            self.status = _PENDING
+            self.stop = StopTerms(placed.stop_price_e8, placed.trail_amount_e8)
 
     @property
     def order_id(self) -> str:
@@ -99,19 +99,14 @@ class Order:
         return self.status is _PENDING
 
     @property
-    def best_price_e8(self) -> int | None:
-        """The best price that a trailing stop has seen; None if none yet, or if this is no trailing stop."""
-        return None if self.best is None else self.best.now().price_e8
-
-    @property
     def stop_price_e8(self) -> int | None:
         """The price at which a stop triggers; None if it has none yet, or if this is no stop."""
-        if self.trail_amount_e8 is None:
-            return self.fixed_stop_price_e8
-        best_price_e8 = self.best_price_e8
-        if best_price_e8 is None:
-            return None
-        return best_price_e8 - self.trail_amount_e8 if self.side is _SELL else best_price_e8 + self.trail_amount_e8
+        return None if self.stop is None else self.stop.price_e8(self.side)
+
+    @property
+    def trail_amount_e8(self) -> int | None:
+        """How far behind the best price a trailing stop stays; None if this is no trailing stop."""
+        return None if self.stop is None else self.stop.trail_amount_e8
 
     @property
     def shown_lots(self) -> int:
@@ -140,7 +135,7 @@ class Order:
         """Trigger: become a LIMIT or MARKET order."""
         assert self.status is _PENDING, f"{self.order_id}: a trigger while {self.status}"
         self.status = _OPEN
-        self.fixed_stop_price_e8 = self.trail_amount_e8 = self.best = None
+        self.stop = None
 
     def decrement(self, lots: int) -> None:
         """Reduce total and remainder by the same, hidden lots first; a negative number adds to them."""
@@ -157,7 +152,7 @@ class Order:
 
     def state(self, reason: Reason | None = None) -> OrderState:
         """Return the state that events carry."""
-        placed, sequence, trail_amount_e8 = self.placed, self.sequence, self.trail_amount_e8
+        placed, sequence, stop = self.placed, self.sequence, self.stop
         tick, lot = self.instrument.tick_size_e8, self.instrument.lot_size_e8
         filled_lots = self.filled_lots
         return OrderState(
@@ -174,8 +169,8 @@ class Order:
             self.status,
             reason,
             None if self.display_lots is None else self.display_lots * lot,
-            self.fixed_stop_price_e8 if trail_amount_e8 is None else self.stop_price_e8,
-            trail_amount_e8,
+            None if stop is None else stop.price_e8(self.side),
+            None if stop is None else stop.trail_amount_e8,
         )
 
 

@@ -154,8 +154,9 @@ class OrderBook:
 
     def wait(self, order: Order) -> None:
         """Let a stop wait for its trigger; a trailing one starts from the last price."""
-        if order.trail_amount_e8 is not None:
-            order.best = SharedBest(self.last_trade_price_e8)
+        assert order.stop is not None
+        if order.stop.trail_amount_e8 is not None:
+            order.stop.best = SharedBest(self.last_trade_price_e8)
         self.stops.add(order)
 
     def take_out(self, order: Order) -> None:

@@ -10,6 +10,7 @@ from order_engine.matching.commands import OrderType, PlaceOrder, SelfTradePreve
 from order_engine.matching.events import OrderStatus
 from order_engine.matching.instrument import Instrument
 from order_engine.matching.order import Order
+from order_engine.matching.stop_terms import StopTerms
 from order_engine.matching.trailing_stops import SharedBest
 
 SHARED_MAX = 100_000
@@ -148,7 +149,7 @@ def _now_of(order: Order) -> tuple[object, ...]:
         order.hidden_lots,
         order.stop_price_e8,
         order.trail_amount_e8,
-        order.best_price_e8,
+        None if order.stop is None else order.stop.best_price_e8,
     )
 
 
@@ -172,6 +173,8 @@ def _become(order: Order, now: OrderNow) -> None:
     order.status = now.status
     order.display_lots = now.display_lots
     order.hidden_lots = now.hidden_lots
-    order.fixed_stop_price_e8 = now.stop_price_e8
-    order.trail_amount_e8 = now.trail_amount_e8
-    order.best = None if now.best_price_e8 is None else SharedBest(now.best_price_e8)
+    if now.status is not OrderStatus.PENDING:
+        order.stop = None
+    else:
+        best = None if now.best_price_e8 is None else SharedBest(now.best_price_e8)
+        order.stop = StopTerms(now.stop_price_e8, now.trail_amount_e8, best)

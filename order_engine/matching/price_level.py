@@ -25,6 +25,7 @@ class PriceLevel:
         # Equal to what it was, but one object for all orders of the level.
         order.price_ticks = self.price_ticks
         order.previous = self.tail
+        order.next = None
         if self.tail is None:
             self.head = order
         else:

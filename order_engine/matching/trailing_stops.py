@@ -69,7 +69,9 @@ class TrailingStops:
 
     def add(self, order: Order) -> None:
         """Add an order that has seen a best price, or none yet."""
-        best = SharedBest(None) if order.best is None else order.best
+        stop = order.stop
+        assert stop is not None
+        best = SharedBest(None) if stop.best is None else stop.best
         place = bisect_left(self._bests, self._rank(best.price_e8), key=lambda each: self._rank(each.price_e8))
         if place < len(self._bests) and self._bests[place].price_e8 == best.price_e8:
             best = self._bests[place]
@@ -78,14 +80,16 @@ class TrailingStops:
             best = SharedBest(best.price_e8)
             self._bests.insert(place, best)
         best.count += 1
-        order.best = best
+        stop.best = best
         self.reprice(order)
 
     def remove(self, order: Order) -> None:
         """Remove an order."""
-        assert order.best is not None
-        best = order.best.now()
-        order.best = SharedBest(best.price_e8)
+        stop = order.stop
+        assert stop is not None
+        assert stop.best is not None
+        best = stop.best.now()
+        stop.best = SharedBest(best.price_e8)
         self._waiting.pop(order.sequence, None)
         best.count -= 1
         if best.count == 0:
@@ -100,11 +104,13 @@ class TrailingStops:
 
     def reprice(self, order: Order) -> None:
         """Take note of an order's trail; one that has triggered waits again."""
-        assert order.best is not None
-        assert order.trail_amount_e8 is not None
-        best = order.best.now()
+        stop = order.stop
+        assert stop is not None
+        assert stop.best is not None
+        assert stop.trail_amount_e8 is not None
+        best = stop.best.now()
         self._waiting[order.sequence] = order
-        heappush(best.nearest, (order.trail_amount_e8, order.sequence))
+        heappush(best.nearest, (stop.trail_amount_e8, order.sequence))
         self._expect(best)
         if len(best.nearest) > 2 * best.count + STALE_ENTRIES_MIN:
             best.nearest = [*{entry for entry in best.nearest if self._waits(*entry)}]

@@ -20,10 +20,15 @@ WRONG_STATE: dict[str, Planted] = {
     "a dump forgets the stop's new price": (
         order_rows,
         "_become",
-        "order.fixed_stop_price_e8 = now.stop_price_e8",
-        "pass",
+        "StopTerms(now.stop_price_e8",
+        "StopTerms(order.stop_price_e8",
     ),
-    "a dump forgets a new trail": (order_rows, "_become", "order.trail_amount_e8 = now.trail_amount_e8", "pass"),
+    "a dump forgets a new trail": (
+        order_rows,
+        "_become",
+        "now.trail_amount_e8, best",
+        "order.trail_amount_e8, best",
+    ),
     "a dump forgets how good the price was": (
         order_rows,
         "_become",

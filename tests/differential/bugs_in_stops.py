@@ -57,8 +57,8 @@ STOPS: dict[str, Planted] = {
     "a triggered stop keeps its stop price": (
         Order,
         "trigger",
-        "self.fixed_stop_price_e8 = self.trail_amount_e8 =",
-        "self.trail_amount_e8 =",
+        "self.stop = None",
+        "pass",
     ),
     "a triggered limit goes beyond the band": (session, "_activate", "_is_out_of_band(order, book)", "False"),
     "the breaker forgets the stops that waited": (TriggerBook, "put_back_triggered", "self.reprice(order)", "pass"),

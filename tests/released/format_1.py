@@ -64,5 +64,5 @@ def _order(order: Order) -> LiveOrder:
         hidden_lots=order.hidden_lots,
         stop_price_e8=order.stop_price_e8,
         trail_amount_e8=order.trail_amount_e8,
-        best_price_e8=order.best_price_e8,
+        best_price_e8=None if order.stop is None else order.stop.best_price_e8,
     )

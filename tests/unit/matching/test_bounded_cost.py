@@ -46,7 +46,7 @@ def test_new_best_price_touches_no_trailing_stop() -> None:
     case = CASES["trailing stops: a trade at a new best price"]
     engine = filled(case.waiting, FEW)
     stops = engine.books[SYMBOL].stops
-    bests = {id(order.best.now()) for order in stops.orders.values() if order.best is not None}
+    bests = {id(order.stop.best.now()) for order in stops.orders.values() if order.stop and order.stop.best}
     before = {order.stop_price_e8 for order in stops.orders.values()}
 
     for command in case.measured(1):
