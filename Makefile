@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 5000
-# One process for each processor runs tests; WORKERS= runs them in one.
-WORKERS ?= -n logical --maxprocesses 4 --dist loadscope
+# Several processes run tests; WORKERS= runs them in one.
+WORKERS ?= -n auto --dist loadscope
 
 RUN_READY := $(VENV)/.requirements-installed
 DEV_READY := $(VENV)/.requirements-dev-installed
@@ -17,7 +17,7 @@ SOURCES := order_engine stress examples $(wildcard app.py)
 help:
 	@echo "make demo    serve an exchange on PORT ($(PORT)) whose market moves; its data is thrown away"
 	@echo "make run     serve on PORT ($(PORT))"
-	@echo "make test    lint, then every test; TEST_SCALE=3 has the seeded ones do three times as much"
+	@echo "make test    lint, then every test; TEST_SCALE=4 has the seeded ones do four times as much"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make format  let ruff rewrite what it can"
 	@echo "make bench   measure the core, also against itself before most of its rules, and the durable POST"

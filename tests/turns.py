@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+WORKERS_MAX = 4
 DIRECTORY = pytest.StashKey[Path]()
 ON_THE_WAY = "turns"
 
@@ -36,6 +37,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # Any: a worker, as pytest-xdist hands it over
     node.workerinput[ON_THE_WAY] = str(node.config.stash[DIRECTORY])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one worker more than there are processors: a third of the time each waits for servers of its tests."""
+    return min(WORKERS_MAX, (os.cpu_count() or 1) + 1)
 
 
 class Distribution(LoadScopeScheduling):

@@ -16,8 +16,9 @@ from order_engine.api.plumbing.database_reads import MIN_SEQUENCE_HEADER
 from order_engine.api.resources import documents
 from tests.integration.api.orders import answered, buy, sell
 from tests.integration.api.served_exchange import Served, served_exchange
+from tests.scale import scaled
 
-EXAMPLES_PER_OPERATION = 25
+EXAMPLES_PER_OPERATION = scaled("OPENAPI_EXAMPLES", 10)
 ORDER_BODIES = ("PlaceOrder", "AmendOrder", "CancelOrder", "PlaceBatch")
 ADMIN_BODIES = ("ListInstrument", "ChangeInstrument", "SetState", "SetRiskLimits")
 

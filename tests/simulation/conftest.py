@@ -13,7 +13,7 @@ from tests.fakes.memory_database import MemoryDatabase
 from tests.figures import FiguresOf
 from tests.scale import scaled
 
-SEEDS_BY_DEFAULT = 2
+SEEDS_BY_DEFAULT = 1
 
 
 def seeds() -> range:

@@ -20,7 +20,7 @@ from tests.integration.service.remembering_client import RememberingClient
 from tests.integration.service.server_process import Client, ServerProcess, running
 from tests.scale import scaled
 
-KILLS = scaled("KILLS", 12)
+KILLS = scaled("KILLS", 6)
 SEED = int(os.environ.get("KILLS_SEED", "1"))
 CLIENTS = 4
 pytestmark = pytest.mark.slow

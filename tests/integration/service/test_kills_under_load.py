@@ -22,7 +22,7 @@ from tests.integration.service.remembering_client import RememberingClient
 from tests.integration.service.server_process import ServerProcess, running
 from tests.scale import scaled
 
-KILLS = scaled("KILLS", 12)
+KILLS = scaled("KILLS", 6)
 SEED = int(os.environ.get("KILLS_SEED", "1"))
 CLIENTS = 8
 REPEATED_MAX = 1_000
