@@ -13,6 +13,7 @@ from order_engine.commands.clock import clock
 from order_engine.commands.demo import demo
 from order_engine.commands.feed import feed
 from order_engine.commands.follow import follow
+from order_engine.commands.keys import keys
 from order_engine.commands.process import process
 from order_engine.commands.rebuild import rebuild
 from order_engine.commands.replay import replay
@@ -23,9 +24,10 @@ from order_engine.database.errors import PersistenceError
 from order_engine.exchange.errors import ServiceError
 from order_engine.followers.audit.errors import AuditError
 from order_engine.journal.errors import JournalError
+from order_engine.security.key_file import KeyFileDamaged
 from order_engine.settings import SettingInvalid
 
-COMMANDS = (serve, demo, follow, feed, process, snapshot, replay, verify, rebuild, audit, clock)
+COMMANDS = (serve, demo, follow, feed, process, snapshot, replay, verify, rebuild, audit, clock, keys)
 EXIT_UNUSABLE = 2
 
 
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of the output has closed it; the interpreter must not flush into it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (SettingInvalid, JournalError, AuditError, ServiceError, PersistenceError, OSError) as error:
+    except (SettingInvalid, KeyFileDamaged, JournalError, AuditError, ServiceError, PersistenceError, OSError) as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         return EXIT_UNUSABLE
     return result if isinstance(result, int) else 0
