@@ -86,10 +86,9 @@ class Settings(NamedTuple):
         except ValueError:
             return self.host.lower() == "localhost"
 
-    @property
-    def hosts(self) -> frozenset[str]:
-        """The names that a request may give in ``Host``."""
-        if self.allowed_hosts or self.api_key is not None:
+    def hosts(self, *, has_keys: bool) -> frozenset[str]:
+        """Return the names that a request may give in ``Host``."""
+        if self.allowed_hosts or has_keys:
             return frozenset(self.allowed_hosts or (ANY_HOST,))
         own = f"[{self.host}]" if ":" in self.host else self.host
         return LOOPBACK_HOSTS | {own} if self.is_loopback else LOOPBACK_HOSTS
@@ -226,7 +225,7 @@ VARIABLES = (
         "",
         _api_key,
         "printable ASCII characters",
-        "The key that writes need; without one, writes are open.",
+        "An admin's key. With neither it nor stored keys everybody may do everything.",
     ),
     Variable(
         "OPEN",

@@ -11,7 +11,8 @@ export function readKey() {
   return sessionStorage.getItem(KEY_NAME) ?? "";
 }
 
-export function createAccount({ onChange }) {
+// `askWhose` asks whose the key is.
+export function createAccount({ onChange, askWhose }) {
   const user = document.getElementById("user_id");
   const key = document.getElementById("api_key");
   user.value = readUser();
@@ -20,6 +21,7 @@ export function createAccount({ onChange }) {
     field.addEventListener("change", () => {
       keep(name, field.value.trim());
       showProblem(field, "");
+      if (field === key && key.value.trim()) useUserOfKey();
       onChange();
     });
   }
@@ -28,10 +30,28 @@ export function createAccount({ onChange }) {
     document.activeElement.blur();
   });
 
+  async function useUserOfKey() {
+    try {
+      const { user_id } = await askWhose();
+      if (!user_id || user_id === readUser()) return;
+      user.value = user_id;
+      keep(USER_NAME, user_id);
+      onChange();
+    } catch (error) {
+      showProblem(key, error.message);
+    }
+  }
+
   return {
     user: readUser,
     // Says beside the field what is wrong with the user or the key.
-    refuse: (name, sentence) => showProblem(name === "api_key" ? key : user, sentence),
+    refuse(name, sentence) {
+      const field = name === "api_key" ? key : user;
+      showProblem(field, sentence);
+      field.focus();
+    },
+    // The same while nobody waits for it: what is being typed elsewhere goes on.
+    complain: (sentence) => showProblem(key, sentence),
   };
 }
 
@@ -45,5 +65,4 @@ function showProblem(field, sentence) {
   for (const each of document.getElementById("account").elements) each.removeAttribute("aria-invalid");
   if (!sentence) return;
   field.setAttribute("aria-invalid", "true");
-  field.focus();
 }

@@ -14,11 +14,12 @@ export class ApiError extends Error {
   }
 }
 
-// With `after` the response shows at least that sequence; `timeoutMs` bounds the wait.
-export function get(path, { after = null, timeoutMs = TIMEOUT_MS } = {}) {
+// Market data needs no key, and shows with a wrong one too. With `after` the response shows at least that sequence;
+// `timeoutMs` bounds the wait.
+export function get(path, { after = null, timeoutMs = TIMEOUT_MS, key = "" } = {}) {
   const headers = { Accept: "application/json" };
   if (after !== null) headers["X-Min-Sequence"] = String(after);
-  return send(path, { method: "GET", headers }, timeoutMs);
+  return send(path, { method: "GET", headers }, timeoutMs, key);
 }
 
 // What is read next shows what happened up to this sequence.
@@ -28,7 +29,7 @@ export function expect(sequence) {
 
 // What this page wrote shows in what it reads next.
 export function getOwn(path) {
-  return get(path, { after: lastSequence });
+  return get(path, { after: lastSequence, key: readKey() });
 }
 
 export function post(path, body, idempotencyKey = newIdempotencyKey()) {
@@ -51,11 +52,10 @@ export function newIdempotencyKey() {
 function write(method, path, body, headers = {}) {
   const content = body === undefined ? {} : { "Content-Type": "application/json" };
   const sent = { Accept: "application/json", "X-Requested-With": "page", ...content, ...headers };
-  return send(path, { method, headers: sent, body: body && JSON.stringify(body) }, TIMEOUT_MS);
+  return send(path, { method, headers: sent, body: body && JSON.stringify(body) }, TIMEOUT_MS, readKey());
 }
 
-async function send(path, options, timeoutMs) {
-  const key = readKey();
+async function send(path, options, timeoutMs, key) {
   if (key) options.headers["X-API-Key"] = key;
   let response;
   try {

@@ -1,7 +1,7 @@
 // Joins the widgets: which symbol is shown, what each of them is told, and what the keys do.
 
 import { createAccount } from "./account.js";
-import { get } from "./api.js";
+import { get, getOwn } from "./api.js";
 import { followMarket } from "./feed/feed.js";
 import { followOwn } from "./own.js";
 import { repeat } from "./repeat.js";
@@ -36,9 +36,9 @@ const depthChart = createDepthChart();
 const tape = createTape();
 const positions = createPositions();
 const ladder = createLadder({ onPrice: (price) => ticket.usePrice(price) });
-const account = createAccount({ onChange: () => own.begin() });
+const account = createAccount({ onChange: () => own.begin(), askWhose: () => getOwn("/whoami") });
 const orders = createOrders({ onChanged: () => own.now(), isLocked });
-const own = followOwn({ onChange: showOwn, onTrouble: status.failed, wantsAll: orders.showsAll });
+const own = followOwn({ onChange: showOwn, onTrouble: ownFailed, wantsAll: orders.showsAll });
 const markets = createMarkets({ onChoose: showSymbol });
 const ticket = createTicket({ account, market: knownMarket, isLocked, onPlaced: () => own.now() });
 const firstStart = createFirstStart({ onMade: () => marketsLook.now() });
@@ -101,6 +101,12 @@ function showSymbol(symbol) {
       status.heard("REST", `Nothing is listed as ${symbol} yet. The first order may list it.`);
     },
   });
+}
+
+// A wrong key, or another user's, hides what is one's own; the market goes on.
+function ownFailed(error) {
+  if ([401, 403, 404].includes(error.status)) account.complain(error.message);
+  else status.failed(error);
 }
 
 function showOwn() {

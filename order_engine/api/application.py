@@ -26,6 +26,7 @@ from order_engine.api.resources.order_messages import NoDatabase, OrderOperation
 from order_engine.api.resources.order_reads import OrderReads, create_order_reads_blueprint
 from order_engine.api.resources.trades import create_trades_blueprint
 from order_engine.api.resources.users import create_users_blueprint
+from order_engine.api.resources.whoami import create_whoami_blueprint
 from order_engine.exchange.clock import Clock
 from order_engine.exchange.exchange import Exchange
 from order_engine.exchange.snapshots import SnapshotHeader
@@ -48,22 +49,21 @@ class Services(NamedTuple):
     wait_seconds: float = WAIT_SECONDS
 
 
-def order_operations(services: Services, api_key: str | None) -> OrderOperations:
+def order_operations(services: Services, keys: KeyRing) -> OrderOperations:
     """Return what can be asked for over a WebSocket: the same as over REST."""
     exchange, renderer = services.exchange, Renderer(services.exchange.tick_size_e8)
     history = OrderHistory(exchange, services.queries, renderer)
     changes = OrderChanges(exchange, services.queries, history, NoDatabase(), renderer)
-    return OrderOperations(OrderEntry(exchange, renderer), changes, KeyRing(api_key))
+    return OrderOperations(OrderEntry(exchange, renderer), changes, keys)
 
 
-def install_api(app: ServiceApp, services: Services, api_key: str | None, guard: RequestGuard) -> None:
+def install_api(app: ServiceApp, services: Services, keys: KeyRing, guard: RequestGuard) -> None:
     """Register all blueprints and error handlers in an app."""
     exchange, queries = services.exchange, services.queries
     database = DatabaseReads(app, exchange, services.progress, services.wait_seconds)
     renderer = Renderer(exchange.tick_size_e8)
     stored_renderer = StoredRenderer(renderer)
     history = OrderHistory(exchange, queries, renderer)
-    keys = KeyRing(api_key)
     routes = Routes(keys, database, guard)
     blueprints = (
         create_order_entry_blueprint(routes, exchange, renderer),
@@ -79,6 +79,7 @@ def install_api(app: ServiceApp, services: Services, api_key: str | None, guard:
             routes, exchange, services.progress, services.health_parts, services.recovery_progress, keys.is_admin
         ),
         create_clock_blueprint(routes, services.clock),
+        create_whoami_blueprint(routes),
         create_documents_blueprint(routes),
     )
     # Werkzeug would answer double slashes with a redirect, an HTML page.

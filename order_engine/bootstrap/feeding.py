@@ -15,18 +15,25 @@ from order_engine.matching.engine import RULES_VERSION
 from order_engine.settings import Settings
 
 COMMANDS_KEPT = TRADES_KEPT_MAX
+HIDE_IDS = "--hide-ids"
 
 
-def spawn_feeds(settings: Settings, descriptor: int) -> "subprocess.Popen[bytes]":
+def spawn_feeds(settings: Settings, descriptor: int, *, hides_ids: bool) -> "subprocess.Popen[bytes]":
     """Start the feeds' process."""
-    return start_child(settings, ["feed", str(descriptor)], descriptor)
+    return start_child(settings, ["feed", str(descriptor), *([HIDE_IDS] if hides_ids else [])], descriptor)
 
 
-def run_feeds(settings: Settings, descriptor: int) -> None:
+def run_feeds(settings: Settings, descriptor: int, *, hides_ids: bool) -> None:
     """Serve the feeds until the exchange asks to finish, or is gone."""
     recovery = Recovery(settings.data_dir, LocalDisk(), archive_directory=settings.archive_dir)
     watermark = SharedWatermark.open(settings.data_dir / WATERMARK_NAME)
-    serve_feeds(lambda: make_replica(recovery, watermark.visible), watermark, descriptor, settings.max_feed_clients)
+    serve_feeds(
+        lambda: make_replica(recovery, watermark.visible),
+        watermark,
+        descriptor,
+        settings.max_feed_clients,
+        hides_ids=hides_ids,
+    )
 
 
 def make_replica(recovery: Recovery, visible_sequence: int) -> Replica:

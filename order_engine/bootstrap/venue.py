@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock, Thread
@@ -12,6 +13,7 @@ from order_engine.api.plumbing.flask_app import ServiceApp
 from order_engine.api.plumbing.parking import note_sequence
 from order_engine.api.plumbing.request_guard import RequestGuard
 from order_engine.api.plumbing.visible_responses import VisibleResponses
+from order_engine.bootstrap.admission import Admission
 from order_engine.bootstrap.feeding import spawn_feeds
 from order_engine.bootstrap.following import audit_sink, make_follower, spawn_follower
 from order_engine.bootstrap.trading import Trading
@@ -40,7 +42,7 @@ from order_engine.journal.disk import Disk, LocalDisk, require_room
 from order_engine.journal.privacy import make_private
 from order_engine.journal.watermark import WATERMARK_NAME, MemoryWatermark, SharedWatermark, Watermark
 from order_engine.queries.queries import Queries
-from order_engine.settings import API_KEY_LENGTH_ADVISED, Settings
+from order_engine.settings import Settings
 from order_engine.ui.page import create_page_blueprint
 from order_engine.wire.rendering import Renderer
 
@@ -86,17 +88,17 @@ class Venue:
         on_start_failure: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
-        self._disk = disk or LocalDisk()
-        self._clock = clock or SystemClock()
+        self._disk, self._clock = disk or LocalDisk(), clock or SystemClock()
         self.clock_guard = ClockGuard(self._clock, uptime or (uptime_ns if clock is None else clock.now_ns))
         self._clock_watch = ClockWatch(self.clock_guard, ClockAcceptance(settings.data_dir))
         self._follows_in_thread = follows_in_thread
         self._on_start_failure = on_start_failure
+        self._feeds = self._new_feeds() if serves_feeds else None
+        self.admission = Admission(settings, self._clock, self._hide_ids)
         self._directory_lock = _own(settings.data_dir, self._disk)
         self._closing = Lock()
         self._commit_callbacks: list[Callable[[], object]] = []
         self._followers: Followers | None = None
-        self._feeds = self._new_feeds() if serves_feeds else None
         self.app = ServiceApp()
         self.database = Database(settings.database_url, self.app)
         self._pulse = Pulse(self.database.check)
@@ -141,11 +143,7 @@ class Venue:
 
     def start(self) -> None:
         """Start recovery in the background. The exchange takes commands once that is done."""
-        api_key = self._settings.api_key
-        if api_key is None:
-            log.warning("API_KEY is not set: anybody who reaches this port may place and cancel orders")
-        elif len(api_key) < API_KEY_LENGTH_ADVISED:
-            log.warning("API_KEY has %d characters: a short key can be guessed", len(api_key))
+        self.admission.start(self.exchange)
         self._starting.start()
         self._pulse.start()
 
@@ -166,6 +164,7 @@ class Venue:
         if not self._closing.acquire(blocking=False):
             return
         self.stop_taking()
+        self.admission.stop()
         journal, followers = self.trading.journal, self._followers
         if journal is not None and followers is not None:
             last_sequence = journal.visible_sequence
@@ -247,20 +246,27 @@ class Venue:
         )
 
     def _install_app(self) -> None:
-        settings = self._settings
+        settings, keys = self._settings, self.admission.keys
         services = self._services()
-        self.own_events = OwnEvents(Renderer(self.exchange.tick_size_e8), lambda: self.trading.recovered_sequence)
+        renderer = Renderer(self.exchange.tick_size_e8)
+        self.own_events = OwnEvents(
+            renderer, lambda: self.trading.recovered_sequence, hides_ids=lambda: self.admission.keys.has_keys
+        )
         if self._feeds is not None:
             # Without the server's loop nobody would release what is noted.
             self.exchange.on_applied = self.own_events.note
-        self.order_operations = order_operations(services, settings.api_key)
-        install_api(self.app, services, settings.api_key, _guard(settings))
+        self.order_operations = order_operations(services, keys)
+        install_api(self.app, services, keys, _guard(settings, has_keys=keys.has_keys))
         self.app.register_blueprint(create_page_blueprint())
         self.app.wsgi_app = VisibleResponses(self.app.wsgi_app, self.exchange)  # type: ignore[method-assign]  # Flask's own way
 
     def _new_feeds(self) -> FeedsProcess:
         settings = self._settings
-        return FeedsProcess(lambda descriptor: spawn_feeds(settings, descriptor), settings.max_feed_clients)
+
+        def spawn(descriptor: int) -> "subprocess.Popen[bytes]":
+            return spawn_feeds(settings, descriptor, hides_ids=self.admission.keys.has_keys)
+
+        return FeedsProcess(spawn, settings.max_feed_clients)
 
     def _services(self) -> Services:
         return Services(
@@ -278,6 +284,7 @@ class Venue:
                 "feeds": lambda: OK if self._feeds is None else self._feeds.status,
                 "retention": lambda: self.retention.status,
                 "clock": lambda: self.clock_guard.trouble or OK,
+                "keys": lambda: self.admission.status,
                 "timekeeper": lambda: self._timekeeper.trouble or OK,
             },
             recovery_progress=lambda: self.recovery.progress._asdict(),
@@ -300,6 +307,11 @@ class Venue:
         for callback in self._commit_callbacks:
             callback()
 
+    def _hide_ids(self) -> None:
+        if self._feeds is not None:
+            # What it has kept and sends to all has the ids of orders.
+            self._feeds.start_anew()
+
     def _halt(self, fault: BaseException) -> None:
         self.exchange.halt(fault)
 
@@ -312,6 +324,6 @@ def _own(directory: Path, disk: Disk) -> DirectoryLock:
     return lock
 
 
-def _guard(settings: Settings) -> RequestGuard:
-    only_this_machine = settings.api_key is None and not settings.open
-    return RequestGuard(settings.hosts, settings.cors_origins, only_this_machine=only_this_machine)
+def _guard(settings: Settings, *, has_keys: bool) -> RequestGuard:
+    only_this_machine = not has_keys and not settings.open
+    return RequestGuard(settings.hosts(has_keys=has_keys), settings.cors_origins, only_this_machine=only_this_machine)

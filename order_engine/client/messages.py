@@ -32,8 +32,8 @@ class Trade(Struct, frozen=True, kw_only=True):
     symbol: str
     price: Decimal
     quantity: Decimal
-    buy_order_id: str
-    sell_order_id: str
+    buy_order_id: str | None
+    sell_order_id: str | None
     maker_order_id: str | None
     taker_order_id: str | None
     taker_side: Side | None

@@ -9,7 +9,8 @@ from order_engine.commands.environment import settings_of_environment
 
 @click.command(short_help="Serve a server's WebSocket feeds (a server starts this by itself).", hidden=True)
 @click.argument("channel", type=int)
-def feed(channel: int) -> None:
+@click.option("--hide-ids", "hides_ids", is_flag=True, help="Show no ids of orders in trades.")
+def feed(channel: int, *, hides_ids: bool) -> None:
     """Serve the clients that the server at the other end of CHANNEL hands over."""
     from order_engine.bootstrap.feeding import run_feeds
     from order_engine.server.allocation import return_freed_memory
@@ -19,4 +20,4 @@ def feed(channel: int) -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     leave_to_exchange()
     return_freed_memory()
-    run_feeds(settings, channel)
+    run_feeds(settings, channel, hides_ids=hides_ids)

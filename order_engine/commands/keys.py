@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,7 @@ def import_users(users: TextIO, scopes: Sequence[str], output: Path | None, *, s
     with _problems_shown():
         named = [_user(text) for text in _users_in(users)]
         if output is None:
-            _print_made(click.get_text_stream("stdout"), named, scopes, signed=signed, as_json=as_json)
+            _print_made(sys.stdout, named, scopes, signed=signed, as_json=as_json)
             return
         # Before a key is made: one that nobody can be given is of no use.
         with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

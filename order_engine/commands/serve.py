@@ -21,9 +21,9 @@ def serve() -> None:
     from order_engine.server.server import Server
 
     settings = settings_of_environment()
-    _require_key(settings)
     _require_database_url(settings)
     _require_data_directory(settings)
+    _require_key(settings)
     require_address(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Gunicorn would parse our command line as its own options.
@@ -36,9 +36,13 @@ def serve() -> None:
 
 
 def _require_key(settings: Settings) -> None:
-    if settings.api_key is None and not settings.is_loopback and not settings.open:
-        found = f"{settings.host} without API_KEY, so that other machines may place and cancel orders"
-        raise SettingInvalid(f"HOST: found {found}; expected an API_KEY, an address of loopback, or OPEN=true")
+    from order_engine.security.key_file import KeyFile
+
+    has_keys = settings.api_key is not None or KeyFile(settings.data_dir).read() is not None
+    if not has_keys and not settings.is_loopback and not settings.open:
+        found = f"{settings.host} without any key, so that other machines may place and cancel orders"
+        expected = "an API_KEY, a key made by keys create, an address of loopback, or OPEN=true"
+        raise SettingInvalid(f"HOST: found {found}; expected {expected}")
 
 
 def _require_database_url(settings: Settings) -> None:

@@ -42,5 +42,9 @@ class RetryMismatch(ServiceError):
     """This idempotency key was used for another request."""
 
 
+class NotTheirOrder(ServiceError):
+    """The caller may act for one user only, and the command is not about a live order of that user."""
+
+
 class SnapshotError(ServiceError):
     """A snapshot could not be taken, or a snapshot file is damaged."""

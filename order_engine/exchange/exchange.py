@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import RLock
 from typing import NamedTuple, TypeVar
 
+from order_engine.exchange import views
 from order_engine.exchange.applied import Applied
 from order_engine.exchange.batch_time import BatchTime
 from order_engine.exchange.clock import Clock
@@ -26,22 +27,12 @@ from order_engine.exchange.errors import (
 )
 from order_engine.exchange.indications import Indications
 from order_engine.exchange.lost_connections import is_with_connection, orders_with_connection
+from order_engine.exchange.ownership import require_own
 from order_engine.exchange.phase import Phase
 from order_engine.exchange.recent_changes import RecentChanges
 from order_engine.exchange.rests import Rest, Rests
 from order_engine.exchange.state import ExchangeState
-from order_engine.exchange.views import (
-    Depth,
-    Listed,
-    Standing,
-    Steps,
-    depth_of,
-    instrument_of,
-    instruments_of,
-    live_order_of,
-    standing_of,
-    steps_of,
-)
+from order_engine.exchange.views import Depth, Listed, Standing, Steps
 from order_engine.journal.committer import Committer
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record, Retry
@@ -153,14 +144,20 @@ class Exchange:
         journal.commit()
         self.wait_visible(sequence)
 
-    def submit(self, commands: Sequence[Command], retry: Retry | None = None, actor: str | None = None) -> Submitted:
+    def submit(
+        self,
+        commands: Sequence[Command],
+        retry: Retry | None = None,
+        actor: str | None = None,
+        owner: str | None = None,
+    ) -> Submitted:
         """Carry out commands as one record, all or none of them. The result may be shown once it is visible.
 
-        ``actor`` is who sent them, if that is not the user whom the commands name. The same ``retry`` returns the first
-        result again. Commands beyond the bounds of a record are not part of it, and nothing came of them. Raises
-        ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``, ``ExpiryUnderWay``, ``ClockJumped`` or
-        ``RetryMismatch``; then nothing came of the commands. Only ``ExchangeHalted`` leaves it open: the next start
-        decides which of the last records are on disk.
+        ``actor`` is who sent them, if that is not the user whom the commands name; ``owner`` the only user for whom the
+        sender may act. The same ``retry`` returns the first result again. Commands beyond the bounds of a record are
+        not part of it, and nothing came of them. Raises ``NotReady``, ``ExchangeHalted``, ``ProjectionBehind``,
+        ``ExpiryUnderWay``, ``ClockJumped``, ``NotTheirOrder`` or ``RetryMismatch``; then nothing came of the commands.
+        Only ``ExchangeHalted`` leaves it open: the next start decides which of the last records are on disk.
         """
         with self._lock:
             self._require_open()
@@ -169,6 +166,9 @@ class Exchange:
                 first = self._first_answer(retry, timestamp_ns)
                 if first is not None:
                     return Submitted(first, True, self._rest_of(first))
+            if owner is not None:
+                self._note(self._state.sequence)
+                require_own(self._state.engine, commands, owner)
             if jump is not None and _enter_orders(commands):
                 raise jump
             self._require_room_for(commands)
@@ -227,19 +227,19 @@ class Exchange:
         ``indicates`` asks for the auction's indication too. It costs more the further the book is crossed.
         """
         indications = self._indications if indicates else None
-        return self._shown(lambda engine: depth_of(engine, symbol, levels, indications))
+        return self._shown(lambda engine: views.depth_of(engine, symbol, levels, indications))
 
     def instruments(self, after: str, limit: int) -> list[Listed]:
         """List the first ``limit`` instruments after a symbol, by symbol."""
-        return self._shown(lambda engine: instruments_of(engine, after, limit))
+        return self._shown(lambda engine: views.instruments_of(engine, after, limit))
 
     def instrument(self, symbol: str) -> Listed | None:
         """Return the instrument of a symbol, or None if it is not listed."""
-        return self._shown(lambda engine: instrument_of(engine, symbol))
+        return self._shown(lambda engine: views.instrument_of(engine, symbol))
 
     def live_order(self, order_id: str) -> OrderState | None:
         """Return an order as it stands; None if no live order has this id."""
-        return self._shown(lambda engine: live_order_of(engine, order_id))
+        return self._shown(lambda engine: views.live_order_of(engine, order_id))
 
     def order_in_memory(self, order_id: str) -> tuple[OrderState, int | None] | None:
         """Show an order that is live, or ended a moment ago, and when it last changed; None if that is not known."""
@@ -247,7 +247,7 @@ class Exchange:
 
     def standing(self, user_id: str) -> Standing:
         """Return whether a user's orders are taken, and within which limits."""
-        return self._shown(lambda engine: standing_of(engine, user_id))
+        return self._shown(lambda engine: views.standing_of(engine, user_id))
 
     def ended_order(self, order_id: str) -> EndedOrder | None:
         """Return an order that ended recently; None if it is live, unknown, or ended longer ago."""
@@ -264,7 +264,7 @@ class Exchange:
 
     def steps(self, symbol: str) -> Steps:
         """Return an instrument's tick and lot, those by default if it is not listed; without a lock, once opened."""
-        return steps_of(self._state.engine, symbol)
+        return views.steps_of(self._state.engine, symbol)
 
     def wait_visible(self, sequence: int, timeout: float | None = None) -> bool:
         """Wait until a sequence is visible; return whether it is.
@@ -320,7 +320,7 @@ class Exchange:
             return look(self._state.engine)
 
     def _find_in_memory(self, engine: MatchingEngine, order_id: str) -> tuple[OrderState, int | None] | None:
-        live = live_order_of(engine, order_id)
+        live = views.live_order_of(engine, order_id)
         return self._ended.find(order_id) if live is None else (live, self._changes.updated_ns(live))
 
     def _require_open(self) -> None:

@@ -24,7 +24,7 @@ from order_engine.matching.events import (
     TradeExecuted,
 )
 from order_engine.wire.messages.feeds import FeedState, Heartbeat
-from order_engine.wire.rendering import Renderer
+from order_engine.wire.rendering import Renderer, sees_all, sees_none
 
 TRADES_KEPT_MAX = 100_000
 HEARTBEAT_SECONDS = 1.0
@@ -33,12 +33,23 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Feeds:
-    """The channels of all instruments. ``engine`` is the replica's, at ``sequence``."""
+    """The channels of all instruments. ``engine`` is the replica's, at ``sequence``.
 
-    def __init__(self, engine: Callable[[], MatchingEngine], sequence: int, trades_kept_max: int = TRADES_KEPT_MAX):
+    With ``hides_ids`` trades have no ids of orders: a tape is the same for all clients.
+    """
+
+    def __init__(
+        self,
+        engine: Callable[[], MatchingEngine],
+        sequence: int,
+        trades_kept_max: int = TRADES_KEPT_MAX,
+        *,
+        hides_ids: bool = False,
+    ) -> None:
         self.sequence = self._begins_after = sequence
         self._engine = engine
         self._renderer = Renderer(self._tick_size_e8)
+        self._sees = sees_none if hides_ids else sees_all
         self._remembered = Remembered(trades_kept_max)
         self._tapes: dict[str, Tape] = {}
         self._books: dict[str, dict[tuple[str, int], tuple[BookFeed, Channel]]] = {}
@@ -108,7 +119,7 @@ class Feeds:
         # Also while nobody listens: clients that come back get the trades that they have missed.
         symbol = trade.symbol
         tape = self._tape(symbol)
-        frame = tape.add(self._renderer.trade(trade, sequence, timestamp_ns))
+        frame = tape.add(self._renderer.trade(trade, sequence, timestamp_ns, self._sees))
         self._remembered.add(tape.forget_first)
         self._add_to_books(symbol, frame)
         if symbol in self._trades:

@@ -6,6 +6,8 @@ into, and become messages, only when somebody gets them: every order passes here
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
+from operator import eq
 from typing import NamedTuple
 
 import msgspec
@@ -16,7 +18,7 @@ from order_engine.feeds.history import History
 from order_engine.feeds.web_socket import text_frame
 from order_engine.matching.events import Event, OrderEvent, OrderState, TradeExecuted
 from order_engine.wire.messages.feeds import OwnOrder, OwnTrade
-from order_engine.wire.rendering import Renderer
+from order_engine.wire.rendering import Renderer, sees_all
 
 EVENTS_KEPT_MAX = 20_000
 
@@ -33,10 +35,16 @@ class OwnEvent(NamedTuple):
 
 
 class OwnEvents:
-    """The newest events of all users, and the connections that get them as they happen."""
+    """The newest events of all users, and the connections that get them as they happen.
 
-    def __init__(self, renderer: Renderer, begins_after: Callable[[], int]) -> None:
+    While ``hides_ids``, trades have no ids of orders of other users.
+    """
+
+    def __init__(
+        self, renderer: Renderer, begins_after: Callable[[], int], hides_ids: Callable[[], bool] = lambda: False
+    ) -> None:
         self._renderer = renderer
+        self._hides_ids = hides_ids
         self._begins_after = begins_after
         self._noted: deque[Applied] = deque()
         self._recent: deque[Applied] = deque()
@@ -120,7 +128,8 @@ class OwnEvents:
         order = self._renderer.order(own.order, own.timestamp_ns)
         event = own.event
         if isinstance(event, TradeExecuted):
-            trade = self._renderer.trade(event, own.sequence, own.timestamp_ns)
+            sees = partial(eq, own.order.placed.user_id) if self._hides_ids() else sees_all
+            trade = self._renderer.trade(event, own.sequence, own.timestamp_ns, sees)
             liquidity = None if event.taker_side is None else _liquidity(event, own.order)
             return text_frame(_encode(OwnTrade(own.sequence, liquidity, trade, order)))
         name: str = type(event).__struct_config__.tag  # type: ignore[assignment]  # each event has one, a string

@@ -46,13 +46,15 @@ class FeedService:
         channel: PacketChannel,
         clients_max: int,
         loop: asyncio.AbstractEventLoop,
+        *,
+        hides_ids: bool = False,
     ) -> None:
         self._replica = replica
         self._watermark = watermark
         self._channel = channel
         self._clients_max = clients_max
         self._loop = loop
-        self._feeds = Feeds(lambda: replica.state.engine, replica.sequence)
+        self._feeds = Feeds(lambda: replica.state.engine, replica.sequence, hides_ids=hides_ids)
         self._clients: dict[Subscriber, None] = {}
         self._handed = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -167,15 +169,18 @@ class FeedService:
         self._loop.call_later(GOODBYE_SECONDS if self._clients else 0, self._loop.stop)
 
 
-def serve_feeds(make_replica: Callable[[], Replica], watermark: Watermark, descriptor: int, clients_max: int) -> None:
+def serve_feeds(
+    make_replica: Callable[[], Replica], watermark: Watermark, descriptor: int, clients_max: int, *, hides_ids: bool
+) -> None:
     """Run as the exchange's child; ``descriptor`` is this side's end of the channel.
 
-    Once the exchange is gone the process ends, even while it loads the replica.
+    With ``hides_ids`` trades have no ids of orders. Once the exchange is gone the process ends, even while it loads the
+    replica.
     """
     watch_exchange(descriptor)
     clients_max = min(clients_max, _allow_files(clients_max + OTHER_FILES) - OTHER_FILES)
     channel = PacketChannel(socket.socket(fileno=descriptor))
-    code = FeedService(make_replica(), watermark, channel, clients_max, new_loop()).run()
+    code = FeedService(make_replica(), watermark, channel, clients_max, new_loop(), hides_ids=hides_ids).run()
     # Clients that have not said goodbye in time need nothing more.
     os._exit(code)
 

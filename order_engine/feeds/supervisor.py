@@ -37,6 +37,7 @@ class FeedsProcess:
         self._last_sequence: int | None = None
         self._stopped = Event()
         self._process: subprocess.Popen[bytes] | None = None
+        self._generation = 0
         self._thread = Thread(target=self._supervise, name="feeds", daemon=True)
         self.status = OK
 
@@ -79,6 +80,14 @@ class FeedsProcess:
         self._kill()
         self._thread.join()
 
+    def start_anew(self) -> None:
+        """End the process, so that another one with new arguments takes its place."""
+        with self._sending:
+            self._is_ready = False
+            self._generation += 1
+            if self._process is not None:
+                self._process.kill()
+
     def _supervise(self) -> None:
         pause = RESTART_SECONDS_FIRST
         while not self._stopped.is_set():
@@ -101,11 +110,14 @@ class FeedsProcess:
         """Run one process to its end; return how it ended."""
         ours, theirs = PacketChannel.pair()
         with ours, theirs:
-            process = self._process = self._spawn(theirs.fileno())
+            generation = self._generation
+            process = self._spawn(theirs.fileno())
             theirs.close()
             channel = PacketChannel(ours)
             with self._sending:
-                self._channel = channel
+                self._process, self._channel = process, channel
+                if generation != self._generation:
+                    process.kill()
             try:
                 return self._listen(channel, process)
             finally:

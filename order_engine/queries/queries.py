@@ -115,19 +115,23 @@ class Queries:
         symbol: str | None = None,
         user_id: str | None = None,
         order_id: str | None = None,
+        order_owner: str | None = None,
         since_ns: int | None = None,
         until_ns: int | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> TradePage:
-        """List trades, newest first; ``since_ns`` is inclusive, ``until_ns`` is not."""
+        """List trades, newest first; ``since_ns`` is inclusive, ``until_ns`` is not.
+
+        An order counts only if ``order_owner``, where given, owns it.
+        """
         conditions = _equalities({_TRADES.c.symbol: symbol})
         if cursor is not None:
             conditions.append(_place_in(_TRADES) < _place_of("trades", cursor))
         if not _all_storable(symbol, user_id, order_id):
             return TradePage([], None)
         conditions += between(self._rows, _TRADES.c.sequence, _TRADES.c.executed_ns, since_ns, until_ns)
-        rows = self._rows(_trades_statement(conditions, user_id, order_id, limit + 1))
+        rows = self._rows(_trades_statement(conditions, user_id, order_id, limit + 1, order_owner=order_owner))
         return _trade_page(rows, limit)
 
     def trades_of_order(self, stored: StoredOrder, *, limit: int = 100, cursor: str | None = None) -> TradePage:
@@ -256,7 +260,13 @@ def _trade_page(rows: list[Any], limit: int) -> TradePage:  # Any: rows of trade
 
 
 def _trades_statement(
-    conditions: list[Any], user_id: str | None, order_id: str | None, limit: int, *, newest_first: bool = True
+    conditions: list[Any],
+    user_id: str | None,
+    order_id: str | None,
+    limit: int,
+    *,
+    newest_first: bool = True,
+    order_owner: str | None = None,
 ) -> Any:
     """Query each index by itself: for OR in one query the database would read all rows."""
     columns = _TRADES.c
@@ -266,7 +276,8 @@ def _trades_statement(
             (columns.buy_order_id, columns.buy_user_id) if buying else (columns.sell_order_id, columns.sell_user_id)
         )
         if order_id is not None:
-            sides.append(and_(order_column == order_id, *_owned_by(user_id)))
+            owned = () if order_owner is None else (user_column == order_owner,)
+            sides.append(and_(order_column == order_id, *owned, *_owned_by(user_id)))
         elif user_id is not None:
             sides.append(user_column == user_id)
 

@@ -1,4 +1,4 @@
-"""The key watch: a thread that notices within half a second that the stored keys have changed.
+"""The key watch: notices that the stored keys have changed.
 
 A change that cannot be read, or a file that is gone, changes nothing: the keys stay what they were, and ``fault`` says
 why. So no accident opens an exchange that has keys.
@@ -6,14 +6,12 @@ why. So no accident opens an exchange that has keys.
 
 import logging
 from collections.abc import Callable
-from threading import Event, Thread
+from threading import Lock
 
 from order_engine.security.key_file import KeyFile, KeyFileDamaged
 from order_engine.security.stored_keys import StoredKeys
 
 log = logging.getLogger(__name__)
-
-LOOK_SECONDS = 0.5
 
 
 class KeyWatch:
@@ -23,9 +21,8 @@ class KeyWatch:
         self._file = file
         self._on_change = on_change
         self._version: tuple[int, int, int] | None = None
+        self._looking = Lock()
         self.fault: str | None = None
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="key-watch", daemon=True)
 
     def load(self) -> None:
         """Read the keys for the first time, if there are any; raises ``KeyFileDamaged`` or ``OSError``."""
@@ -34,42 +31,24 @@ class KeyWatch:
             self._version = version
             self._on_change(keys)
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop the thread."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
     def step(self) -> None:
         """Look once."""
-        try:
-            version = self._file.version()
-            if version == self._version:
-                self._report(None)
-                return
-            keys = self._file.read()
-        except (KeyFileDamaged, OSError) as error:
-            self._report(str(error))
-            return
-        if keys is None:
-            self._report(f"{self._file.path}: is gone; the keys that were in it still count until the next start")
-            return
-        self._version = version
-        self._report(None)
-        self._on_change(keys)
-
-    def _report(self, fault: str | None) -> None:
-        if fault is not None and fault != self.fault:
-            log.error("the stored keys cannot be read, and stay what they were: %s", fault)
-        self.fault = fault
-
-    def _run(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
+        with self._looking:
             try:
-                self.step()
-            except Exception:
-                log.exception("the key watch failed once, and goes on")
+                self._look()
+                self.fault = None
+            except (KeyFileDamaged, OSError) as error:
+                fault = f"the stored keys stay what they were: {error}"
+                if fault != self.fault:
+                    log.error("%s", fault)
+                self.fault = fault
+
+    def _look(self) -> None:
+        version = self._file.version()
+        if version == self._version:
+            return
+        keys = self._file.read()
+        if keys is None:
+            raise KeyFileDamaged(f"{self._file.path} is gone")
+        self._version = version
+        self._on_change(keys)

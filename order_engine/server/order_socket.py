@@ -42,9 +42,15 @@ class OrderSocket:
     """A connection on which one user trades. ``sockets`` are all of them."""
 
     def __init__(
-        self, sockets: "OrderSockets", serve_later: Callable[[WebSocket], object], greeting: bytes, rest: bytes
+        self,
+        sockets: "OrderSockets",
+        serve_later: Callable[[WebSocket], object],
+        greeting: bytes,
+        rest: bytes,
+        address: str,
     ) -> None:
         self._sockets = sockets
+        self._address = address
         self._session: Session | None = None
         self._placed = sockets.new_placed_orders()
         self._unanswered = 0
@@ -136,6 +142,11 @@ class OrderSocket:
     def count_parked(self, size: int) -> None:
         """Do nothing: few messages of a client wait at a time."""
 
+    def require_key(self) -> None:
+        """Close if the key that let the client in was revoked or changed."""
+        if self._session is not None and not self._sockets.operations.is_current(self._session.caller):
+            self.web_socket.close(BROKEN_RULE, "the key has ended")
+
     def time_out(self) -> None:
         """Close: the client has not said who it is."""
         self.web_socket.close(BROKEN_RULE, "expected auth in time")
@@ -154,8 +165,9 @@ class OrderSocket:
         try:
             if name != "auth":
                 raise Problem("unauthorized", 'First send {"op": "auth"}, with a key if the exchange has one.')
-            caller = self._sockets.operations.caller_of(content.pop("key", None))
-            user_id, since = _who(content, self._sockets.visible_sequence)
+            caller = self._sockets.operations.caller_of(content.pop("key", None), self._address)
+            named, since = _who(content, self._sockets.visible_sequence)
+            user_id = self._sockets.operations.user_of(caller, named)
         except Problem as problem:
             self._refuse(message_id, problem)
             self.web_socket.close(BROKEN_RULE, "not admitted")

@@ -32,17 +32,18 @@ class OrderSockets:
         self.lost = LostOrders(venue.exchange, serve_later)
         self._sockets: dict[OrderSocket, None] = {}
         self._catching_up: dict[OrderSocket, None] = {}
+        self._changes = 0
 
     @property
     def visible_sequence(self) -> int:
         """The last sequence that may be shown."""
         return self._exchange.visible_sequence
 
-    def take(self, connection: Connection, greeting: bytes) -> bool:
+    def take(self, connection: Connection, greeting: bytes, address: str) -> bool:
         """Make a WebSocket of a connection; False if there are as many as there may be."""
         if len(self._sockets) >= self._clients.connections_max // 2:
             return False
-        socket = OrderSocket(self, self._serve_later, greeting, bytes(connection.rest))
+        socket = OrderSocket(self, self._serve_later, greeting, bytes(connection.rest), address)
         self._sockets[socket] = None
         connection.become(socket.web_socket)
         self._clients.add(socket)
@@ -77,10 +78,13 @@ class OrderSockets:
         self._clients.remove(socket)
 
     def tick(self) -> None:
-        """Close clients that are slow or gone."""
+        """Close clients that are slow or gone, or whose key has ended."""
         now = monotonic()
+        changes, self._changes = self._changes, self.operations.changes
         for socket in list(self._sockets):
             socket.web_socket.tick(now)
+            if self._changes != changes:
+                socket.require_key()
 
     def stop(self) -> None:
         """Say goodbye to each client once its messages are answered."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from order_engine.api.plumbing.keys import Caller
+from order_engine.api.plumbing.callers import Caller
 from order_engine.api.plumbing.responses import JsonResponse
 from order_engine.api.resources.order_messages import Session
 from order_engine.exchange.phase import Phase
@@ -70,8 +70,19 @@ class DatabaseProgress(Protocol):
 class OrderOperations(Protocol):
     """What can be asked for over a WebSocket."""
 
-    def caller_of(self, key: object) -> Caller:
+    def caller_of(self, key: object, address: str) -> Caller:
         """Return the caller with a key; raises ``Problem``."""
+        ...
+
+    def user_of(self, caller: Caller, named: str | None) -> str | None:
+        """Return the user whose events a connection gets; raises ``Problem``."""
+
+    @property
+    def changes(self) -> int:
+        """A number that grows whenever keys have changed."""
+
+    def is_current(self, caller: Caller) -> bool:
+        """Say whether no key that the caller needs was revoked or changed since."""
         ...
 
     def carry_out(self, session: Session, name: object, message: dict[str, Any]) -> JsonResponse:

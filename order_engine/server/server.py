@@ -19,6 +19,7 @@ from gunicorn.app.base import BaseApplication
 from order_engine.bootstrap.venue import Venue
 from order_engine.database.errors import PersistenceError
 from order_engine.journal.errors import JournalLocked
+from order_engine.security.key_file import KeyFileDamaged
 from order_engine.server.processors import allowed_processors, choose_processor, keep_to
 from order_engine.server.served_venue import ServedVenue
 from order_engine.server.worker import ignore_signals
@@ -117,7 +118,7 @@ def start(
     """Build the exchange and begin its recovery; it is closed in good order when the process exits."""
     try:
         venue = Venue(settings, on_start_failure=on_start_failure, serves_feeds=serves_feeds)
-    except (JournalLocked, PersistenceError, OSError) as error:
+    except (JournalLocked, KeyFileDamaged, PersistenceError, OSError) as error:
         _give_up(error)
     atexit.register(venue.close, GRACE_SECONDS)
     gc.set_threshold(*GARBAGE_THRESHOLDS)

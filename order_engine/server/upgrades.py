@@ -22,7 +22,7 @@ class Upgrades:
         if len(connection.rest) > REST_BYTES_MAX:
             return Problem("malformed_request", "The client did not wait for the end of the handshake.")
         if upgrade.purpose == ORDERS:
-            if self._order_sockets.take(connection, upgrade.greeting):
+            if self._order_sockets.take(connection, upgrade.greeting, upgrade.address):
                 return None
             return Problem("feeds_unavailable", "There are as many connections for orders as there may be.")
         wanted = Subscription(upgrade.purpose, upgrade.symbol, upgrade.size, upgrade.since)

@@ -36,7 +36,7 @@ from order_engine.wire.messages.stream_lines import (
     UserLine,
 )
 from order_engine.wire.order_writer import OrderWriter
-from order_engine.wire.rendering import quantity_or_null, trade_terms
+from order_engine.wire.rendering import quantity_or_null, sees_all, trade_terms
 from order_engine.wire.schedules import format_schedule
 from order_engine.wire.timestamps import format_timestamp
 from order_engine.wire.units import SCALE, format_price, format_quantity
@@ -96,7 +96,8 @@ class LineWriter:
 
     def _trade(self, line: type[AnyTradeLine], received: Received, trade: TradeExecuted) -> AnyTradeLine:
         price = self.price(trade.symbol, trade.price_e8)
-        return line(trade.trade_id, received.sequence, *trade_terms(trade, price), _time_of(received))
+        terms = trade_terms(trade, price, sees_all)
+        return line(trade.trade_id, received.sequence, *terms, _time_of(received))  # type: ignore[arg-type]  # has ids
 
     def _order_line(self, received: Received, event: OrderEvent) -> OrderLine:
         quantities = [format_quantity(event.quantity_e8) if isinstance(event, kind) else None for kind in REDUCTIONS]

@@ -15,9 +15,11 @@ from order_engine.wire.timestamps import format_timestamp
 from order_engine.wire.units import average_price_e8, format_price, format_quantity
 
 TickSizeOf = Callable[[str], int]
+Sees = Callable[[str | None], bool]
+"""Says whether an order's id is shown, by the order's user; None: nobody's."""
 LevelE8 = tuple[int, int, int]
 OrderE8 = tuple[str, int, int]
-TradeTerms = tuple[str, str, str, str, str, str | None, str | None, Side | None, bool]
+TradeTerms = tuple[str, str, str, str | None, str | None, str | None, str | None, Side | None, bool]
 
 _ORDER = OrderWriter(Order, "average_price", "updated_at")
 _ORDER_WITH_TRADES = OrderWriter(OrderWithTrades, "average_price", "updated_at", "trades", "trades_cursor")
@@ -52,26 +54,45 @@ class Renderer:
         updated_at = None if updated_ns is None else format_timestamp(updated_ns)
         return _ORDER_WITH_TRADES.write(state, tick_size_e8, average_price, updated_at, trades, trades_cursor)
 
-    def trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int) -> Trade:
+    def trade(self, trade: TradeExecuted, sequence: int, timestamp_ns: int, sees: Sees) -> Trade:
         """Render a trade."""
         price = self.price(trade.symbol, trade.price_e8)
-        return Trade(trade.trade_id, *trade_terms(trade, price), sequence, format_timestamp(timestamp_ns))
+        return Trade(trade.trade_id, *trade_terms(trade, price, sees), sequence, format_timestamp(timestamp_ns))
 
 
-def trade_terms(trade: TradeExecuted, price: str) -> TradeTerms:
+def sees_all(_user_id: str | None) -> bool:
+    """Show the ids of everybody's orders."""
+    return True
+
+
+def sees_none(_user_id: str | None) -> bool:
+    """Show the ids of nobody's orders."""
+    return False
+
+
+def trade_terms(trade: TradeExecuted, price: str, sees: Sees) -> TradeTerms:
     """Return the fields that all messages of a trade share, in their order."""
-    maker, taker = trade.maker, trade.taker
+    buy_order_id = trade.buy.order_id if sees(trade.buy.placed.user_id) else None
+    sell_order_id = trade.sell.order_id if sees(trade.sell.placed.user_id) else None
     return (
         trade.symbol,
         price,
         format_quantity(trade.quantity_e8),
-        trade.buy.order_id,
-        trade.sell.order_id,
-        None if maker is None else maker.order_id,
-        None if taker is None else taker.order_id,
+        *order_ids(buy_order_id, sell_order_id, trade.taker_side),
         trade.taker_side,
         trade.taker_side is None,
     )
+
+
+def order_ids(
+    buy_order_id: str | None, sell_order_id: str | None, taker_side: Side | None
+) -> tuple[str | None, str | None, str | None, str | None]:
+    """Return the ids of a trade's orders: buyer, seller, maker and taker. An auction has neither of the last two."""
+    if taker_side is None:
+        return buy_order_id, sell_order_id, None, None
+    if taker_side is Side.BUY:
+        return buy_order_id, sell_order_id, sell_order_id, buy_order_id
+    return buy_order_id, sell_order_id, buy_order_id, sell_order_id
 
 
 def instrument(terms: Instrument, state: SessionState) -> market.Instrument:

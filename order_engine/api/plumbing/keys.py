@@ -1,71 +1,92 @@
-"""API keys: who calls, and what the caller may do.
+"""API keys: tells by its key who calls.
 
-Without ``API_KEY`` every request is allowed. With it, every write needs the key; every read stays open: market data,
-and the orders, trades, positions and limits of all users. The rest of the API sees only ``Caller``, so stored keys with
-users and scopes will change this module alone.
+With neither ``API_KEY`` nor stored keys everybody may do everything. With any, market data stays public, and everything
+else needs a key. A key is looked up by its SHA-256, so how long that takes tells nothing about any key.
 """
 
-import hmac
 from collections.abc import Mapping
-from enum import IntEnum
-from typing import Any, NamedTuple
+from hashlib import sha256
+from typing import Any
 
+from order_engine.api.plumbing.callers import ANYBODY, ANYBODY_WITHOUT_KEYS, HOLDER_OF_API_KEY, Access, Caller
 from order_engine.api.plumbing.problems import Problem
+from order_engine.security.attempts import ACCEPTED, NO_KEY, WRONG_KEY, WRONG_SCOPE, Attempt, Attempts
+from order_engine.security.stored_keys import Scope, StoredKey, StoredKeys
 
 Environ = Mapping[str, Any]  # Any: WSGI's
 
-
-class Access(IntEnum):
-    """The access that an operation requires, in rising order."""
-
-    READ = 0
-    TRADE = 1
-    ADMIN = 2
-
-
-class Caller(NamedTuple):
-    """``scope`` separates the idempotency keys of callers; ``access`` is the highest access that the caller has.
-
-    ``actor`` names in the journal a caller who may act for other users; None if the caller sent no key.
-    """
-
-    scope: str
-    access: Access
-    actor: str | None = None
-
-
-ANYBODY = Caller(scope="open", access=Access.READ)
-ANYBODY_WITHOUT_KEYS = Caller(scope="open", access=Access.ADMIN)
-HOLDER_OF_API_KEY = Caller(scope="api_key", access=Access.ADMIN, actor="the holder of API_KEY")
-
 BEARER = "bearer "
+WHERE = "X-API-Key, or in Authorization: Bearer"
+ACCESS_OF_SCOPE = {Scope.READ: Access.READ, Scope.TRADE: Access.TRADE, Scope.ADMIN: Access.ADMIN}
 
 
 class KeyRing:
-    """Identifies callers by their key. With an empty ``api_key`` or None there are no keys."""
+    """Identifies callers by their key. With an empty ``api_key`` or None there are no keys until some are stored."""
 
-    def __init__(self, api_key: str | None) -> None:
-        self._api_key = api_key.encode() if api_key else None
+    def __init__(self, api_key: str | None, attempts: Attempts) -> None:
+        self._note = attempts.note
+        self._unstored = {sha256(api_key.encode()).digest(): HOLDER_OF_API_KEY} if api_key else {}
+        self._stored: dict[StoredKey, Caller] = {}
+        self._callers: Mapping[bytes, Caller] = self._unstored
+        self.has_keys = bool(self._unstored)
+        self.changes = 0
+
+    def take(self, keys: StoredKeys) -> None:
+        """Know these stored keys from now on, and no others; called in any thread."""
+        live = [key for key in keys.keys if key.revoked is None]
+        # A key that has not changed keeps its caller, so that ``is_current`` can tell.
+        self._stored = {key: self._stored.get(key) or _caller_of(key) for key in live}
+        self._callers = {bytes.fromhex(key.digest): caller for key, caller in self._stored.items()} | self._unstored
+        self.has_keys = True
+        self.changes += 1
 
     def admit(self, environ: Environ, access: Access) -> Caller:
         """Return the caller, or raise the problem that refuses them."""
-        if self._api_key is None:
+        if not self.has_keys:
             return ANYBODY_WITHOUT_KEYS
-        if access is Access.READ:
-            return ANYBODY
         offered = _offered_key(environ)
         if offered is None:
-            raise _unauthorized("Send the API key in X-API-Key, or in Authorization: Bearer.")
-        if not hmac.compare_digest(offered, self._api_key):
-            raise _unauthorized("The API key is wrong.")
-        return HOLDER_OF_API_KEY
+            if access is Access.PUBLIC:
+                return ANYBODY
+            raise self._refuse(NO_KEY, environ, unauthorized(f"Send an API key in {WHERE}."))
+        caller = self._callers.get(sha256(offered).digest())
+        if caller is None:
+            raise self._refuse(WRONG_KEY, environ, unauthorized("The API key is wrong, or was revoked."))
+        if access > caller.access:
+            problem = Problem("forbidden", f"This needs a key of scope {access.name.lower()}.")
+            raise self._refuse(WRONG_SCOPE, environ, problem, caller)
+        self._note(Attempt(ACCEPTED, caller.key_id, environ.get("REMOTE_ADDR", "")))
+        return caller
 
     def is_admin(self, environ: Environ) -> bool:
         """Say whether the caller may see what only an operator needs: paths, hosts, the texts of errors."""
-        try:
-            return self.admit(environ, Access.ADMIN).access is Access.ADMIN
-        except Problem:
-            return False
+        if not self.has_keys:
+            return True
+        offered = _offered_key(environ)
+        caller = None if offered is None else self._callers.get(sha256(offered).digest())
+        return caller is not None and caller.is_admin
+
+    def is_current(self, caller: Caller) -> bool:
+        """Say whether a caller who was admitted before still is who they were: no key was revoked or changed."""
+        if caller is ANYBODY_WITHOUT_KEYS:
+            return not self.has_keys
+        return any(known is caller for known in self._callers.values())
+
+    def _refuse(self, reason: str, environ: Environ, problem: Problem, caller: Caller = ANYBODY) -> Problem:
+        self._note(Attempt(reason, caller.key_id, environ.get("REMOTE_ADDR", "")))
+        return problem
+
+
+def unauthorized(detail: str) -> Problem:
+    """Return the problem of a caller whom nobody knows."""
+    return Problem("unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="order-engine"'})
+
+
+def _caller_of(key: StoredKey) -> Caller:
+    access = max(ACCESS_OF_SCOPE[scope] for scope in key.scopes)
+    if access is Access.ADMIN:
+        return Caller(f"key:{key.id}", access, f"the holder of the key {key.id}", key.user, key.id)
+    return Caller(f"user:{key.user}", access, None, key.user, key.id)
 
 
 def _offered_key(environ: Environ) -> bytes | None:
@@ -77,7 +98,3 @@ def _offered_key(environ: Environ) -> bytes | None:
         key = authorization[len(BEARER) :].strip()
     # WSGI decodes header bytes as latin-1.
     return str(key).encode("latin-1", "replace")
-
-
-def _unauthorized(detail: str) -> Problem:
-    return Problem("unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="order-engine"'})

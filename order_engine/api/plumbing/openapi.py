@@ -13,7 +13,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from msgspec import Struct
 
-from order_engine.api.plumbing.keys import Access
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import KINDS, Content
 from order_engine.api.plumbing.request_schemas import BODY_SCHEMAS, JSON_SCHEMAS, json_schema
@@ -27,7 +27,7 @@ from order_engine.wire.messages.trades import OwnTrade, Trade, TradeEvent
 VERSION = "1"
 OPENAPI_VERSION = "3.1.0"
 PROBLEM_STATUSES_OF_ALL = (400, 421, 500, 503)
-PROBLEM_STATUSES_OF_WRITES = (401, 403)
+PROBLEM_STATUSES_OF_KEYS = (401, 403)
 PROBLEM_STATUSES_OF_BODIES = (413, 415)
 
 DESCRIPTION = """\
@@ -152,7 +152,7 @@ def _operation(served: Served) -> Content:
             "required": True,
             "content": {"application/json": {"schema": BODY_SCHEMAS[operation.body.name]}},
         }
-    if operation.access is not Access.READ:
+    if operation.access is not Access.PUBLIC:
         described["security"] = [{}, {"api_key": []}, {"bearer": []}]
     return described
 
@@ -166,11 +166,11 @@ def _parameters(served: Served) -> Iterator[Content]:
         yield {"in": "query", "name": name, "required": name in query.required, "schema": described}
     if served.method == "POST" and served.operation.body is None:
         yield dict(REQUESTED_WITH)
-    yield dict(MIN_SEQUENCE if served.operation.access is Access.READ else IDEMPOTENCY_KEY)
+    yield dict(IDEMPOTENCY_KEY if served.operation.writes else MIN_SEQUENCE)
 
 
 def _responses(operation: Operation) -> Content:
-    written = operation.access is not Access.READ
+    written = operation.writes
     headers = {"X-Request-ID": REQUEST_ID}
     written_headers = headers | ({"X-Sequence": SEQUENCE, "Idempotent-Replayed": REPLAYED} if written else {})
     responses = {
@@ -198,8 +198,8 @@ def _content(media_type: str, message: type[Struct] | None) -> Content:
 
 def _problem_statuses(operation: Operation) -> list[int]:
     statuses = {*PROBLEM_STATUSES_OF_ALL, *operation.problems}
-    if operation.access is not Access.READ:
-        statuses |= {*PROBLEM_STATUSES_OF_WRITES}
+    if operation.access is not Access.PUBLIC:
+        statuses |= {*PROBLEM_STATUSES_OF_KEYS}
     if operation.body is not None:
         statuses |= {*PROBLEM_STATUSES_OF_BODIES}
     return sorted(statuses)

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.forms import NOTHING, Form
-from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.responses import JSON_TYPE
 
 BODY_BYTES_MAX = 1 << 20
@@ -15,7 +15,8 @@ BODY_BYTES_MAX = 1 << 20
 class Operation(NamedTuple):
     """``responses`` maps each status to the message in its body; None means any JSON.
 
-    An operation with ``waits_for_database`` runs once the database has reached the request's ``X-Min-Sequence``.
+    An operation shows what belongs to a user, unless its ``access`` says otherwise. One with ``waits_for_database``
+    runs once the database has reached the request's ``X-Min-Sequence``.
     """
 
     summary: str
@@ -28,3 +29,8 @@ class Operation(NamedTuple):
     description: str = ""
     waits_for_database: bool = False
     media_type: str = JSON_TYPE
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something."""
+        return self.access >= Access.TRADE

@@ -1,6 +1,7 @@
 """``Idempotency-Key``: the scope, key and fingerprint by which a repeated request is recognized.
 
-The scope is the caller and the user that the command names, so that users who share an API key cannot collide.
+The scope is the key's user, whatever key of theirs it is; of a caller who may act for others, the caller and the user
+that the command names, so that users who share an API key cannot collide.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from order_engine.api.plumbing.callers import Caller
 from order_engine.api.plumbing.problems import invalid
 from order_engine.journal.record import Retry
 from order_engine.matching.commands import PlaceOrder
@@ -23,7 +25,7 @@ _KEY = re.compile(r"[ -~]{1,255}", re.ASCII)
 
 
 def read_retry(
-    key: object, caller_scope: str, method: str, path: str, parameters: Mapping[str, Any], query: Fields, fields: Fields
+    key: object, caller: Caller, method: str, path: str, parameters: Mapping[str, Any], query: Fields, fields: Fields
 ) -> Retry:
     """Return the key with its scope and the fingerprint of the parsed request.
 
@@ -33,7 +35,7 @@ def read_retry(
         raise invalid({HEADER: ["Must be 1 to 255 printable ASCII characters."]})
     meaning = [method, path.removeprefix(PREFIX), query, fields]
     digest = hashlib.sha256(msgspec.json.encode(meaning, enc_hook=_errors_of, order="deterministic"))
-    scope = f"{caller_scope}/{_user_named(parameters, query, fields)}"
+    scope = f"{caller.scope}/{_user_named(parameters, query, fields)}" if caller.is_admin else caller.scope
     return Retry(scope=scope, key=key, fingerprint=digest.hexdigest())
 
 

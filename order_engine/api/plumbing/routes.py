@@ -13,10 +13,12 @@ from flask import Blueprint, Request
 from flask.globals import request_ctx
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from order_engine.api.plumbing.callers import Access, Caller
 from order_engine.api.plumbing.database_reads import MIN_SEQUENCE_HEADER, DatabaseReads
-from order_engine.api.plumbing.forms import PATH_PARSERS, Form
-from order_engine.api.plumbing.keys import Access, Caller, Environ, KeyRing
+from order_engine.api.plumbing.forms import PATH_PARSERS, PLACE_BATCH, Form
+from order_engine.api.plumbing.keys import Environ, KeyRing
 from order_engine.api.plumbing.operation import Operation
+from order_engine.api.plumbing.own_user import fill_in, fill_in_batch, require_own
 from order_engine.api.plumbing.problems import Problem, invalid
 from order_engine.api.plumbing.request_guard import RequestGuard, require_program
 from order_engine.api.plumbing.responses import JSON_TYPE, JsonResponse
@@ -82,34 +84,33 @@ class Routes:
 
     def _read(self, request: Request, operation: Operation, parameters: Mapping[str, Any]) -> ParsedRequest:
         environ = request.environ
-        access = operation.access
-        caller = self._keys.admit(environ, access)
-        if access is not Access.READ:
+        caller = self._keys.admit(environ, operation.access)
+        if operation.writes:
             self._guard.require_own_origin(environ)
             if operation.body is None and environ["REQUEST_METHOD"] == "POST":
                 require_program(environ)
         query, fields = _NO_FIELDS, _NO_FIELDS
         key: object = environ.get("HTTP_IDEMPOTENCY_KEY")
-        if environ.get("QUERY_STRING"):
-            query = _read_query(request, operation.query)
-        elif operation.query.required:
-            query = _read_fields(operation.query, _NO_FIELDS)
+        if environ.get("QUERY_STRING") or operation.query.required or (caller.user_id and operation.query.parsers):
+            query = _read_query(request, operation, caller)
         if operation.body is not None:
-            fields, key_in_body = self._read_body(request, operation, operation.body)
+            fields, key_in_body = self._read_body(request, operation, operation.body, caller)
             if key_in_body is not None:
                 key = _key_of_body(key_in_body, key)
-        if access is Access.READ:
+        if not caller.is_admin:
+            require_own(caller, operation.access, (parameters, query, fields))
+        if not operation.writes:
             return ParsedRequest(caller, fields, query, None, self._read_min_sequence(environ))
         retry = None
         if key is not None:
-            retry = read_retry(key, caller.scope, environ["REQUEST_METHOD"], request.path, parameters, query, fields)
+            retry = read_retry(key, caller, environ["REQUEST_METHOD"], request.path, parameters, query, fields)
         return ParsedRequest(caller, fields, query, retry, 0)
 
-    def _read_body(self, request: Request, operation: Operation, form: Form) -> BodyRead:
+    def _read_body(self, request: Request, operation: Operation, form: Form, caller: Caller) -> BodyRead:
         _require_json(request)
         payload = _read_payload(request, operation.body_bytes_max)
         with self._decoding:
-            read = _decoded(payload, form)
+            read = _decoded(payload, form, caller)
         if not isinstance(read, Problem):
             return read
         # The traceback keeps this frame: it must hold neither the payload nor, in a cycle, the problem.
@@ -142,8 +143,9 @@ def _read_path(parameters: Mapping[str, str]) -> dict[str, Any]:  # Any: what th
     return read
 
 
-def _read_query(request: Request, form: Form) -> Fields:
-    lists = dict(request.args.lists())
+def _read_query(request: Request, operation: Operation, caller: Caller) -> Fields:
+    form = operation.query
+    lists = dict(request.args.lists()) if request.environ.get("QUERY_STRING") else {}
     duplicated = {name: ["Given more than once."] for name, values in lists.items() if len(values) > 1}
     if duplicated:
         raise invalid(duplicated)
@@ -152,7 +154,10 @@ def _read_query(request: Request, form: Form) -> Fields:
         # The first have a hint, which takes time to find.
         hinted = {name: [unknown_name(name, form.parsers, "parameter")] for name in unknown[:HINTS_MAX]}
         raise invalid(hinted | {name: ["Unknown parameter."] for name in unknown[HINTS_MAX:]})
-    return _read_fields(form, {name: values[0] for name, values in lists.items()})
+    message: dict[str, object] = {name: values[0] for name, values in lists.items()}
+    if operation.access is not Access.PUBLIC:
+        fill_in(caller, form, message)
+    return _read_fields(form, message)
 
 
 def _read_fields(form: Form, message: Mapping[str, object]) -> Fields:
@@ -171,14 +176,18 @@ def _require_json(request: Request) -> None:
         raise Problem("unsupported_media_type", "Send the body without a content encoding.")
 
 
-def _decoded(payload: bytes, form: Form) -> BodyRead | Problem:
+def _decoded(payload: bytes, form: Form, caller: Caller) -> BodyRead | Problem:
     """Decode and parse a body. A problem is returned: the traceback of a raised one would keep all that was decoded."""
     try:
         body = exact_json.decode(payload)
         if type(body) is not dict:
             return Problem("malformed_request", "The body must be a JSON object.")
         key = body.pop(BODY_FIELD, None)
-        return BodyRead(form.read(body), key)
+        fill_in(caller, form, body)
+        fields = form.read(body)
+        if form is PLACE_BATCH:
+            fill_in_batch(caller, fields)
+        return BodyRead(fields, key)
     except NotJson as error:
         return Problem("malformed_request", str(error))
     except FormError as error:

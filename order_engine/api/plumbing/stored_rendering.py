@@ -9,7 +9,7 @@ from order_engine.wire.messages import market
 from order_engine.wire.messages.orders import OrderEvent
 from order_engine.wire.messages.trades import Liquidity, OwnTrade, Trade, TradeEvent
 from order_engine.wire.messages.users import Position
-from order_engine.wire.rendering import Renderer, quantity_or_null
+from order_engine.wire.rendering import Renderer, Sees, order_ids, quantity_or_null
 from order_engine.wire.timestamps import format_timestamp
 from order_engine.wire.units import SCALE, average_price_e8, format_quantity
 
@@ -21,22 +21,22 @@ class StoredRenderer:
         self._price = renderer.price
         self._price_or_null = renderer.price_or_null
 
-    def trade(self, trade: StoredTrade) -> Trade:
+    def trade(self, trade: StoredTrade, sees: Sees) -> Trade:
         """Render a trade."""
-        return Trade(*self._terms(trade))
+        return Trade(*self._terms(trade, sees))
 
-    def own_trade(self, trade: StoredTrade, buying: bool) -> OwnTrade:
+    def own_trade(self, trade: StoredTrade, buying: bool, sees: Sees) -> OwnTrade:
         """Render a trade as the user of one side sees it."""
         side = Side.BUY if buying else Side.SELL
         liquidity = None
         if trade.taker_side is not None:
             liquidity = Liquidity.TAKER if trade.taker_side is side else Liquidity.MAKER
         order_id = trade.buy_order_id if buying else trade.sell_order_id
-        return OwnTrade(*(*self._terms(trade), side, order_id, liquidity))
+        return OwnTrade(*(*self._terms(trade, sees), side, order_id, liquidity))
 
-    def trade_event(self, trade: StoredTrade) -> TradeEvent:
+    def trade_event(self, trade: StoredTrade, sees: Sees) -> TradeEvent:
         """Render a trade as an event of an order."""
-        return TradeEvent(*self._terms(trade))
+        return TradeEvent(*self._terms(trade, sees))
 
     def event(self, event: StoredOrderEvent, symbol: str) -> OrderEvent:
         """Render an event of an order, with the order's terms after it."""
@@ -84,16 +84,15 @@ class StoredRenderer:
             candle.trades,
         )
 
-    def _terms(self, trade: StoredTrade) -> tuple[Any, ...]:  # Any: the fields of a Trade, in their order
+    def _terms(self, trade: StoredTrade, sees: Sees) -> tuple[Any, ...]:  # Any: the fields of a Trade, in their order
+        buy_order_id = trade.buy_order_id if sees(trade.buy_user_id) else None
+        sell_order_id = trade.sell_order_id if sees(trade.sell_user_id) else None
         return (
             trade.trade_id,
             trade.symbol,
             self._price(trade.symbol, trade.price_e8),
             format_quantity(trade.quantity_e8),
-            trade.buy_order_id,
-            trade.sell_order_id,
-            trade.maker_order_id,
-            trade.taker_order_id,
+            *order_ids(buy_order_id, sell_order_id, trade.taker_side),
             trade.taker_side,
             trade.taker_side is None,
             trade.sequence,

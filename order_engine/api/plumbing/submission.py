@@ -22,7 +22,7 @@ from order_engine.matching.events import (
 )
 from order_engine.queries.cursors import trades_cursor
 from order_engine.wire.messages.orders import OrderWithTrades
-from order_engine.wire.rendering import Renderer
+from order_engine.wire.rendering import Renderer, Sees
 
 TRADES_SHOWN_MAX = 100
 
@@ -36,6 +36,7 @@ class Submission(NamedTuple):
     events: list[list[Event]]
     headers: dict[str, str]
     steps_of: Callable[[str], Steps]
+    sees: Sees
     rest: Rest | None
 
     def order(self, renderer: Renderer, index: int = 0) -> OrderWithTrades:
@@ -53,7 +54,7 @@ class Submission(NamedTuple):
         if len(trades) > TRADES_SHOWN_MAX:
             trades = trades[-TRADES_SHOWN_MAX:]
             cursor = trades_cursor(sequence, _number_of(trades[0], self.events[index]))
-        shown = [renderer.trade(trade, sequence, timestamp_ns) for trade in trades]
+        shown = [renderer.trade(trade, sequence, timestamp_ns, self.sees) for trade in trades]
         return renderer.order_with_trades(state, timestamp_ns, shown, cursor)
 
     def refusal(self, index: int = 0) -> AmendRejected | CancelRejected | None:
@@ -102,12 +103,22 @@ def _number_of(wanted: Event, events: Sequence[Event]) -> int:
 
 
 def submit(exchange: Exchange, commands: Sequence[Command], parsed: ParsedRequest) -> Submission:
-    """Submit commands as one record of the journal."""
-    (record, events), is_replayed, rest = exchange.submit(commands, parsed.retry, parsed.caller.actor)
+    """Submit commands as one record of the journal; raises ``NotTheirOrder`` besides what the exchange raises."""
+    caller = parsed.caller
+    (record, events), is_replayed, rest = exchange.submit(commands, parsed.retry, caller.actor, caller.owner)
     headers = {SEQUENCE_HEADER: str(record.last_sequence)}
     if is_replayed:
         headers[REPLAYED_HEADER] = "true"
-    return Submission(record.commands, record.sequence, record.timestamp_ns, events, headers, exchange.steps, rest)
+    return Submission(
+        record.commands,
+        record.sequence,
+        record.timestamp_ns,
+        events,
+        headers,
+        exchange.steps,
+        caller.sees,
+        rest,
+    )
 
 
 def _is_about(command: Command, order: OrderState, sequence: int) -> bool:

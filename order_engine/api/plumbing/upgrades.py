@@ -24,13 +24,14 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 has every server use
 
 
 class Upgrade(NamedTuple):
-    """What the client wants, and the response that accepts its handshake."""
+    """What the client wants, the response that accepts its handshake, and where it comes from."""
 
     greeting: bytes
     purpose: str
     symbol: str = ""
     size: int = 0
     since: int | None = None
+    address: str = ""
 
 
 def upgraded(environ: dict[str, object], upgrade: Upgrade) -> JsonResponse:

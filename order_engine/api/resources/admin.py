@@ -5,8 +5,8 @@ from collections.abc import Callable
 from flask import Blueprint
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.database_reads import DatabaseReads
-from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes

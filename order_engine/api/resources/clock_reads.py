@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
@@ -10,11 +11,15 @@ from order_engine.wire.messages.service import Pong, Time
 from order_engine.wire.timestamps import NS_PER_MS, format_timestamp
 
 TIME = Operation(
+    access=Access.PUBLIC,
     summary="Show the exchange's time",
     responses={200: Time},
 )
 PING = Operation(
-    summary="Check the connection", description="This needs neither orders nor the database.", responses={200: Pong}
+    access=Access.PUBLIC,
+    summary="Check the connection",
+    description="This needs neither orders nor the database.",
+    responses={200: Pong},
 )
 
 

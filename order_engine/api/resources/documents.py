@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template
 
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import KINDS, Content
 from order_engine.api.plumbing.refusals import REFUSALS
@@ -14,7 +15,7 @@ from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.wire.field_names import OTHER_NAMES
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
-DESCRIBE = Operation(summary="Describe the API", responses={200: None})
+DESCRIBE = Operation(summary="Describe the API", access=Access.PUBLIC, responses={200: None})
 DOCS_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )

@@ -3,8 +3,10 @@
 from flask import Blueprint, request
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.callers import ANYBODY, Access, Caller
+from order_engine.api.plumbing.keys import unauthorized
 from order_engine.api.plumbing.operation import Operation
-from order_engine.api.plumbing.problems import invalid, unknown_symbol
+from order_engine.api.plumbing.problems import Problem, invalid, unknown_symbol
 from order_engine.api.plumbing.request_guard import RequestGuard
 from order_engine.api.plumbing.responses import JsonResponse
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
@@ -14,6 +16,7 @@ from order_engine.exchange.exchange import Exchange
 BOOK_FEED = Operation(
     summary="Follow an instrument's book and trades (WebSocket)",
     description="A handshake. The messages are described in docs/feeds.md.",
+    access=Access.PUBLIC,
     query=forms.BOOK_FEED,
     responses={101: None},
     problems=(403, 404, 426),
@@ -25,6 +28,7 @@ TRADE_FEED = BOOK_FEED._replace(
 ORDER_ENTRY = Operation(
     summary="Place, amend and cancel orders, and follow one's own (WebSocket)",
     description="A handshake. The first message must be an auth; the messages are described in docs/feeds.md.",
+    access=Access.PUBLIC,
     responses={101: None},
     problems=(403, 426),
 )
@@ -43,6 +47,7 @@ class FeedHandshakes:
         if orders is None:
             upgrade = Upgrade(self._greeting(symbol), BOOK, symbol, levels or forms.LEVELS_DEFAULT)
         elif levels is None:
+            _require_admin(parsed.caller)
             upgrade = Upgrade(self._greeting(symbol), ORDERS_OF_BOOK, symbol, orders)
         else:
             raise invalid({"orders": ["A book is shown by its levels or by its orders: name one of them."]})
@@ -59,7 +64,7 @@ class FeedHandshakes:
         """Begin a connection for orders."""
         greeting = greeting_for(request.environ)
         self._guard.require_own_origin(request.environ)
-        return upgraded(request.environ, Upgrade(greeting, ORDERS))
+        return upgraded(request.environ, Upgrade(greeting, ORDERS, address=request.environ.get("REMOTE_ADDR", "")))
 
     def _greeting(self, symbol: str) -> bytes:
         greeting = greeting_for(request.environ)
@@ -68,6 +73,14 @@ class FeedHandshakes:
         if self._exchange.instrument(symbol) is None:
             raise unknown_symbol(symbol)
         return greeting
+
+
+def _require_admin(caller: Caller) -> None:
+    """Refuse to show the ids of all orders; raises ``Problem``."""
+    if caller is ANYBODY:
+        raise unauthorized("A book order by order shows the ids of orders: it needs a key of scope admin.")
+    if not caller.is_admin:
+        raise Problem("forbidden", "A book order by order shows the ids of orders: it needs a key of scope admin.")
 
 
 def create_feeds_blueprint(routes: Routes, exchange: Exchange, guard: RequestGuard) -> Blueprint:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, request
 
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.keys import Environ
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import RETRY_AFTER_SECONDS, Content
@@ -31,16 +32,19 @@ HEALTH = Operation(
     description="200 while orders are accepted: `ok`, or `degraded` if a part has a fault. 503 while starting, halted "
     "or closing. Each part is `ok` or its fault; without an admin's key the fault is only `degraded`. `lag` counts the "
     "commands that the database and the audit log are behind.",
+    access=Access.PUBLIC,
     responses=_RESPONSES,
 )
 LIVE = Operation(
     summary="Check that the process is alive",
     description="503 after a halt, which only a restart ends.",
+    access=Access.PUBLIC,
     responses=_RESPONSES,
 )
 READY = Operation(
     summary="Check that requests are served",
     description="503 until recovery is done, with the progress of recovery in bytes of the journal.",
+    access=Access.PUBLIC,
     responses=_RESPONSES,
 )
 

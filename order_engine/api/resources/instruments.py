@@ -3,7 +3,7 @@
 from flask import Blueprint
 
 from order_engine.api.plumbing import forms
-from order_engine.api.plumbing.keys import Access
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import Problem, unknown_symbol
 from order_engine.api.plumbing.refusals import refused
@@ -27,10 +27,11 @@ from order_engine.wire.messages.market import Instrument, Instruments, Session
 LIST_ALL = Operation(
     summary="List the instruments, by symbol",
     description="At most 1,000, with a `next_cursor` if there are more.",
+    access=Access.PUBLIC,
     query=forms.INSTRUMENTS,
     responses={200: Instruments},
 )
-SHOW = Operation(summary="Show an instrument", responses={200: Instrument}, problems=(404,))
+SHOW = Operation(summary="Show an instrument", access=Access.PUBLIC, responses={200: Instrument}, problems=(404,))
 LIST = Operation(
     summary="List an instrument",
     description="201 if the instrument is new; 200 if it was listed and is changed. A field that is not sent "

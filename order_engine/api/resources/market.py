@@ -4,6 +4,7 @@ from flask import Blueprint
 from msgspec.structs import replace
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.database_reads import DatabaseReads
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import unknown_symbol
@@ -24,16 +25,19 @@ from order_engine.wire.units import format_price, format_quantity
 MARKET = Operation(
     summary="Show an instrument's market data",
     description="Best bid and ask, the last price, and statistics of the last 24 hours in whole minutes.",
+    access=Access.PUBLIC,
     responses={200: messages.Market},
     problems=(404,),
 )
 MARKETS = Operation(
     summary="List the market data of all instruments, by symbol",
+    access=Access.PUBLIC,
     query=forms.MARKETS,
     responses={200: messages.Markets},
 )
 DEPTH = Operation(
     summary="Show the best levels of a book",
+    access=Access.PUBLIC,
     query=forms.DEPTH,
     responses={200: messages.Depth},
     problems=(404,),
@@ -44,12 +48,18 @@ CANDLES = Operation(
     description="The newest `limit` candles; `next_cursor` leads to older ones. With `since` the first `limit` candles "
     "that begin then or later, and `next_cursor` leads to newer ones. `until`: only those that begin before. "
     "An interval without trades has no candle. Days begin at midnight UTC.",
+    access=Access.PUBLIC,
     query=forms.CANDLES,
     waits_for_database=True,
     responses={200: messages.Candles},
     problems=(404,),
 )
-TOP_OF_BOOK = Operation(summary="Show the best bid and ask", responses={200: messages.TopOfBook}, problems=(404,))
+TOP_OF_BOOK = Operation(
+    summary="Show the best bid and ask",
+    access=Access.PUBLIC,
+    responses={200: messages.TopOfBook},
+    problems=(404,),
+)
 
 
 class Market:

@@ -1,19 +1,22 @@
 """Amending and canceling orders, by order id or by the client's order id."""
 
+from collections.abc import Callable
+
 from flask import Blueprint
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.database_reads import LaterReads
 from order_engine.api.plumbing.ended_together import when_all_are_ended
-from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.problems import Problem, invalid, unknown_order
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
-from order_engine.api.plumbing.submission import Submission, submit
+from order_engine.api.plumbing.submission import submit
 from order_engine.api.resources.order_history import OrderHistory
 from order_engine.database.errors import DatabaseUnavailable
 from order_engine.exchange.ended_orders import EndedOrder
+from order_engine.exchange.errors import NotTheirOrder
 from order_engine.exchange.exchange import Exchange
 from order_engine.matching.commands import AmendOrder, CancelAll, CancelOrder
 from order_engine.matching.events import OrderState, OrderStatus
@@ -22,7 +25,7 @@ from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
 from order_engine.wire.form import FormError, amend_order, command_of
 from order_engine.wire.messages.orders import Canceled, Order, OrderWithTrades
-from order_engine.wire.rendering import Renderer
+from order_engine.wire.rendering import Renderer, Sees
 
 _AMEND_RULES = (
     "An order keeps its place in the queue only if its quantity gets smaller at the same price. Quantity 0 cancels. "
@@ -60,17 +63,24 @@ CANCEL_ALL = Operation(
 class NamedOrder:
     """Finds an order that a command names and that is not live: in memory, then in the database."""
 
-    def __init__(self, exchange: Exchange, queries: Queries, command: AmendOrder | CancelOrder) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        queries: Queries,
+        command: AmendOrder | CancelOrder,
+        sees: Sees,
+    ) -> None:
         self._exchange = exchange
         self._queries = queries
         self._order_id = command.order_id
         self._user_id = command.user_id or ""
         self._client_order_id = command.client_order_id or ""
         self._symbol = command.symbol
+        self._sees = sees
 
     def is_meant(self, state: OrderState) -> bool:
-        """Whether the order that was found has the symbol of the command, if the command names one."""
-        return self._symbol in (None, state.placed.symbol)
+        """Whether the caller may see the order that was found, and it has the symbol that the command names."""
+        return self._symbol in (None, state.placed.symbol) and self._sees(state.placed.user_id)
 
     def in_memory(self, before: int) -> EndedOrder | None:
         """Find it among the orders that ended recently and were placed before the sequence ``before``."""
@@ -136,20 +146,26 @@ class OrderChanges:
         return when_all_are_ended(self._exchange, self._database, submission, respond)
 
     def _change(self, parsed: ParsedRequest, command: AmendOrder | CancelOrder) -> JsonResponse:
-        submission = submit(self._exchange, (command,), parsed)
+        named = NamedOrder(self._exchange, self._queries, command, parsed.caller.sees)
+        try:
+            submission = submit(self._exchange, (command,), parsed)
+        except NotTheirOrder:
+            # Nothing was journaled. The order may have ended, and be theirs all the same.
+            return self._refuse_change_of_no_live_order(named, self._exchange.applied_sequence + 1, _unchanged)
         refusal = submission.refusal()
         if refusal is None:
             return json_response(submission.order(self._renderer), 200, submission.headers)
         if refusal.reason is not Reason.UNKNOWN_ORDER:
             raise submission.refused_change(refusal)
-        return self._refuse_change_of_no_live_order(submission, NamedOrder(self._exchange, self._queries, command))
+        return self._refuse_change_of_no_live_order(named, submission.sequence, submission.with_headers)
 
-    def _refuse_change_of_no_live_order(self, submission: Submission, named: NamedOrder) -> JsonResponse:
-        sequence = submission.sequence
+    def _refuse_change_of_no_live_order(
+        self, named: NamedOrder, sequence: int, with_headers: Callable[[Problem], Problem]
+    ) -> JsonResponse:
         ended = named.in_memory(sequence)
         if ended is not None:
             order = self._renderer.order(ended.state, ended.updated_ns)
-            raise submission.with_headers(_final_or_unknown(order, is_meant=named.is_meant(ended.state)))
+            raise with_headers(_final_or_unknown(order, is_meant=named.is_meant(ended.state)))
 
         def read() -> JsonResponse:
             try:
@@ -157,16 +173,17 @@ class OrderChanges:
             except DatabaseUnavailable:
                 return cannot_tell()
             if stored is None:
-                raise submission.with_headers(unknown_order())
+                raise with_headers(unknown_order())
             order = self._history.order(stored)
-            raise submission.with_headers(_final_or_unknown(order, is_meant=named.is_meant(stored.order)))
+            raise with_headers(_final_or_unknown(order, is_meant=named.is_meant(stored.order)))
 
         def cannot_tell() -> JsonResponse:
             # Not 404: the order may have ended, and the same request could get 409 later.
             detail = "No live order has this id; nothing was changed. Whether the order has ended cannot be told now."
-            raise submission.with_headers(Problem("database_unavailable", detail))
+            raise with_headers(Problem("database_unavailable", detail))
 
-        return self._database.when_shown(sequence, read, otherwise=cannot_tell)
+        shown_from = min(sequence, self._exchange.applied_sequence)
+        return self._database.when_shown(shown_from, read, otherwise=cannot_tell)
 
 
 def create_order_changes_blueprint(routes: Routes, changes: OrderChanges) -> Blueprint:
@@ -181,6 +198,10 @@ def create_order_changes_blueprint(routes: Routes, changes: OrderChanges) -> Blu
     routes.add(blueprint, "DELETE", by_client_id, changes.cancel_by_client_id, CANCEL_BY_CLIENT_ID)
     routes.add(blueprint, "DELETE", "/orders", changes.cancel_all, CANCEL_ALL)
     return blueprint
+
+
+def _unchanged(problem: Problem) -> Problem:
+    return problem
 
 
 def _amend(parsed: ParsedRequest, **named: str | None) -> AmendOrder:

@@ -3,9 +3,10 @@
 from flask import Blueprint
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.callers import Access, Caller
 from order_engine.api.plumbing.forms import BatchEntry
-from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
+from order_engine.api.plumbing.own_user import not_for
 from order_engine.api.plumbing.problems import Problem, invalid
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
@@ -21,7 +22,8 @@ BATCH_BYTES_MAX = 8 << 20
 PLACE = Operation(
     summary="Place an order",
     description="The response is the order after matching, with its trades. A refusal by the rulebook is 422, with the "
-    "reason as `code` and the REJECTED order as `order`. An order without `user_id` has no owner.",
+    "reason as `code` and the REJECTED order as `order`. An order without `user_id` gets that of the key; if that has "
+    "none, the order has no owner.",
     access=Access.TRADE,
     body=forms.PLACE_ORDER,
     responses={201: OrderWithTrades},
@@ -59,18 +61,16 @@ class OrderEntry:
 
     def place_batch(self, parsed: ParsedRequest) -> JsonResponse:
         """Place many orders as one record."""
-        entries: list[BatchEntry] = parsed.fields["orders"]
+        entries = [_checked(entry, parsed.caller) for entry in parsed.fields["orders"]]
         commands = [entry for entry in entries if isinstance(entry, PlaceOrder)]
         if not commands:
-            return json_response(
-                BatchResults([_failed(invalid(entry.errors)) for entry in entries if isinstance(entry, FormError)])
-            )
+            return json_response(BatchResults([_failed(entry) for entry in entries if isinstance(entry, Problem)]))
         submission = submit(self._exchange, commands, parsed)
         results = []
         applied = 0
         for entry in entries:
-            if isinstance(entry, FormError):
-                results.append(_failed(invalid(entry.errors)))
+            if isinstance(entry, Problem):
+                results.append(_failed(entry))
             else:
                 results.append(self._result(submission, applied))
                 applied += 1
@@ -99,6 +99,12 @@ def _command(fields: Fields) -> PlaceOrder:
         return place_order(fields)
     except FormError as error:
         raise invalid(error.errors) from error
+
+
+def _checked(entry: BatchEntry, caller: Caller) -> PlaceOrder | Problem:
+    if isinstance(entry, FormError):
+        return invalid(entry.errors)
+    return entry if caller.is_admin or entry.user_id == caller.user_id else not_for(caller)
 
 
 def _failed(problem: Problem) -> BatchResult:

@@ -16,7 +16,7 @@ from order_engine.queries.queries import Queries
 from order_engine.queries.results import StoredOrder
 from order_engine.wire.messages.orders import Order, OrderEvents, OrderPage, OrderWithTrades
 from order_engine.wire.messages.trades import TradePage
-from order_engine.wire.rendering import Renderer
+from order_engine.wire.rendering import Renderer, Sees
 
 
 class OrderHistory:
@@ -37,18 +37,18 @@ class OrderHistory:
         """Render an order without its trades."""
         return self._renderer.order(*self._as_it_stands(stored))
 
-    def with_trades(self, stored: StoredOrder) -> OrderWithTrades:
+    def with_trades(self, stored: StoredOrder, sees: Sees) -> OrderWithTrades:
         """Render an order with its newest trades, oldest first."""
         page = self._queries.trades_of_order(stored, limit=TRADES_SHOWN_MAX)
-        shown = [self._stored_renderer.trade(trade) for trade in reversed(page.trades)]
+        shown = [self._stored_renderer.trade(trade, sees) for trade in reversed(page.trades)]
         return self._renderer.order_with_trades(*self._as_it_stands(stored), shown, page.next_cursor)
 
-    def trades(self, stored: StoredOrder, limit: int, cursor: str | None) -> TradePage:
+    def trades(self, stored: StoredOrder, sees: Sees, limit: int, cursor: str | None) -> TradePage:
         """List the trades of an order, newest first."""
         page = self._queries.trades_of_order(stored, limit=limit, cursor=cursor)
-        return TradePage([self._stored_renderer.trade(trade) for trade in page.trades], page.next_cursor)
+        return TradePage([self._stored_renderer.trade(trade, sees) for trade in page.trades], page.next_cursor)
 
-    def events(self, stored: StoredOrder, limit: int, cursor: str | None) -> OrderEvents:
+    def events(self, stored: StoredOrder, sees: Sees, limit: int, cursor: str | None) -> OrderEvents:
         """List the events of an order, oldest first, with its trades among them."""
         order_id, symbol = stored.order.order_id, stored.order.placed.symbol
         render = self._stored_renderer
@@ -58,7 +58,7 @@ class OrderHistory:
             ((event.sequence, event.number), render.event(event, symbol)) for event in events
         ]
         trades = self._queries.trade_events(stored, limit=limit + 1, cursor=cursor)
-        happened += [((trade.sequence, trade.number), render.trade_event(trade)) for trade in trades]
+        happened += [((trade.sequence, trade.number), render.trade_event(trade, sees)) for trade in trades]
         happened.sort(key=itemgetter(0))
         next_cursor = encode_cursor("events", *happened[limit - 1][0]) if len(happened) > limit else None
         return OrderEvents(order_id, [message for _, message in happened[:limit]], next_cursor)

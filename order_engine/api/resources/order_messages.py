@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.callers import Access, Caller
 from order_engine.api.plumbing.database_reads import Read
 from order_engine.api.plumbing.forms import Form
-from order_engine.api.plumbing.keys import Access, Caller, KeyRing
+from order_engine.api.plumbing.keys import KeyRing
+from order_engine.api.plumbing.own_user import fill_in, not_for, require_own
 from order_engine.api.plumbing.problem_handlers import CODES, known_problem, problem_response
 from order_engine.api.plumbing.problems import Problem, invalid, unknown_order
 from order_engine.api.plumbing.responses import JsonResponse
@@ -63,9 +65,25 @@ class OrderOperations:
             "cancel_all": SocketOperation(forms.CANCEL_ALL, "DELETE", "/orders", changes.cancel_all),
         }
 
-    def caller_of(self, key: object) -> Caller:
+    def caller_of(self, key: object, address: str) -> Caller:
         """Return the caller with a key; raises ``Problem``."""
-        return self._keys.admit({"HTTP_X_API_KEY": key} if isinstance(key, str) else {}, Access.TRADE)
+        sent = {"HTTP_X_API_KEY": key} if isinstance(key, str) else {}
+        return self._keys.admit({**sent, "REMOTE_ADDR": address}, Access.READ)
+
+    def user_of(self, caller: Caller, named: str | None) -> str | None:
+        """Return the user whose events a connection gets: the one named, or else the key's; raises ``Problem``."""
+        if named is not None and not caller.is_admin and named != caller.user_id:
+            raise not_for(caller)
+        return caller.user_id if named is None else named
+
+    @property
+    def changes(self) -> int:
+        """A number that grows whenever keys have changed."""
+        return self._keys.changes
+
+    def is_current(self, caller: Caller) -> bool:
+        """Say whether no key that the caller needs was revoked or changed since."""
+        return self._keys.is_current(caller)
 
     def carry_out(self, session: Session, name: object, message: Message) -> JsonResponse:
         """Carry out a message without its ``id`` and ``op``; a refusal is a response too."""
@@ -73,24 +91,28 @@ class OrderOperations:
             operation = self._operations.get(name) if isinstance(name, str) else None
             if operation is None:
                 raise invalid({"op": [f"Must be one of: {', '.join(self._operations)}."]})
+            if session.caller.access < Access.TRADE:
+                raise Problem("forbidden", "This key may read only: that needs one of scope trade.")
             return operation.view(self._parsed(operation, session, message))
         except Problem as problem:
             return problem_response(problem, None)
         except tuple(CODES) as error:
-            return problem_response(known_problem(error, is_admin=session.caller.access is Access.ADMIN), None)
+            return problem_response(known_problem(error, is_admin=session.caller.is_admin), None)
 
     def _parsed(self, operation: SocketOperation, session: Session, message: Message) -> ParsedRequest:
         caller = session.caller
         key = message.pop(BODY_FIELD, None)
         if session.user_id is not None and "order_id" not in message:
             message.setdefault("user_id", session.user_id)
+        fill_in(caller, operation.form, message)
         try:
             fields = operation.form.read(message)
         except FormError as error:
             raise invalid(error.errors) from error
+        require_own(caller, Access.TRADE, (fields,))
         retry = None
         if key is not None:
-            retry = read_retry(key, caller.scope, operation.method, operation.path, {}, {}, fields)
+            retry = read_retry(key, caller, operation.method, operation.path, {}, {}, fields)
         if session.cancels_on_disconnect and operation.form is forms.PLACE_ORDER:
             # Not before the retry is read: it is the same order over REST.
             fields["cancel_on_disconnect"] = True

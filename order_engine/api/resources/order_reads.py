@@ -1,6 +1,7 @@
 """Reading orders: one, a list, and the events of one."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint
 
@@ -18,7 +19,7 @@ from order_engine.queries.results import StoredOrder
 from order_engine.wire.form import Fields
 from order_engine.wire.messages.orders import OrderEvents, OrderPage, OrderWithTrades
 from order_engine.wire.messages.trades import TradePage
-from order_engine.wire.rendering import Renderer
+from order_engine.wire.rendering import Renderer, Sees
 
 # An order found in memory waits only this long for its trades.
 TRADES_WAIT_SECONDS = 1.0
@@ -70,11 +71,11 @@ class OrderReads:
 
     def show_order(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """Show an order with its trades; without them if the database does not have it in time."""
-        known = self._exchange.order_in_memory(order_id)
+        known, sees = self._exchange.order_in_memory(order_id), parsed.caller.sees
         if known is None:
-            return self._one(parsed, lambda: self._queries.order(order_id), self._with_trades)
+            return self._one(parsed, lambda: self._queries.order(order_id), partial(self._with_trades, sees))
         state, updated_ns = known
-        if parsed.query.get("symbol") not in (None, state.placed.symbol):
+        if parsed.query.get("symbol") not in (None, state.placed.symbol) or not sees(state.placed.user_id):
             raise unknown_order()
 
         def from_memory() -> JsonResponse:
@@ -83,7 +84,7 @@ class OrderReads:
         def read() -> JsonResponse:
             try:
                 stored = self._queries.order(order_id)
-                return from_memory() if stored is None else self._with_trades(stored)
+                return from_memory() if stored is None else self._with_trades(sees, stored)
             except DatabaseUnavailable:
                 return from_memory()
 
@@ -93,14 +94,15 @@ class OrderReads:
     def show_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
         """Show a user's newest order with this client order id."""
         user_id = parsed.query["user_id"]
-        return self._one(parsed, lambda: self._queries.order_by_client_id(user_id, client_order_id), self._with_trades)
+        show = partial(self._with_trades, parsed.caller.sees)
+        return self._one(parsed, lambda: self._queries.order_by_client_id(user_id, client_order_id), show)
 
     def show_events(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """List the events of an order."""
         return self._one(
             parsed,
             lambda: self._queries.order(order_id),
-            lambda stored: json_response(self._history.events(stored, *_page(parsed.query))),
+            lambda stored: json_response(self._history.events(stored, parsed.caller.sees, *_page(parsed.query))),
         )
 
     def show_trades(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
@@ -108,7 +110,7 @@ class OrderReads:
         return self._one(
             parsed,
             lambda: self._queries.order(order_id),
-            lambda stored: json_response(self._history.trades(stored, *_page(parsed.query))),
+            lambda stored: json_response(self._history.trades(stored, parsed.caller.sees, *_page(parsed.query))),
         )
 
     def list_orders(self, parsed: ParsedRequest) -> JsonResponse:
@@ -125,19 +127,21 @@ class OrderReads:
         find: Callable[[], StoredOrder | None],
         show: Callable[[StoredOrder], JsonResponse],
     ) -> JsonResponse:
-        symbol = parsed.query.get("symbol")
+        symbol, sees = parsed.query.get("symbol"), parsed.caller.sees
 
         def read() -> JsonResponse:
             stored = find()
             if stored is None or symbol not in (None, stored.order.placed.symbol):
+                raise unknown_order()
+            if not sees(stored.order.placed.user_id):
                 raise unknown_order()
             return show(stored)
 
         # A client that gets 404 may place the order again, so the database must be up to date before we say 404.
         return self._database.when_shown(self._database.latest_sequence(), read)
 
-    def _with_trades(self, stored: StoredOrder) -> JsonResponse:
-        return json_response(self._history.with_trades(stored))
+    def _with_trades(self, sees: Sees, stored: StoredOrder) -> JsonResponse:
+        return json_response(self._history.with_trades(stored, sees))
 
     def _list(self, filters: Fields) -> JsonResponse:
         return json_response(self._history.page(filters))

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
@@ -13,7 +14,9 @@ from order_engine.wire.messages.trades import Trade, TradePage
 LIST = Operation(
     summary="List trades, newest first",
     description="With `user_id` those of a user, each with the user's own `side`, `order_id` and `liquidity`. A user's "
-    "trade with itself is shown once, from the side that took.",
+    "trade with itself is shown once, from the side that took. Where the exchange has keys, an order's id is shown to "
+    "its user and to admins, and null to others; `user_id` and `order_id` need a key.",
+    access=Access.PUBLIC,
     query=forms.TRADES,
     responses={200: TradePage},
     waits_for_database=True,
@@ -29,12 +32,15 @@ class Trades:
 
     def list_trades(self, parsed: ParsedRequest) -> JsonResponse:
         """List trades, newest first."""
-        page = self._queries.trades(**forms.filters_of(parsed.query))
+        caller, filters = parsed.caller, forms.filters_of(parsed.query)
+        page = self._queries.trades(order_owner=caller.owner, **filters)
         user_id, order_id = parsed.query.get("user_id"), parsed.query.get("order_id")
         if user_id is None:
-            shown: list[Trade] = [self._renderer.trade(trade) for trade in page.trades]
+            shown: list[Trade] = [self._renderer.trade(trade, caller.sees) for trade in page.trades]
         else:
-            shown = [self._renderer.own_trade(trade, trade.buys_for(user_id, order_id)) for trade in page.trades]
+            shown = [
+                self._renderer.own_trade(trade, trade.buys_for(user_id, order_id), caller.sees) for trade in page.trades
+            ]
         return json_response(TradePage(shown, page.next_cursor))
 
 

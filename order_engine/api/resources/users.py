@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from order_engine.api.plumbing import forms
+from order_engine.api.plumbing.callers import Access
 from order_engine.api.plumbing.database_reads import DatabaseReads
 from order_engine.api.plumbing.ended_together import when_all_are_ended
-from order_engine.api.plumbing.keys import Access
 from order_engine.api.plumbing.operation import Operation
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.routes import ParsedRequest, Routes

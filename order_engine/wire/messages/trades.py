@@ -10,14 +10,17 @@ from order_engine.wire.messages.json_types import Price, Quantity, Timestamp
 
 
 class Trade(Struct, frozen=True, gc=False):
-    """A trade. Trades are final. An auction has neither maker nor taker."""
+    """A trade. Trades are final. An auction has neither maker nor taker.
+
+    Where the exchange has keys, the id of an order is null for everybody but its user and admins.
+    """
 
     trade_id: str
     symbol: str
     price: Price
     quantity: Quantity
-    buy_order_id: str
-    sell_order_id: str
+    buy_order_id: str | None
+    sell_order_id: str | None
     maker_order_id: str | None
     taker_order_id: str | None
     taker_side: Side | None

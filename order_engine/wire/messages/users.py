@@ -36,6 +36,14 @@ class RiskLimits(Struct, frozen=True, gc=False):
     max_position: Quantity | None
 
 
+class Identity(Struct, frozen=True):
+    """Who sent the request: the id of the key, its user, and its highest scope: read, trade or admin."""
+
+    key: str | None
+    user_id: str | None
+    scope: str
+
+
 class User(Struct, frozen=True):
     """Whether a user may place orders, and the orders that disabling the user canceled."""
 

@@ -1,4 +1,4 @@
-"""API keys: with ``API_KEY`` set, writes need it; reads stay open."""
+"""``API_KEY``: with it set, everything but market data needs it."""
 
 import pytest
 
@@ -43,9 +43,16 @@ def test_write_with_the_key_is_let_in(guarded: Served, headers: dict[str, str]) 
     assert guarded.client.post("/orders", json=buy(), headers=headers).status_code == 201
 
 
-def test_reads_stay_open(guarded: Served) -> None:
-    for path in ("/orders", "/trades", "/instruments", "/health", "/openapi.json", "/docs", "/"):
+def test_market_data_stays_open(guarded: Served) -> None:
+    for path in ("/trades", "/instruments", "/market", "/health", "/openapi.json", "/docs", "/"):
         assert guarded.client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orders/1", "/orders/user/u", "/positions/u", "/risk-limits/u"])
+def test_what_belongs_to_users_needs_the_key(guarded: Served, path: str) -> None:
+    """With ``API_KEY`` set everybody could read everybody's orders and positions."""
+    problem(guarded.client.get(path), 401, "unauthorized")
+    assert guarded.client.get(path, headers={"X-API-Key": API_KEY}).status_code in (200, 404)
 
 
 def test_without_a_configured_key_writes_are_open(served: Served) -> None:

@@ -15,9 +15,9 @@ from tests.integration.service.server_process import GUNICORN, running
         ("API_KEY", "schlüssel", "API_KEY: found a value that is not shown, expected printable ASCII characters"),
         ("DATABASE_URL", "mysql://u:secret@h/d", "DATABASE_URL: expected sqlite or postgresql, found mysql"),
         ("DATABASE_URL", "sqlite://", "DATABASE_URL: expected the path of a file"),
-        ("HOST", "0.0.0.0", "HOST: found 0.0.0.0 without API_KEY"),
-        ("HOST", "::", "expected an API_KEY, an address of loopback, or OPEN=true"),
-        ("HOST", "127.0.0.3.example", "HOST: found 127.0.0.3.example without API_KEY"),
+        ("HOST", "0.0.0.0", "HOST: found 0.0.0.0 without any key"),
+        ("HOST", "::", "expected an API_KEY, a key made by keys create, an address of loopback, or OPEN=true"),
+        ("HOST", "127.0.0.3.example", "HOST: found 127.0.0.3.example without any key"),
         (
             "HOST",
             "192.0.2.1",
@@ -27,7 +27,7 @@ from tests.integration.service.server_process import GUNICORN, running
     ],
 )
 def test_bad_setting_ends_serve_with_one_line(run: Run, name: str, value: str, says: str) -> None:
-    finished = run("serve", **{"API_KEY": "" if "API_KEY" in says else "a-key", name: value})
+    finished = run("serve", **{"API_KEY": "" if "key" in says else "a-key", name: value})
 
     assert finished.code == 2
     assert says in finished.err

@@ -63,7 +63,8 @@ def test_place_amend_and_cancel_are_the_same_as_over_rest(server: ServerProcess,
 
     assert [answer["type"] for answer in (placed, amended, canceled)] == ["ack"] * 3
     assert amended["order"]["quantity"] == "4"
-    stored = trader.get(f"/orders/{placed['order']['order_id']}")
+    path = f"/orders/{placed['order']['order_id']}"
+    stored = trader.ask("GET", path, headers={"X-API-Key": "a long secret"}).content
     assert {**canceled["order"], "trades": []} == {**stored, "trades": []}
 
 

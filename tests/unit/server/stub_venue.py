@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from order_engine.api.plumbing.parking import SEQUENCE
@@ -80,7 +81,7 @@ class StubVenue:
         self.progress = StubProgress()
         self.recovery = StubRecovery()
         self.journal_failed = False
-        self.order_operations: Any = None  # Any: a test's own
+        self.order_operations: Any = SimpleNamespace(changes=0)  # Any: a test's own
         self.own_events = OwnEvents(Renderer(lambda _symbol: 0), lambda: 0)
         self._committed: Callback = lambda: None
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from order_engine.api.plumbing.keys import ANYBODY_WITHOUT_KEYS, Caller
+from order_engine.api.plumbing.callers import ANYBODY_WITHOUT_KEYS, Caller
 from order_engine.api.plumbing.responses import JsonResponse, json_response
 from order_engine.api.plumbing.upgrades import ORDERS, UPGRADE, Upgrade
 from order_engine.api.resources.order_messages import Session
@@ -27,11 +27,19 @@ GREETING = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 class StubOperations:
     """Gives each message the next sequence."""
 
+    changes = 0
+
     def __init__(self, served: Served) -> None:
         self._venue = served.venue
 
-    def caller_of(self, key: object) -> Caller:
+    def caller_of(self, key: object, address: str) -> Caller:
         return ANYBODY_WITHOUT_KEYS
+
+    def user_of(self, caller: Caller, named: str | None) -> str | None:
+        return named
+
+    def is_current(self, caller: Caller) -> bool:
+        return not self.changes
 
     def carry_out(self, session: Session, name: object, message: Message) -> JsonResponse:
         exchange = self._venue.exchange
