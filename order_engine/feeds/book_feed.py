@@ -4,8 +4,8 @@ import msgspec
 
 from order_engine.feeds.book_forms import BookForm
 from order_engine.feeds.channel import Part
+from order_engine.feeds.frames import text_frame
 from order_engine.feeds.tape import Tape
-from order_engine.feeds.web_socket import text_frame
 from order_engine.matching.order_book import OrderBook
 from order_engine.wire.messages.feeds import BookSnapshot, BookUpdate
 from order_engine.wire.units import format_price

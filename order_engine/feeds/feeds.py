@@ -8,10 +8,10 @@ from order_engine.exchange.applied import Applied
 from order_engine.feeds.book_feed import BookFeed
 from order_engine.feeds.book_forms import FORMS
 from order_engine.feeds.channel import Channel, Client
+from order_engine.feeds.frames import text_frame
 from order_engine.feeds.hand_over import Subscription
 from order_engine.feeds.history import Remembered
 from order_engine.feeds.tape import Tape
-from order_engine.feeds.web_socket import text_frame
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import (
     AmendRejected,

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from order_engine.feeds.channel import Part
-from order_engine.feeds.web_socket import text_frame
+from order_engine.feeds.frames import text_frame
 from order_engine.wire.messages.feeds import Gap
 
 PART_BYTES = 1 << 15

@@ -14,8 +14,8 @@ import msgspec
 
 from order_engine.exchange.applied import Applied
 from order_engine.feeds.channel import Channel, Client
+from order_engine.feeds.frames import text_frame
 from order_engine.feeds.history import History
-from order_engine.feeds.web_socket import text_frame
 from order_engine.matching.events import Event, OrderEvent, OrderState, TradeExecuted
 from order_engine.wire.messages.feeds import OwnOrder, OwnTrade
 from order_engine.wire.rendering import Renderer, sees_all

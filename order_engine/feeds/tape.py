@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from order_engine.feeds.channel import Part
+from order_engine.feeds.frames import text_frame
 from order_engine.feeds.history import History
-from order_engine.feeds.web_socket import text_frame
 from order_engine.wire.messages.feeds import FeedTrade
 from order_engine.wire.messages.trades import Trade
 

@@ -15,6 +15,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol as Framing
 from websockets.protocol import Side, State
 
+from order_engine.feeds.frames import read_text, size_of
+
 TOO_SLOW = 4008
 GOING_AWAY, UNSUPPORTED, BROKEN_RULE, TRY_LATER = 1001, 1003, 1008, 1013
 UNSENT_BYTES_MAX = 1 << 16
@@ -24,9 +26,6 @@ PIECE_BYTES = 1 << 10
 SLOW_SECONDS = 10.0
 CLOSING_SECONDS = 2.0
 PING_SECONDS, SILENT_SECONDS = 20.0, 60.0
-# The first byte of a frame that is a whole text message, and what its second byte is for longer sizes (RFC 6455, 5.2).
-# Written here because every message needs it, and the library takes longer.
-_WHOLE_TEXT, _SIZE_IN_2_BYTES, _SIZE_IN_8_BYTES = 0x81, 126, 127
 # One of its own: the library logs each end of a connection.
 _NO_LOG = logging.Logger("websockets", logging.CRITICAL)  # noqa: LOG001 -- getLogger would change a level at import
 
@@ -46,16 +45,6 @@ class Listener(Interface):
 
     def end(self) -> None:
         """Forget the client, which is gone."""
-
-
-def text_frame(text: bytes) -> bytes:
-    """Return a message as a server sends it; the same bytes may be sent to any number of clients."""
-    size = len(text)
-    if size < _SIZE_IN_2_BYTES:
-        return bytes((_WHOLE_TEXT, size)) + text
-    if size < 1 << 16:
-        return bytes((_WHOLE_TEXT, _SIZE_IN_2_BYTES)) + size.to_bytes(2) + text
-    return bytes((_WHOLE_TEXT, _SIZE_IN_8_BYTES)) + size.to_bytes(8) + text
 
 
 class WebSocket(Protocol):
@@ -81,6 +70,10 @@ class WebSocket(Protocol):
         self._unread = bytearray(rest)
         self._framing = Framing(Side.SERVER, state=State.OPEN, max_size=message_bytes_max, logger=_NO_LOG)
         self._message = bytearray()
+        self._is_amid_message = False
+        # How many bytes of a frame the library has, or more if a client writes sizes longer than they must be.
+        self._amid_frame_bytes = 0
+        self._text_bytes_max = min(message_bytes_max, PIECE_BYTES)
         self._frames_max = frames_max
         self._frames_left = frames_max
         self._is_scheduled = self._is_reading_paused = False
@@ -181,9 +174,10 @@ class WebSocket(Protocol):
         if self._listener.is_busy:
             self._pause_reading()
             return
-        piece = bytes(self._unread[:PIECE_BYTES])
-        del self._unread[:PIECE_BYTES]
-        self._take(piece)
+        if not self._take_whole_messages():
+            piece = bytes(self._unread[:PIECE_BYTES])
+            del self._unread[:PIECE_BYTES]
+            self._take(piece)
         if self._unread and self.is_open:
             self._schedule()
         else:
@@ -209,23 +203,43 @@ class WebSocket(Protocol):
             self._is_scheduled = True
             self._serve_later(self)
 
-    def _take(self, piece: bytes) -> None:
-        self._framing.receive_data(piece)
-        events = self._framing.events_received()
-        self._flush()
-        self._frames_left -= len(events)
+    def _take_whole_messages(self) -> bool:
+        """Take messages that are one frame each, as nearly all are; False if the library must look first."""
+        taken = 0
+        while taken < PIECE_BYTES and self.is_open and not self._is_amid_message and not self._amid_frame_bytes:
+            found = read_text(self._unread, self._text_bytes_max)
+            if found is None:
+                break
+            message, size = found
+            del self._unread[:size]
+            taken += size
+            if self._is_allowed(1):
+                self._listener.receive(message)
+        return taken > 0
+
+    def _is_allowed(self, frames: int) -> bool:
+        self._frames_left -= frames
         if self._frames_left < 0:
             self.close(BROKEN_RULE, "too many messages")
+        return self.is_open
+
+    def _take(self, piece: bytes) -> None:
+        self._framing.receive_data(piece)
+        events = cast(list[Frame], self._framing.events_received())
+        self._amid_frame_bytes += len(piece) - sum(map(size_of, events))
+        self._flush()
+        self._is_allowed(len(events))
         for frame in events:
             if not self.is_open:
                 return
-            self._hear(cast(Frame, frame))
+            self._hear(frame)
 
     def _hear(self, frame: Frame) -> None:
         if frame.opcode is Opcode.BINARY:
             self.close(UNSUPPORTED, "expected text")
         elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
             self._message += frame.data
+            self._is_amid_message = not frame.fin
             if frame.fin:
                 message = bytes(self._message)
                 self._message.clear()

@@ -13,7 +13,8 @@ from order_engine.api.plumbing.problem_handlers import problem_response
 from order_engine.api.plumbing.problems import Problem, invalid
 from order_engine.api.plumbing.responses import REPLAYED_HEADER, SEQUENCE_HEADER, JsonResponse, json_response
 from order_engine.api.resources.order_messages import Session
-from order_engine.feeds.web_socket import BROKEN_RULE, GOING_AWAY, WebSocket, text_frame
+from order_engine.feeds.frames import text_frame
+from order_engine.feeds.web_socket import BROKEN_RULE, GOING_AWAY, WebSocket
 from order_engine.server.response_bytes import HttpResponse
 from order_engine.server.served_venue import Environ
 from order_engine.wire import exact_json

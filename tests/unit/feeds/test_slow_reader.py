@@ -4,7 +4,8 @@ import asyncio
 import socket
 from time import monotonic
 
-from order_engine.feeds.web_socket import SLOW_SECONDS, TOO_SLOW, UNSENT_BYTES_MAX, WebSocket, text_frame
+from order_engine.feeds.frames import text_frame
+from order_engine.feeds.web_socket import SLOW_SECONDS, TOO_SLOW, UNSENT_BYTES_MAX, WebSocket
 from tests.unit.feeds.fakes import Heard
 
 MESSAGE = text_frame(b"x" * 1_000)

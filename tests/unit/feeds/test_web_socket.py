@@ -5,7 +5,8 @@ from time import monotonic
 import pytest
 from websockets.frames import Frame, Opcode
 
-from order_engine.feeds.web_socket import PIECE_BYTES, SLOW_SECONDS, TOO_SLOW, UNREAD_BYTES_MAX, text_frame
+from order_engine.feeds.frames import text_frame
+from order_engine.feeds.web_socket import PIECE_BYTES, SLOW_SECONDS, TOO_SLOW, UNREAD_BYTES_MAX
 from tests.unit.feeds.fakes import Line, frame
 
 
@@ -169,3 +170,28 @@ def test_lost_connection_ends_the_listener() -> None:
     line.turns()
 
     assert line.heard.has_ended
+
+
+def test_messages_are_the_same_wherever_the_network_cuts_them() -> None:
+    looks_like_a_frame = b"\x81\x81\x00\x00\x00\x00!"
+    messages = [b"one", b"", b"x" * 125, b"y" * 126, b"in pieces", b"z" * 1_100, looks_like_a_frame]
+    frames = list(map(frame, messages))
+    frames[4] = frame(b"in ", fin=False) + frame(b"", Opcode.PING) + frame(b"pieces", Opcode.CONT)
+    frames[6] = b"\x81\x87\x00\x00\x00\x00" + looks_like_a_frame
+    sent = b"".join(frames)
+
+    for cut in range(len(sent)):
+        line = Line(message_bytes_max=1_200)
+        line.receive(sent[:cut])
+        line.receive(sent[cut:])
+        assert (cut, line.heard.messages) == (cut, messages)
+
+
+def test_whole_message_within_another_is_refused_when_it_comes_later() -> None:
+    line = Line()
+
+    line.receive(frame(b"one", fin=False))
+    line.receive(frame(b"two"))
+
+    assert line.close_code == 1002
+    assert line.heard.messages == []
