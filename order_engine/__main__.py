@@ -29,6 +29,7 @@ from order_engine.settings import SettingInvalid
 
 COMMANDS = (serve, demo, follow, feed, process, snapshot, replay, verify, rebuild, audit, clock, keys)
 EXIT_UNUSABLE = 2
+INSTALLED_NAME = "order-engine"
 
 
 @click.group(epilog="Settings come from the environment: see serve --help.", commands=COMMANDS)
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         # Not cli.main: it exits with 1 when the output is closed, which here means that something differs.
-        with cli.make_context("python -m order_engine", words) as context:
+        with cli.make_context(_program_name(), words) as context:
             result: Any = cli.invoke(context)  # Any: of the command
     except click.exceptions.Exit as ended:
         return ended.exit_code
@@ -59,6 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         return EXIT_UNUSABLE
     return result if isinstance(result, int) else 0
+
+
+def _program_name() -> str:
+    """Return what usage shows: the name of the installed program, or how Python runs the package."""
+    name = os.path.basename(sys.argv[0])
+    return name if name == INSTALLED_NAME else "python -m order_engine"
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def postgres_service_url() -> Iterator[str]:
         with running_cluster() as cluster:
             yield cluster.url
     except PostgresUnavailable as lack:
-        _absent(f"no PostgreSQL: TEST_POSTGRES_URL is not set and {lack}")
+        absent(f"no PostgreSQL: TEST_POSTGRES_URL is not set and {lack}")
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +67,7 @@ def postgres_server() -> Iterator[PostgresCluster]:
         with running_cluster() as cluster:
             yield cluster
     except PostgresUnavailable as lack:
-        _absent(f"no PostgreSQL of the test's own: {lack}")
+        absent(f"no PostgreSQL of the test's own: {lack}")
 
 
 def _execute(url: str, statement: str) -> None:
@@ -77,7 +77,8 @@ def _execute(url: str, statement: str) -> None:
             cursor.execute(statement)
 
 
-def _absent(reason: str) -> None:
+def absent(reason: str) -> None:
+    """Skip the test, or fail it where services are required."""
     if os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(f"REQUIRE_SERVICES=1, but {reason}")
     pytest.skip(reason)

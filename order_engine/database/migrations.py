@@ -1,7 +1,6 @@
 """Migrates the tables to this version's schema. Two processes may try at once."""
 
 from functools import cache
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -10,8 +9,9 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, inspect
 
 from order_engine.database.errors import MigrationFailed, SchemaOutdated, SchemaUnknown
+from order_engine.project_files import directory_of
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+SCRIPTS = directory_of("migrations")
 REVISION_TABLE = "alembic_version"
 _LOCK_KEY = 5_127_634_601
 

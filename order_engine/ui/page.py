@@ -1,10 +1,8 @@
 """The web page: static files and one template. All its data comes from the public API."""
 
-from pathlib import Path
-
 from flask import Blueprint, Response, make_response, render_template
 
-PROJECT = Path(__file__).resolve().parents[2]
+from order_engine.project_files import directory_of
 
 # Only scripts and styles of this server run, and no other site may frame the page.
 CONTENT_SECURITY_POLICY = (
@@ -24,8 +22,8 @@ def create_page_blueprint() -> Blueprint:
     blueprint = Blueprint(
         "page",
         __name__,
-        template_folder=str(PROJECT / "templates"),
-        static_folder=str(PROJECT / "static"),
+        template_folder=str(directory_of("templates")),
+        static_folder=str(directory_of("static")),
         static_url_path="/static",
     )
 

@@ -1,7 +1,6 @@
 """The documentation of the API: ``/openapi.json`` for programs, ``/docs`` for people."""
 
 from functools import cache
-from pathlib import Path
 
 import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template
@@ -12,9 +11,9 @@ from order_engine.api.plumbing.problems import KINDS, Content
 from order_engine.api.plumbing.refusals import REFUSALS
 from order_engine.api.plumbing.responses import JsonResponse
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
+from order_engine.project_files import directory_of
 from order_engine.wire.field_names import OTHER_NAMES
 
-TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
 DESCRIBE = Operation(summary="Describe the API", access=Access.PUBLIC, responses={200: None})
 DOCS_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -23,7 +22,7 @@ DOCS_POLICY = (
 
 def create_documents_blueprint(routes: Routes) -> Blueprint:
     """Serve the documentation; it is made at the first request."""
-    blueprint = Blueprint("documents", __name__, template_folder=str(TEMPLATES))
+    blueprint = Blueprint("documents", __name__, template_folder=str(directory_of("templates")))
 
     @cache
     def description() -> Content:
