@@ -74,7 +74,8 @@ class Desk:
         return self.ask("POST", "/orders", order)
 
     def own_orders(self, status: str = "live") -> list[Json]:
-        """The user's orders as the exchange has them."""
+        """The user's orders as the exchange has them; the database is waited for."""
+        self._client.last_sequence = str(self.ask("GET", f"/market/{self.symbol}/depth")["sequence"])
         orders: list[Json] = self.ask("GET", f"/orders?user_id={self.user}&status={status}")["orders"]
         return orders
 
