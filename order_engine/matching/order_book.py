@@ -117,40 +117,39 @@ class OrderBook:
 
     def enter(self, order: Order, outcome: Outcome) -> None:
         """Match an incoming order if the session does; what is left rests, or is canceled if it may not."""
+        own, opposite = (self.bids, self.asks) if order.side is _BUY else (self.asks, self.bids)
         if self.state is _PRE_OPEN:
             self.call_changes += 1
-            self.rest(order)
-            return
-        opposite = self.asks if order.side is _BUY else self.bids
-        limit_rank = None if order.price_ticks is None else opposite.sign * order.price_ticks
-        placed = order.placed
-        is_guarded = self.is_guarded or placed.self_trade_prevention is not None
-        guard = self._guard_of(order) if is_guarded else None
-        time_in_force = placed.time_in_force
-        if time_in_force is _FOK:
-            if not self._can_fill(order, limit_rank, guard, outcome.steps_left):
-                self.end(order, _FOK_UNFILLED, outcome)
-                return
-            opposite = self.opposite_of(order.side)
-        is_cut = self._cross(order, opposite, limit_rank, guard, outcome)
-        if not order.remaining_lots:
-            return
-        if is_cut:
-            self.end(order, Reason.TRADE_LIMIT, outcome)
-        elif order.price_ticks is None:
-            reason = _NO_LIQUIDITY if opposite.best() is None else Reason.PRICE_BAND
-            self.end(order, reason, outcome)
-        elif time_in_force is _IOC:
-            self.end(order, _IOC_REMAINDER, outcome)
         else:
-            self.rest(order)
-
-    def rest(self, order: Order) -> None:
-        """Queue an order behind all others at its price."""
+            price_ticks, placed = order.price_ticks, order.placed
+            limit_rank = None if price_ticks is None else opposite.sign * price_ticks
+            is_guarded = self.is_guarded or placed.self_trade_prevention is not None
+            guard = self._guard_of(order) if is_guarded else None
+            time_in_force = placed.time_in_force
+            if time_in_force is _FOK:
+                if not self._can_fill(order, limit_rank, guard, outcome.steps_left):
+                    self.end(order, _FOK_UNFILLED, outcome)
+                    return
+                opposite = self.opposite_of(order.side)
+            best = opposite.best()
+            # Most limit orders reach nobody.
+            if best is not None and (limit_rank is None or best.rank <= limit_rank):
+                is_cut = self._cross(order, opposite, limit_rank, guard, outcome)
+                if not order.remaining_lots:
+                    return
+                if is_cut:
+                    self.end(order, Reason.TRADE_LIMIT, outcome)
+                    return
+            if price_ticks is None:
+                reason = _NO_LIQUIDITY if opposite.best() is None else Reason.PRICE_BAND
+                self.end(order, reason, outcome)
+                return
+            if time_in_force is _IOC:
+                self.end(order, _IOC_REMAINDER, outcome)
+                return
         if order.display_lots is not None:
             order.show_slice()
-        side = self.bids if order.side is _BUY else self.asks
-        side.add(order)
+        own.add(order)
 
     def wait(self, order: Order) -> None:
         """Let a stop wait for its trigger; a trailing one starts from the last price."""

@@ -68,7 +68,12 @@ PRIORITY: dict[str, Planted] = {
 AMENDS: dict[str, Planted] = {
     "less at the same price loses its place": (amendment, "amend", "quantity_lots <= order.quantity_lots", "False"),
     "more at the same price keeps its place": (amendment, "amend", "and quantity_lots <= order.quantity_lots", ""),
-    "an amended order does not match": (amendment, "amend", "book.enter(order, outcome)", "book.rest(order)"),
+    "an amended order does not match": (
+        amendment,
+        "amend",
+        "book.enter(order, outcome)",
+        "book.side_of(order.side).add(order)",
+    ),
     "amending under what is filled is a plain cancel": (
         amendment,
         "amend",
@@ -148,7 +153,7 @@ ICEBERGS: dict[str, Planted] = {
         "return lots, 0",
         "return lots, steps",
     ),
-    "a requeued iceberg shows all": (OrderBook, "rest", "order.show_slice()", "pass"),
+    "a requeued iceberg shows all": (OrderBook, "enter", "order.show_slice()", "pass"),
 }
 
 SELF_TRADES: dict[str, Planted] = {
