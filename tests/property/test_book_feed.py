@@ -1,6 +1,7 @@
 """A client that applies the feed's updates has, at every sequence, the engine's book; a wrong message is noticed."""
 
 from collections.abc import Callable
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,15 +11,16 @@ from order_engine.feeds.feeds import Feeds
 from order_engine.feeds.hand_over import BOOK, ORDERS_OF_BOOK, Subscription
 from order_engine.journal.record import Record
 from order_engine.matching.book_side import BookSide
-from order_engine.matching.commands import Command
+from order_engine.matching.commands import Command, PlaceOrder, Side
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.instrument import Instrument
 from order_engine.wire.rendering import levels
 from order_engine.wire.units import format_price, format_quantity
 from tests.local_book import LocalBook, Message, OutOfStep, Row, messages_in
-from tests.property.strategies import STREAMS, steps
+from tests.property.strategies import AMENDS, CANCELS, ORDER_IDS, PRICES, QUANTITIES, STREAMS, UNIT_E8, steps
 
 SYMBOL = "AAA"
+FIRST = PlaceOrder(symbol=SYMBOL, side=Side.BUY, price_e8=UNIT_E8, quantity_e8=UNIT_E8)
 FATES = st.lists(st.sampled_from(["delivered", "delivered", "delivered", "dropped", "resync", "blocked"]), min_size=80)
 DEPTHS = st.sampled_from([1, 2, 3, 10])
 
@@ -123,68 +125,94 @@ def one_digit(text: str, chance: int) -> str:
     return text if text[place] == "." else text[:place] + other + text[place + 1 :]
 
 
-def drop_level(message: Message, side: str, chance: int) -> None:
-    if message[side]:
-        del message[side][chance % len(message[side])]
+Rows = list[list[Any]]  # Any: of a message
+Spoil = Callable[[Rows, int, int], None]
+"""Corrupts one side of a message by chance. The last argument is where the rows have their price; quantities follow."""
 
 
-def spoil_price(message: Message, side: str, chance: int) -> None:
-    if message[side]:
-        level = message[side][chance % len(message[side])]
-        level[0] = one_digit(level[0], chance)
+def drop_row(rows: Rows, chance: int, _price: int) -> None:
+    del rows[chance % len(rows)]
 
 
-def spoil_quantity(message: Message, side: str, chance: int) -> None:
-    if message[side]:
-        level = message[side][chance % len(message[side])]
-        level[1] = one_digit(level[1], chance)
+def spoil_first_field(rows: Rows, chance: int, _price: int) -> None:
+    row = rows[chance % len(rows)]
+    row[0] = one_digit(row[0], chance)
 
 
-def swap_quantities(message: Message, side: str, chance: int) -> None:
-    """Swap those of two levels. A level on the wrong side is no corruption here: the checksum names no sides."""
-    if message[side]:
-        first, second = message[side][0], message[side][chance % len(message[side])]
-        first[1], second[1] = second[1], first[1]
+def spoil_price(rows: Rows, chance: int, price: int) -> None:
+    row = rows[chance % len(rows)]
+    row[price] = one_digit(row[price], chance)
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    commands=STREAMS,
-    depth=DEPTHS,
-    spoil=st.sampled_from([drop_level, spoil_price, spoil_quantity, swap_quantities]),
-    side=st.sampled_from(["bids", "asks"]),
-    chance=st.integers(0, 1_000),
-    at=st.integers(0, 60),
+def spoil_quantity(rows: Rows, chance: int, price: int) -> None:
+    row = rows[chance % len(rows)]
+    row[price + 1] = one_digit(row[price + 1], chance)
+
+
+def swap_quantities(rows: Rows, chance: int, price: int) -> None:
+    """Swap those of two rows. A row on the wrong side is no corruption here: the checksum names no sides."""
+    first, second = rows[0], rows[chance % len(rows)]
+    first[price + 1], second[price + 1] = second[price + 1], first[price + 1]
+
+
+def turn_round(rows: Rows, _chance: int, _price: int) -> None:
+    """Turn the rows round: new orders then stand in the wrong places of their queues."""
+    rows.reverse()
+
+
+RESTING = st.builds(
+    PlaceOrder,
+    symbol=st.just(SYMBOL),
+    side=st.sampled_from(Side),
+    price_e8=PRICES,
+    quantity_e8=QUANTITIES,
+    order_id=st.none() | ORDER_IDS,
 )
-def test_checksum_catches_every_corruption_of_the_best_levels(
-    commands: list[Command], depth: int, spoil: Callable[[Message, str, int], None], side: str, chance: int, at: int
+FULL_BOOKS = st.builds(
+    lambda then: [FIRST, *then], st.lists(st.one_of(RESTING, RESTING, RESTING, AMENDS, CANCELS), max_size=40)
+)
+"""Commands that put rows into nearly every message."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    commands=FULL_BOOKS,
+    depth=DEPTHS,
+    form=FORMS,
+    spoil=st.sampled_from([drop_row, spoil_first_field, spoil_price, spoil_quantity, swap_quantities, turn_round]),
+    chance=st.integers(0, 1_000),
+    at=st.integers(0, 100),
+)
+def test_checksum_catches_every_corruption_of_the_best_rows(
+    commands: list[Command], depth: int, form: str, spoil: Spoil, chance: int, at: int
 ) -> None:
-    market = Market(depth)
+    market, is_by_order = Market(depth, form), form == ORDERS_OF_BOOK
     received: list[Message] = []
-    line = Line(received)
-    market.feeds.join(line, Subscription(BOOK, SYMBOL, depth), 0)
+    market.feeds.join(Line(received), Subscription(form, SYMBOL, depth), 0)
     for step in steps(commands):
         market.apply(step.command, step.sequence, step.timestamp_ns)
         market.feeds.look()
         market.feeds.flush(0)
     shown = [message for message in received if message["type"] in ("snapshot", "update")]
-    place = at % len(shown)
-    book = LocalBook()
+    with_rows = [(place, side) for place, message in enumerate(shown) for side in ("bids", "asks") if message[side]]
+    place, side = with_rows[at % len(with_rows)]
+    book = LocalBook(is_by_order=is_by_order)
     for message in shown[:place]:
         book.take(message)
     sequence = shown[place]["sequence"]
-    spoil(shown[place], side, chance)
+    spoil(shown[place][side], chance, 1 if is_by_order else 0)
 
     try:
         book.take(shown[place])
     except OutOfStep:
         return
     checked = slice(min(depth, 10))
-    assert prices_and_quantities(book.best(), checked) == prices_and_quantities(market.books[sequence], checked)
+    assert fields_checked(book.best(), checked, form) == fields_checked(market.books[sequence], checked, form)
 
 
-def prices_and_quantities(books: Books, checked: slice) -> list[list[tuple[str, str]]]:
-    return [[(price, quantity) for price, quantity, _ in side[checked]] for side in books]
+def fields_checked(books: Books, checked: slice, form: str) -> list[list[Row]]:
+    """Return what the checksum is over: of a level not its number of orders."""
+    return [[row if form == ORDERS_OF_BOOK else row[:2] for row in side[checked]] for side in books]
 
 
 class Line:
