@@ -6,7 +6,7 @@ import msgspec
 
 from order_engine.exchange.applied import Applied
 from order_engine.feeds.book_feed import BookFeed
-from order_engine.feeds.book_forms import FORMS
+from order_engine.feeds.book_forms import KINDS, BookForm
 from order_engine.feeds.channel import Channel, Client
 from order_engine.feeds.frames import text_frame
 from order_engine.feeds.hand_over import Subscription
@@ -59,7 +59,7 @@ class Feeds:
 
     def join(self, client: Client, wanted: Subscription, now: float) -> Channel:
         """Begin to serve a client; return its channel."""
-        channel = self._book_channel(wanted, now) if wanted.feed in FORMS else self._trade_channel(wanted.symbol, now)
+        channel = self._book_channel(wanted, now) if wanted.feed in KINDS else self._trade_channel(wanted.symbol, now)
         channel.join(client, wanted.since)
         if channel.has_clients_behind:
             self._stirred[channel] = None
@@ -67,7 +67,7 @@ class Feeds:
 
     def leave(self, client: Client, wanted: Subscription) -> None:
         """Forget a client, and its channel if it was the last."""
-        if wanted.feed in FORMS:
+        if wanted.feed in KINDS:
             _, channel = self._books[wanted.symbol][wanted.feed, wanted.size]
         else:
             channel = self._trades[wanted.symbol]
@@ -75,7 +75,7 @@ class Feeds:
         if channel:
             return
         self._stirred.pop(channel, None)
-        if wanted.feed not in FORMS:
+        if wanted.feed not in KINDS:
             del self._trades[wanted.symbol]
         elif len(self._books[wanted.symbol]) > 1:
             del self._books[wanted.symbol][wanted.feed, wanted.size]
@@ -157,7 +157,7 @@ class Feeds:
         kind = wanted.feed, wanted.size
         if kind not in feeds:
             book = self._engine().books.get(wanted.symbol)
-            form = FORMS[wanted.feed](wanted.symbol, wanted.size, book, self.sequence)
+            form = BookForm(KINDS[wanted.feed], wanted.symbol, wanted.size, book, self.sequence)
             feed = BookFeed(wanted.symbol, form, book, self._tape(wanted.symbol))
             feeds[kind] = feed, Channel(feed, self.sequence, now)
         return feeds[kind][1]

@@ -17,14 +17,15 @@ LevelE8 = tuple[int, int, int]
 class DepthChange(NamedTuple):
     """What changed after ``previous_sequence`` up to ``sequence``; a quantity of 0 removes the level.
 
-    A level that comes into the best ones is there whole, and one that leaves them is removed.
+    A level that comes into the best ones is there whole, and one that leaves them is removed. ``top`` is the best level
+    of each side if one of them has changed, else None.
     """
 
     previous_sequence: int
     sequence: int
     bids: list[LevelE8]
     asks: list[LevelE8]
-    top_has_changed: bool
+    top: tuple[list[LevelE8], list[LevelE8]] | None
 
 
 class DepthView:
@@ -41,12 +42,13 @@ class DepthView:
         bids, asks = self._read(book, is_bids=True), self._read(book, is_bids=False)
         if bids == self.bids and asks == self.asks:
             return None
+        top = bids[:1], asks[:1]
         change = DepthChange(
             self.sequence,
             sequence,
             list(_changes(self.bids, bids)),
             list(_changes(self.asks, asks)),
-            bids[:1] != self.bids[:1] or asks[:1] != self.asks[:1],
+            top if top != (self.bids[:1], self.asks[:1]) else None,
         )
         self.sequence, self.bids, self.asks = sequence, bids, asks
         return change
