@@ -22,7 +22,6 @@ from itertools import chain
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -31,8 +30,8 @@ from order_engine.feeds.event_loop import new_loop
 from order_engine.journal.watermark import WATERMARK_NAME, SharedWatermark
 from stress.benchmarks.conditions import Figures, conditions_now, report
 from stress.benchmarks.http_load import Load, processors
+from stress.benchmarks.order_cost import ExchangeWork, Round
 from stress.benchmarks.raw_clients import Subscriber, handshake
-from stress.gauges import exchange_seconds_of
 from stress.server import RunningServer, python_on, serving
 from stress.workloads import Body, resting_and_crossing
 
@@ -42,13 +41,6 @@ RETRY_SECONDS = 0.1
 CONNECTIONS = 64
 BODIES = 2_000
 PATH = "/api/v1/orders"
-
-
-class Loaded(NamedTuple):
-    """Orders a second, and the CPU time that each cost the exchange."""
-
-    per_second: float
-    exchange_us: int
 
 
 class WatermarkSamples:
@@ -253,11 +245,10 @@ async def _cost(
     }
 
 
-async def _loaded(server: RunningServer, load: Load) -> Loaded:
-    worked = exchange_seconds_of(server.process.pid)
+async def _loaded(server: RunningServer, load: Load) -> Round:
+    work = ExchangeWork(server)
     rate = (await asyncio.to_thread(load.put_on, server.port, PATH)).requests_per_second
-    worked = exchange_seconds_of(server.process.pid) - worked
-    return Loaded(rate, round(1e6 * worked / (rate * load.seconds)))
+    return Round(rate, work.us_each(rate * load.seconds))
 
 
 def _arguments() -> argparse.Namespace:

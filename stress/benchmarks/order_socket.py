@@ -17,13 +17,12 @@ import statistics
 import sys
 from collections.abc import Sequence
 from time import perf_counter
-from typing import NamedTuple
 
 from order_engine.feeds.event_loop import new_loop
 from stress.benchmarks.conditions import conditions_now, report
 from stress.benchmarks.http_load import processors
+from stress.benchmarks.order_cost import ExchangeWork, Round
 from stress.benchmarks.raw_clients import Clients, Poster, SocketTrader, answered_by, masked
-from stress.gauges import exchange_seconds_of
 from stress.server import RunningServer, exchange_server
 from stress.workloads import resting_and_crossing
 
@@ -58,13 +57,6 @@ def main() -> None:
     report("order-socket", conditions, dict(figures), save=arguments.save)
     if ratio < arguments.min:
         sys.exit(f"ratio {ratio:.3f} is below {arguments.min}")
-
-
-class Round(NamedTuple):
-    """Orders a second, and what each cost the exchange."""
-
-    per_second: float
-    exchange_us: int
 
 
 def _ratio(rounds: Sequence[Round], others: Sequence[Round]) -> float:
@@ -117,14 +109,13 @@ async def _place_all(
 
 async def _round(server: RunningServer, clients: Clients, transports: list[asyncio.Transport], seconds: float) -> Round:
     await asyncio.sleep(min(1.0, seconds))
-    worked, answered, began = exchange_seconds_of(server.process.pid), answered_by(clients), perf_counter()
+    work, answered, began = ExchangeWork(server), answered_by(clients), perf_counter()
     await asyncio.sleep(seconds)
     orders = answered_by(clients) - answered
-    rate = orders / (perf_counter() - began)
-    worked = exchange_seconds_of(server.process.pid) - worked
+    measured = Round(orders / (perf_counter() - began), work.us_each(orders))
     for transport in transports:
         transport.abort()
-    return Round(rate, round(1e6 * worked / orders))
+    return measured
 
 
 async def _connected(port: int, protocol: asyncio.Protocol) -> asyncio.Transport:
