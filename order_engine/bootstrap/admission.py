@@ -13,6 +13,7 @@ from order_engine.security.attempts import Attempts
 from order_engine.security.key_file import KeyFile
 from order_engine.security.key_watch import KeyWatch
 from order_engine.security.security_log import SecurityLog
+from order_engine.security.signatures import SignatureCheck
 from order_engine.security.stored_keys import StoredKeys
 from order_engine.settings import API_KEY_LENGTH_ADVISED, Settings
 
@@ -33,7 +34,7 @@ class Admission:
         self._on_first_key = on_first_key
         self._log = SecurityLog(settings.data_dir, clock.now_ns)
         self._attempts = Attempts(self._log)
-        self.keys = KeyRing(settings.api_key, self._attempts)
+        self.keys = KeyRing(settings.api_key, self._attempts, SignatureCheck(clock.now_ns))
         self._watch = KeyWatch(KeyFile(settings.data_dir), self._take)
         self._watch.load()
         self._log_fault: str | None = None

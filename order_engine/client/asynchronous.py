@@ -13,6 +13,7 @@ from order_engine.client.delivery import Deliveries, Delivery, Retry
 from order_engine.client.messages import Page
 from order_engine.client.operations import Operations
 from order_engine.client.requests import Request
+from order_engine.client.signing import Signing
 from order_engine.client.subscriptions import Subscription
 
 T = TypeVar("T")
@@ -22,11 +23,18 @@ class AsyncClient(Operations):
     """Talks to an exchange. Tasks of one loop may share it. Reads show what the client itself has written before."""
 
     def __init__(
-        self, url: str, *, api_key: str | None = None, timeout: float = TIMEOUT_SECONDS, retries: int = RETRIES
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        signing_secret: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        retries: int = RETRIES,
     ) -> None:
         self.url = url.rstrip("/")
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout)
-        self._deliveries = Deliveries(api_key, retries)
+        signing = None if signing_secret is None else Signing(signing_secret)
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, auth=signing)
+        self._deliveries = Deliveries(api_key, retries, signing=signing)
 
     async def send(self, request: Request[T]) -> T:
         """Send a request, again if need be, and return what it asked for; raises ``ExchangeError``."""
@@ -55,10 +63,10 @@ class AsyncClient(Operations):
             try:
                 async with connect(
                     connecting.address(subscription.path),
-                    additional_headers=self._deliveries.key_header,
+                    additional_headers=self._deliveries.handshake(subscription.path),
                     **OPTIONS,
                 ) as socket:
-                    greeting = subscription.greeting(self._deliveries.api_key)
+                    greeting = subscription.greeting(self._deliveries.auth())
                     if greeting is not None:
                         await socket.send(greeting)
                     async for message in socket:

@@ -12,6 +12,7 @@ from order_engine.client.delivery import Deliveries, Delivery, Retry
 from order_engine.client.messages import Page
 from order_engine.client.operations import Operations
 from order_engine.client.requests import Request
+from order_engine.client.signing import Signing
 from order_engine.client.subscriptions import Subscription
 
 T = TypeVar("T")
@@ -24,11 +25,18 @@ class Client(Operations):
     """Talks to an exchange. Use one in each thread. Reads show what the client itself has written before."""
 
     def __init__(
-        self, url: str, *, api_key: str | None = None, timeout: float = TIMEOUT_SECONDS, retries: int = RETRIES
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        signing_secret: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        retries: int = RETRIES,
     ) -> None:
         self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, timeout=timeout)
-        self._deliveries = Deliveries(api_key, retries)
+        signing = None if signing_secret is None else Signing(signing_secret)
+        self._http = httpx.Client(base_url=self.url, timeout=timeout, auth=signing)
+        self._deliveries = Deliveries(api_key, retries, signing=signing)
 
     def send(self, request: Request[T]) -> T:
         """Send a request, again if need be, and return what it asked for; raises ``ExchangeError``."""
@@ -56,10 +64,10 @@ class Client(Operations):
             try:
                 with connect(
                     connecting.address(subscription.path),
-                    additional_headers=self._deliveries.key_header,
+                    additional_headers=self._deliveries.handshake(subscription.path),
                     **OPTIONS,
                 ) as socket:
-                    greeting = subscription.greeting(self._deliveries.api_key)
+                    greeting = subscription.greeting(self._deliveries.auth())
                     if greeting is not None:
                         socket.send(greeting)
                     for message in socket:

@@ -13,10 +13,12 @@ from msgspec import DecodeError, json
 
 from order_engine.client.errors import NoResponse, NotUnderstood, read_problem
 from order_engine.client.requests import Request
+from order_engine.client.signing import Signing
 
 T = TypeVar("T")
 
 PREFIX = "/api/v1"
+ORDERS_PATH = "/ws/orders"
 FIRST_PAUSE_SECONDS = 0.05
 DOUBLINGS_MAX = 10
 PAUSE_SECONDS_MAX = 5.0
@@ -31,10 +33,18 @@ class Retry(NamedTuple):
 class Deliveries:
     """What the deliveries of one client share: its key, how often it tries, and the last sequence that it has seen."""
 
-    def __init__(self, api_key: str | None, retries: int, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        api_key: str | None,
+        retries: int,
+        chance: Callable[[], float] = random.random,
+        *,
+        signing: Signing | None = None,
+    ) -> None:
         self.api_key = api_key
         self.retries = retries
         self._chance = chance
+        self._signing = signing
         self._last_sequence = 0
 
     def begin(self, request: Request[T]) -> "Delivery[T]":
@@ -45,6 +55,16 @@ class Deliveries:
     def key_header(self) -> dict[str, str]:
         """The header that names the client's key, if it has one."""
         return {} if self.api_key is None else {"X-API-Key": self.api_key}
+
+    def handshake(self, path: str) -> dict[str, str]:
+        """Return the headers of a WebSocket's handshake."""
+        signed = {} if self._signing is None else self._signing.sign("GET", path).headers
+        return self.key_header | signed
+
+    def auth(self) -> dict[str, str]:
+        """Return what a connection for orders is told of the key."""
+        named = {} if self.api_key is None else {"key": self.api_key}
+        return named if self._signing is None else named | self._signing.sign("GET", ORDERS_PATH)._asdict()
 
     def pause_after(self, tries: int) -> float:
         """Return a pause that doubles with each try; chance takes up to half of it, to keep clients apart."""

@@ -169,6 +169,14 @@ class Time(Struct, frozen=True, kw_only=True):
     milliseconds: int
 
 
+class Identity(Struct, frozen=True, kw_only=True):
+    """Whose key the client sends, and its highest scope: read, trade or admin."""
+
+    key: str | None
+    user_id: str | None
+    scope: str
+
+
 class Position(Struct, frozen=True, kw_only=True):
     """A user's position in a symbol; a short one is negative."""
 

@@ -78,6 +78,7 @@ class Operations:
     cancel_all = Operation(requests.cancel_all)
     orders = Listing(requests.orders)
     trades = Listing(requests.trades)
+    whoami = Operation(requests.whoami)
 
     depth = Operation(requests.depth)
     top_of_book = Operation(requests.top_of_book)

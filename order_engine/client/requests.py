@@ -68,9 +68,10 @@ def order(order_id: str) -> Request[Order]:
     return Request("GET", f"/orders/{_part(order_id)}", _one(Order))
 
 
-def order_by_client_id(client_order_id: str, user_id: str) -> Request[Order]:
-    """Show a user's newest order with this client order id."""
-    return Request("GET", f"/orders/by-client-id/{_part(client_order_id)}", _one(Order), {"user_id": user_id})
+def order_by_client_id(client_order_id: str, user_id: str | None = None) -> Request[Order]:
+    """Show a user's newest order with this client order id; without ``user_id`` of the user of the client's key."""
+    path = f"/orders/by-client-id/{_part(client_order_id)}"
+    return Request("GET", path, _one(Order), _query({"user_id": user_id}))
 
 
 def amend(order_id: str, **terms: Unpack[NewTerms]) -> Request[Order]:
@@ -83,8 +84,10 @@ def cancel(order_id: str) -> Request[Order]:
     return Request("DELETE", f"/orders/{_part(order_id)}", _one(Order))
 
 
-def cancel_all(user_id: str, *, symbol: str | None = None, side: Side | None = None) -> Request[list[str]]:
-    """Cancel all live orders of a user; returns their ids."""
+def cancel_all(
+    user_id: str | None = None, *, symbol: str | None = None, side: Side | None = None
+) -> Request[list[str]]:
+    """Cancel all live orders of a user, by default that of the client's key; returns their ids."""
     read = _one(messages.Canceled)
     query = _query({"user_id": user_id, "symbol": symbol, "side": side})
     return Request("DELETE", "/orders", lambda text: read(text).canceled, query)
@@ -98,6 +101,11 @@ def orders(**which: Unpack[OrderFilter]) -> Request[Page[Order]]:
 def trades(**which: Unpack[TradeFilter]) -> Request[Page[messages.Trade]]:
     """List trades, newest first."""
     return Request("GET", "/trades", _one(messages.TradePage), _query(which))
+
+
+def whoami() -> Request[messages.Identity]:
+    """Show whose key the client sends, and what it allows."""
+    return Request("GET", "/whoami", _one(messages.Identity))
 
 
 # Markets

@@ -1,6 +1,6 @@
 """What can be watched over WebSocket: how a subscription begins, reads messages, and goes on after a loss. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -62,8 +62,8 @@ class Subscription(Protocol[Item_co]):
         """Where to connect, the first time or again."""
         ...
 
-    def greeting(self, api_key: str | None) -> str | None:
-        """Return what is sent first."""
+    def greeting(self, key: Mapping[str, str]) -> str | None:
+        """Return what is sent first; ``key`` are the fields that tell the client's key."""
         ...
 
     def receive(self, message: str | bytes) -> Received[Item_co]:
@@ -111,7 +111,7 @@ class BookSubscription:
         self._is_waiting = False
         self.path = f"/ws/market-data/{quote(symbol, safe='')}?levels={levels}"
 
-    def greeting(self, _api_key: str | None) -> None:
+    def greeting(self, _key: Mapping[str, str]) -> None:
         """Send nothing: the feed begins with a snapshot."""
         self._is_waiting = False
 
@@ -147,7 +147,7 @@ class TradeSubscription:
         since = "" if self._place.since is None else f"?since={self._place.since}"
         return f"/ws/trades/{quote(self._symbol, safe='')}{since}"
 
-    def greeting(self, _api_key: str | None) -> None:
+    def greeting(self, _key: Mapping[str, str]) -> None:
         """Send nothing."""
         self._place.connect()
 
@@ -172,14 +172,14 @@ class OwnSubscription:
 
     path = "/ws/orders"
 
-    def __init__(self, user_id: str, since: int | None) -> None:
+    def __init__(self, user_id: str | None, since: int | None) -> None:
         self._place = Place(since)
         self._user_id = user_id
 
-    def greeting(self, api_key: str | None) -> str:
+    def greeting(self, key: Mapping[str, str]) -> str:
         """Say who listens, and what is known already."""
         self._place.connect()
-        named = {"key": api_key, "user_id": self._user_id, "since": self._place.since}
+        named = {**key, "user_id": self._user_id, "since": self._place.since}
         auth = {name: value for name, value in named.items() if value is not None}
         return json.encode({"op": "auth", **auth}).decode()
 
@@ -228,8 +228,11 @@ def watch_trades(symbol: str, *, since: int | None = None) -> Subscription[Trade
     return TradeSubscription(symbol, since)
 
 
-def watch_orders(user_id: str, *, since: int | None = None) -> Subscription[OwnEvent]:
-    """Yield what happens to a user's orders, from now on or after a sequence; after ``CaughtUp`` it is new."""
+def watch_orders(user_id: str | None = None, *, since: int | None = None) -> Subscription[OwnEvent]:
+    """Yield what happens to a user's orders, from now on or after a sequence; after ``CaughtUp`` it is new.
+
+    Without ``user_id`` it is the user of the client's key.
+    """
     return OwnSubscription(user_id, since)
 
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable
 from threading import Lock
 from time import monotonic
-from typing import NamedTuple
 
 from order_engine.security.security_log import SecurityLog
 
@@ -20,12 +19,10 @@ ACCEPTED = "accepted"
 NO_KEY, WRONG_KEY, WRONG_SCOPE, WRONG_SIGNATURE = "no_key", "wrong_key", "wrong_scope", "wrong_signature"
 
 
-class Attempt(NamedTuple):
-    """``outcome`` is ``accepted``, or why the attempt was refused; ``key_id`` is None where no known key was sent."""
+Attempt = tuple[str, str | None, str]
+"""``accepted``, or why it was refused; the id of the key, None if no known one was sent; the address.
 
-    outcome: str
-    key_id: str | None
-    address: str
+A plain tuple, because one is made for each request."""
 
 
 class Attempts:
@@ -41,8 +38,9 @@ class Attempts:
         self._untold = 0
         self._period_end = clock() + PERIOD_SECONDS
 
-    def note(self, attempt: Attempt) -> None:
+    def note(self, outcome: str, key_id: str | None, address: str) -> None:
         """Count an attempt; may be called in any thread."""
+        attempt = (outcome, key_id, address)
         with self._lock:
             self._counts[attempt] = self._counts.get(attempt, 0) + 1
 

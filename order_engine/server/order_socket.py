@@ -166,7 +166,7 @@ class OrderSocket:
         try:
             if name != "auth":
                 raise Problem("unauthorized", 'First send {"op": "auth"}, with a key if the exchange has one.')
-            caller = self._sockets.operations.caller_of(content.pop("key", None), self._address)
+            caller = self._sockets.operations.caller_of(content, self._address)
             named, since = _who(content, self._sockets.visible_sequence)
             user_id = self._sockets.operations.user_of(caller, named)
         except Problem as problem:

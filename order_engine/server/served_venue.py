@@ -70,8 +70,8 @@ class DatabaseProgress(Protocol):
 class OrderOperations(Protocol):
     """What can be asked for over a WebSocket."""
 
-    def caller_of(self, key: object, address: str) -> Caller:
-        """Return the caller with a key; raises ``Problem``."""
+    def caller_of(self, auth: dict[str, Any], address: str) -> Caller:
+        """Take the key from an auth, and its signature; return the caller, or raise ``Problem``."""
         ...
 
     def user_of(self, caller: Caller, named: str | None) -> str | None:

@@ -21,7 +21,8 @@ class Caller(NamedTuple):
     """``scope`` separates the idempotency keys of callers; ``access`` is the highest access that the caller has.
 
     ``actor`` names in the journal a caller who may act for other users. ``user_id`` is whose key it is, ``key_id``
-    which; both None if the caller sent no stored key.
+    which; both None if the caller sent no stored key. If the key ``signs``, a request counts once its signature is
+    checked.
     """
 
     scope: str
@@ -29,6 +30,7 @@ class Caller(NamedTuple):
     actor: str | None = None
     user_id: str | None = None
     key_id: str | None = None
+    signs: bool = False
 
     @property
     def is_admin(self) -> bool:

@@ -24,7 +24,9 @@ OWN_FETCH_SITES = frozenset({None, "same-origin", "none"})
 _HEADERS_OF_PROGRAMS = ("HTTP_X_REQUESTED_WITH", "HTTP_X_API_KEY", "HTTP_AUTHORIZATION", "HTTP_IDEMPOTENCY_KEY")
 
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
-_ALLOWED_HEADERS = "Content-Type, X-API-Key, Authorization, Idempotency-Key, X-Min-Sequence, X-Request-ID"
+_ALLOWED_HEADERS = (
+    "Content-Type, X-API-Key, Authorization, X-Timestamp, X-Signature, Idempotency-Key, X-Min-Sequence, X-Request-ID"
+)
 _EXPOSED_HEADERS = "X-Sequence, X-Request-ID, Idempotent-Replayed, Retry-After"
 
 

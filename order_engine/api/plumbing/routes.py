@@ -85,6 +85,8 @@ class Routes:
     def _read(self, request: Request, operation: Operation, parameters: Mapping[str, Any]) -> ParsedRequest:
         environ = request.environ
         caller = self._keys.admit(environ, operation.access)
+        if caller.signs and operation.body is None:
+            self._require_signature(caller, environ, b"")
         if operation.writes:
             self._guard.require_own_origin(environ)
             if operation.body is None and environ["REQUEST_METHOD"] == "POST":
@@ -109,6 +111,8 @@ class Routes:
     def _read_body(self, request: Request, operation: Operation, form: Form, caller: Caller) -> BodyRead:
         _require_json(request)
         payload = _read_payload(request, operation.body_bytes_max)
+        if caller.signs:
+            self._require_signature(caller, request.environ, payload)
         with self._decoding:
             read = _decoded(payload, form, caller)
         if not isinstance(read, Problem):
@@ -119,6 +123,10 @@ class Routes:
             raise read
         finally:
             del read
+
+    def _require_signature(self, caller: Caller, environ: Environ, body: bytes) -> None:
+        method, target = environ["REQUEST_METHOD"], environ.get("RAW_URI", "")
+        self._keys.require_signature(caller, environ, method, target, body)
 
     def _read_min_sequence(self, environ: Environ) -> int:
         text = environ.get("HTTP_X_MIN_SEQUENCE")

@@ -20,6 +20,8 @@ from order_engine.wire.form import Fields, FormError
 
 Message = dict[str, Any]  # Any: JSON
 View = Callable[[ParsedRequest], JsonResponse]
+PATH = "/ws/orders"
+_HEADERS = {"key": "HTTP_X_API_KEY", "timestamp": "HTTP_X_TIMESTAMP", "signature": "HTTP_X_SIGNATURE"}
 _NAMES = ("order_id", "client_order_id", "user_id", "symbol")
 
 
@@ -65,10 +67,14 @@ class OrderOperations:
             "cancel_all": SocketOperation(forms.CANCEL_ALL, "DELETE", "/orders", changes.cancel_all),
         }
 
-    def caller_of(self, key: object, address: str) -> Caller:
-        """Return the caller with a key; raises ``Problem``."""
-        sent = {"HTTP_X_API_KEY": key} if isinstance(key, str) else {}
-        return self._keys.admit({**sent, "REMOTE_ADDR": address}, Access.READ)
+    def caller_of(self, auth: Message, address: str) -> Caller:
+        """Take the key from an auth, and its signature; return the caller, or raise ``Problem``."""
+        sent = {header: auth.pop(name, None) for name, header in _HEADERS.items()}
+        environ = {header: text for header, text in sent.items() if isinstance(text, str)} | {"REMOTE_ADDR": address}
+        caller = self._keys.admit(environ, Access.READ)
+        if caller.signs:
+            self._keys.require_signature(caller, environ, "GET", PATH, b"")
+        return caller
 
     def user_of(self, caller: Caller, named: str | None) -> str | None:
         """Return the user whose events a connection gets: the one named, or else the key's; raises ``Problem``."""

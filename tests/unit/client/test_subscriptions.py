@@ -54,7 +54,7 @@ def test_trades_that_come_again_after_a_loss_are_skipped() -> None:
 
     before = given(trades, trade(5, 1), trade(5, 2))
     path = trades.path
-    trades.greeting(None)
+    trades.greeting({})
     after = given(trades, trade(5, 1), trade(5, 2), trade(5, 3), trade(6, 1))
 
     assert path == "/ws/trades/A%2FB?since=4"
@@ -72,7 +72,7 @@ def test_stream_that_was_silent_goes_on_after_the_heartbeat() -> None:
 def test_gap_is_told_and_what_follows_it_is_new() -> None:
     trades = watch_trades("AAPL", since=3)
     given(trades, trade(5, 1))
-    trades.greeting(None)
+    trades.greeting({})
 
     found = given(trades, {"type": "gap", "from": 5, "to": 7}, trade(8, 1))
 
@@ -99,12 +99,12 @@ def test_own_stream_says_who_listens_and_what_is_known() -> None:
     order |= {"status": "FILLED", "sequence": 1, "created_at": TIME, "updated_at": TIME}
     event = {"type": "trade", "sequence": 7, "liquidity": "MAKER", "trade": TRADE, "order": order}
 
-    assert json.decode(own.greeting("key") or "") == {"op": "auth", "key": "key", "user_id": "ann"}
+    assert json.decode(own.greeting({"key": "key"}) or "") == {"op": "auth", "key": "key", "user_id": "ann"}
     caught_up, traded = given(own, {"id": None, "type": "ack"}, {"type": "caught_up", "sequence": 6}, event)
 
     assert caught_up == CaughtUp(sequence=6)
     assert isinstance(traded, OwnTrade)
-    assert json.decode(own.greeting(None) or "")["since"] == 6
+    assert json.decode(own.greeting({}) or "")["since"] == 6
 
 
 def test_own_stream_that_is_refused_raises() -> None:
@@ -116,7 +116,7 @@ def test_own_stream_that_is_refused_raises() -> None:
 
 def test_book_asks_once_for_a_snapshot_when_an_update_is_missing() -> None:
     books = watch_book("AAPL", 5)
-    books.greeting(None)
+    books.greeting({})
     (book,) = given(books, snapshot(("1.50", "2", 1), sequence=3))
     right = book_checksum([("1.50", "2", 1), ("1.40", "1", 1)], [])
     late = json.encode(update(("1.40", "1", 1), sequence=9, after=8, checksum=right))

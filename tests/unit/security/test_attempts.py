@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from order_engine.security import attempts
-from order_engine.security.attempts import ACCEPTED, PERIOD_SECONDS, WRONG_KEY, Attempt, Attempts
+from order_engine.security.attempts import ACCEPTED, PERIOD_SECONDS, WRONG_KEY, Attempts
 from order_engine.security.security_log import SecurityLog
 
-ALICE = Attempt(ACCEPTED, "alice-1", "192.0.2.1")
-STRANGER = Attempt(WRONG_KEY, None, "192.0.2.2")
+ALICE = (ACCEPTED, "alice-1", "192.0.2.1")
+STRANGER = (WRONG_KEY, None, "192.0.2.2")
 
 
 class HandClock:
@@ -49,8 +49,8 @@ def test_first_attempt_is_written_at_once_and_those_that_follow_within_the_minut
 ) -> None:
     for _ in range(5):
         for _ in range(3):
-            counted.note(ALICE)
-        counted.note(STRANGER)
+            counted.note(*ALICE)
+        counted.note(*STRANGER)
         counted.step()
     before = [(line["event"], line["count"]) for line in lines(log)]
     clock.now += PERIOD_SECONDS
@@ -69,20 +69,20 @@ def test_first_attempt_is_written_at_once_and_those_that_follow_within_the_minut
 
 
 def test_next_minute_begins_with_lines_at_once(counted: Attempts, log: SecurityLog, clock: HandClock) -> None:
-    counted.note(ALICE)
+    counted.note(*ALICE)
     counted.step()
     clock.now += PERIOD_SECONDS
     counted.step()
-    counted.note(ALICE)
+    counted.note(*ALICE)
     counted.step()
 
     assert [line["count"] for line in lines(log)] == [1, 1]
 
 
 def test_finish_writes_what_is_left(counted: Attempts, log: SecurityLog) -> None:
-    counted.note(ALICE)
+    counted.note(*ALICE)
     counted.step()
-    counted.note(ALICE)
+    counted.note(*ALICE)
     counted.finish()
 
     assert [line["count"] for line in lines(log)] == [1, 1]
@@ -93,7 +93,7 @@ def test_more_kinds_than_are_kept_are_counted_together(
 ) -> None:
     monkeypatch.setattr(attempts, "KINDS_MAX", 2)
     for number in range(5):
-        counted.note(Attempt(WRONG_KEY, None, f"192.0.2.{number}"))
+        counted.note(WRONG_KEY, None, f"192.0.2.{number}")
     counted.step()
     clock.now += PERIOD_SECONDS
     counted.step()
@@ -110,7 +110,7 @@ def test_log_is_private_and_full_files_are_moved_aside(tmp_path: Path, clock: Ha
     log = SecurityLog(tmp_path, lambda: 0, bytes_max=200)
     counted = Attempts(log, clock)
     for number in range(40):
-        counted.note(Attempt(WRONG_KEY, None, f"192.0.2.{number}"))
+        counted.note(WRONG_KEY, None, f"192.0.2.{number}")
         counted.step()
 
     names = sorted(path.name for path in tmp_path.iterdir())

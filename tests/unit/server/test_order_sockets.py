@@ -32,7 +32,7 @@ class StubOperations:
     def __init__(self, served: Served) -> None:
         self._venue = served.venue
 
-    def caller_of(self, key: object, address: str) -> Caller:
+    def caller_of(self, auth: Message, address: str) -> Caller:
         return ANYBODY_WITHOUT_KEYS
 
     def user_of(self, caller: Caller, named: str | None) -> str | None:
