@@ -5,7 +5,7 @@ those with the same outcome, key and address, share lines: the first is written 
 the minute is one line with their number.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from threading import Lock
 from time import monotonic
@@ -36,6 +36,7 @@ class Attempts:
         self._told: set[Attempt] = set()
         self._pending: Counter[Attempt] = Counter()
         self._untold = 0
+        self._unwritten: deque[bytes] = deque(maxlen=KINDS_MAX)
         self._period_end = clock() + PERIOD_SECONDS
 
     def note(self, outcome: str, key_id: str | None, address: str) -> None:
@@ -45,11 +46,12 @@ class Attempts:
             self._counts[attempt] = self._counts.get(attempt, 0) + 1
 
     def step(self) -> None:
-        """Write down what is due; raises ``OSError``, and tries again at the next step."""
-        lines = self._lines_due()
-        if lines:
+        """Write down what is due; raises ``OSError``. The next step then tries again, with the newest lines."""
+        self._unwritten += self._lines_due()
+        if self._unwritten:
             self._log.move_aside_if_full()
-            self._log.write(lines)
+            self._log.write(self._unwritten)
+            self._unwritten.clear()
 
     def finish(self) -> None:
         """Write down everything that was counted; raises ``OSError``."""

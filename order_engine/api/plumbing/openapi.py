@@ -26,14 +26,16 @@ from order_engine.wire.messages.trades import OwnTrade, Trade, TradeEvent
 
 VERSION = "1"
 OPENAPI_VERSION = "3.1.0"
-PROBLEM_STATUSES_OF_ALL = (400, 421, 500, 503)
-PROBLEM_STATUSES_OF_KEYS = (401, 403)
+PROBLEM_STATUSES_OF_ALL = (400, 401, 421, 500, 503)
+PROBLEM_STATUSES_OF_KEYS = (403,)
 PROBLEM_STATUSES_OF_BODIES = (413, 415)
 
 DESCRIPTION = """\
 Responses write prices and quantities as decimal strings. Requests may send strings or numbers; both are read exactly.
 Times are RFC 3339, UTC. Unknown fields and parameters are refused. A 2xx response to a write means that it is on disk.
-Every path is also served without the prefix `/api/v1`, and with a slash at its end. Requests may use other field names:
+Where the exchange has keys, everything but market data needs one; a user's key sees and changes its user's own things.
+Keys that sign need `X-Timestamp` and `X-Signature` too (docs/keys.md). Every path is also served without the prefix
+`/api/v1`, and with a slash at its end. Requests may use other field names:
 {other_names}, and in a body `idempotency_key` for the header."""
 SCHEMA_REFERENCE = "#/components/schemas/{name}"
 # Messages that other schemas refer to by name.

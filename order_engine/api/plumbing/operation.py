@@ -10,6 +10,7 @@ from order_engine.api.plumbing.forms import NOTHING, Form
 from order_engine.api.plumbing.responses import JSON_TYPE
 
 BODY_BYTES_MAX = 1 << 20
+_TRADE = Access.TRADE
 
 
 class Operation(NamedTuple):
@@ -33,4 +34,4 @@ class Operation(NamedTuple):
     @property
     def writes(self) -> bool:
         """Whether it changes something."""
-        return self.access >= Access.TRADE
+        return self.access >= _TRADE

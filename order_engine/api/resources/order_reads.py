@@ -47,7 +47,11 @@ TRADES = Operation(
     problems=(404,),
 )
 LIST = Operation(
-    summary="List orders, newest first", query=forms.ORDERS, responses={200: OrderPage}, waits_for_database=True
+    summary="List orders, newest first",
+    query=forms.ORDERS,
+    responses={200: OrderPage},
+    waits_for_database=True,
+    problems=(404,),
 )
 LIST_OF_USER = LIST._replace(summary="List a user's orders, newest first", query=forms.USER_ORDERS)
 

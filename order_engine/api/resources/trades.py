@@ -20,6 +20,7 @@ LIST = Operation(
     query=forms.TRADES,
     responses={200: TradePage},
     waits_for_database=True,
+    problems=(404,),
 )
 
 

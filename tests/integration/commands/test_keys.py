@@ -79,6 +79,13 @@ def test_rotate_and_revoke_name_a_key_by_its_id(run: Run, tmp_path: Path) -> Non
     assert {event["key"] for event in events} == {"alice-1"}
 
 
+def test_stored_key_is_enough_to_listen_on_an_address_that_others_reach(run: Run) -> None:
+    run("keys", "create", "--user", "ann")
+
+    # Not refused for want of a key: this machine has no such address.
+    assert "expected an address of this machine" in run("serve", HOST="192.0.2.1").err
+
+
 def test_damaged_file_is_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "nowhere").mkdir()
     (tmp_path / "nowhere/keys.json").write_text("{", encoding="utf-8")

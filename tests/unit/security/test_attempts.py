@@ -79,6 +79,17 @@ def test_next_minute_begins_with_lines_at_once(counted: Attempts, log: SecurityL
     assert [line["count"] for line in lines(log)] == [1, 1]
 
 
+def test_what_cannot_be_written_is_written_later(counted: Attempts, log: SecurityLog) -> None:
+    log.path.mkdir()
+    counted.note(*ALICE)
+    with pytest.raises(OSError, match=r"security\.log"):
+        counted.step()
+    log.path.rmdir()
+    counted.step()
+
+    assert [line["key"] for line in lines(log)] == ["alice-1"]
+
+
 def test_finish_writes_what_is_left(counted: Attempts, log: SecurityLog) -> None:
     counted.note(*ALICE)
     counted.step()

@@ -78,6 +78,19 @@ def test_signature_cannot_be_used_again_at_any_later_time(check: SignatureCheck,
             send(check, signed_us)
 
 
+@pytest.mark.parametrize("seen_after_us", [2 * WINDOW_US - 1, 2 * WINDOW_US, 2 * WINDOW_US + 1, 4 * WINDOW_US])
+def test_signature_is_remembered_while_it_counts_whenever_it_came(
+    check: SignatureCheck, time: HandTime, seen_after_us: int
+) -> None:
+    time.now_us = seen_us = NOW_US + seen_after_us
+    send(check, seen_us + WINDOW_US)
+    for step in range(9):
+        time.now_us = seen_us + step * WINDOW_US // 4
+        send(check, time.now_us, target="/other")
+        with pytest.raises(SignatureRefused, match="used before"):
+            send(check, seen_us + WINDOW_US)
+
+
 def test_clock_that_is_set_back_lets_no_old_signature_in(check: SignatureCheck, time: HandTime) -> None:
     send(check, NOW_US)
     for step in range(1, 10):
