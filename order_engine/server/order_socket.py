@@ -170,7 +170,9 @@ class OrderSocket:
             named, since = _who(content, self._sockets.visible_sequence)
             user_id = self._sockets.operations.user_of(caller, named)
         except Problem as problem:
-            self._refuse(message_id, problem)
+            # Now, because nothing is sent after the close.
+            self._unanswered += 1
+            self.send({_ID: message_id, _NAME: None}, _written(problem_response(problem, None)))
             self.web_socket.close(BROKEN_RULE, "not admitted")
             return
         self._session = Session(caller, user_id)
@@ -205,8 +207,11 @@ class OrderSocket:
 
     def _park(self, message_id: bytes, name: object, response: JsonResponse) -> None:
         self._unanswered += 1
-        written = HttpResponse(str(response.status), response.headers, response.body)
-        self._sockets.park(self, {_ID: message_id, _NAME: name}, written)
+        self._sockets.park(self, {_ID: message_id, _NAME: name}, _written(response))
+
+
+def _written(response: JsonResponse) -> HttpResponse:
+    return HttpResponse(str(response.status), response.headers, response.body)
 
 
 def _who(content: dict[str, object], visible_sequence: int) -> tuple[str | None, int | None]:
