@@ -1,9 +1,12 @@
 """Trading on the page, in a real browser: the ticket, one's own orders and positions, the keys."""
 
+import json
+
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.desk import Desk
+from tests.integration.service.server_process import ServerProcess, command_line
 
 
 def test_order_is_placed_marked_traded_amended_and_canceled(desk: Desk) -> None:
@@ -196,7 +199,7 @@ def test_user_and_key_are_asked_for_and_kept_in_the_tab_only(desk: Desk) -> None
     desk.find("user_id").send_keys(desk.user, Keys.ENTER)
     desk.submit()
     desk.wait(lambda: "X-API-Key" in desk.text("account-error"))
-    assert desk.browser.switch_to.active_element.get_attribute("id") == "api_key"
+    desk.wait(lambda: desk.browser.switch_to.active_element.get_attribute("id") == "api_key")
 
     desk.find("api_key").send_keys("a-key-for-the-tests", Keys.ENTER)
     desk.submit()
@@ -204,6 +207,24 @@ def test_user_and_key_are_asked_for_and_kept_in_the_tab_only(desk: Desk) -> None
     desk.wait(lambda: "rests on the book" in desk.text("outcome"))
     assert desk.run("return sessionStorage.getItem('order-engine-api-key')") == "a-key-for-the-tests"
     assert desk.run("return localStorage.length") == 0
+
+
+def test_key_of_a_user_says_who_trades(desk: Desk, server: ServerProcess) -> None:
+    made = command_line(server.data_directory, "keys", "create", "--user", desk.user, "--json")
+    key = json.loads(made.stdout)["key"]
+    client = server.client()
+    desk.wait(lambda: client.ask("GET", "/whoami", headers={"X-API-Key": key}).status == 200)
+    desk.load(user="", key="")
+    desk.find("api_key").send_keys(key, Keys.ENTER)
+    desk.wait(lambda: desk.find("user_id").get_attribute("value") == desk.user)
+
+    desk.fill(quantity="5", price="149.5")
+    desk.submit()
+    desk.wait(lambda: len(desk.rows("orders")) == 1)
+
+    desk.fill(user_id="somebody-else", quantity="5", price="149.5")
+    desk.submit()
+    desk.wait(lambda: f"the user {desk.user} only" in desk.text("account-error"))
 
 
 def test_names_that_others_typed_are_text(desk: Desk) -> None:

@@ -86,6 +86,7 @@ def test_first_key_closes_an_open_exchange_while_it_runs(server: ServerProcess, 
         assert tape.close_code() == 1006
     assert answer["type"] == "ack"
     assert close_code(stranger) == 1008
+    assert "there are no keys: anybody who reaches this port may do everything" in server.log
     wait_for_status(server, "/orders", 401)
     assert client.ask("GET", "/orders", headers={"X-API-Key": key}).status == 200
     with listening(server, "/ws/trades/AAPL?since=0") as tape:
