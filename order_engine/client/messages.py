@@ -196,7 +196,7 @@ class SessionTime(Struct, frozen=True, kw_only=True):
 
 
 class Instrument(Struct, frozen=True, kw_only=True):
-    """An instrument: its tick and lot, its price protections, and the state of its session."""
+    """An instrument: its tick and lot, its price protections and limits, and the state of its session."""
 
     symbol: str
     tick_size: Decimal
@@ -207,6 +207,14 @@ class Instrument(Struct, frozen=True, kw_only=True):
     self_trade_prevention: SelfTradePrevention | None
     schedule: list[SessionTime]
     state: SessionState
+    name: str | None
+    base: str | None
+    quote: str | None
+    min_price: Decimal | None
+    max_price: Decimal | None
+    min_quantity: Decimal | None
+    max_quantity: Decimal | None
+    min_notional: Decimal | None
 
 
 class Session(Struct, frozen=True, kw_only=True):

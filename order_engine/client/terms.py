@@ -80,15 +80,23 @@ class ScheduledState(TypedDict):
 
 
 class InstrumentTerms(TypedDict, total=False):
-    """The terms of an instrument."""
+    """The terms of an instrument. None takes a term away, but not the tick or the lot."""
 
     tick_size: Amount
     lot_size: Amount
-    price_band_percent: Amount
-    circuit_breaker_percent: Amount
-    reference_price: Amount
-    self_trade_prevention: SelfTradePrevention
-    schedule: Sequence[ScheduledState]
+    price_band_percent: Amount | None
+    circuit_breaker_percent: Amount | None
+    reference_price: Amount | None
+    self_trade_prevention: SelfTradePrevention | None
+    schedule: Sequence[ScheduledState] | None
+    name: str | None
+    base: str | None
+    quote: str | None
+    min_price: Amount | None
+    max_price: Amount | None
+    min_quantity: Amount | None
+    max_quantity: Amount | None
+    min_notional: Amount | None
 
 
 class Limits(TypedDict, total=False):

@@ -32,13 +32,14 @@ from order_engine.exchange.phase import Phase
 from order_engine.exchange.recent_changes import RecentChanges
 from order_engine.exchange.rests import Rest, Rests
 from order_engine.exchange.state import ExchangeState
-from order_engine.exchange.views import Depth, Listed, Standing, Steps
+from order_engine.exchange.views import Depth, Listed, Standing
 from order_engine.journal.committer import Committer
 from order_engine.journal.errors import JournalError
 from order_engine.journal.record import Record, Retry
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, Configure, Continue, PlaceOrder
 from order_engine.matching.engine import MatchingEngine, lets_none_trade
 from order_engine.matching.events import OrderState
+from order_engine.matching.instrument import Instrument
 
 log = logging.getLogger(__name__)
 
@@ -262,9 +263,9 @@ class Exchange:
         book = self._state.engine.books.get(symbol) if self._was_opened else None
         return 0 if book is None else book.instrument.tick_size_e8
 
-    def steps(self, symbol: str) -> Steps:
-        """Return an instrument's tick and lot, those by default if it is not listed; without a lock, once opened."""
-        return views.steps_of(self._state.engine, symbol)
+    def terms(self, symbol: str) -> Instrument:
+        """Return an instrument's terms, those by default if it is not listed; without a lock, once opened."""
+        return views.terms_of(self._state.engine, symbol)
 
     def wait_visible(self, sequence: int, timeout: float | None = None) -> bool:
         """Wait until a sequence is visible; return whether it is.

@@ -36,13 +36,6 @@ class Listed(NamedTuple):
     state: SessionState
 
 
-class Steps(NamedTuple):
-    """The steps that prices and quantities of an instrument move in, in units of 10^-8."""
-
-    tick_size_e8: int
-    lot_size_e8: int
-
-
 class Standing(NamedTuple):
     """Whether a user's orders are taken, and within which limits.
 
@@ -86,12 +79,10 @@ def instrument_of(engine: MatchingEngine, symbol: str) -> Listed | None:
     return None if book is None else Listed(book.instrument, book.state)
 
 
-def steps_of(engine: MatchingEngine, symbol: str) -> Steps:
-    """Return an instrument's steps; for a symbol that is not listed those that it would be listed with."""
+def terms_of(engine: MatchingEngine, symbol: str) -> Instrument:
+    """Return an instrument; for a symbol that is not listed the one that it would be listed as."""
     book = engine.books.get(symbol)
-    if book is None:
-        return Steps(engine.settings.default_tick_size_e8, engine.settings.default_lot_size_e8)
-    return Steps(book.instrument.tick_size_e8, book.instrument.lot_size_e8)
+    return engine.default_instrument(symbol) if book is None else book.instrument
 
 
 def live_order_of(engine: MatchingEngine, order_id: str) -> OrderState | None:

@@ -5,6 +5,12 @@ from order_engine.matching.bounds import Bounds
 from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState
 from order_engine.matching.events import OrderState
 from order_engine.matching.instrument import Instrument
+from order_engine.matching.instrument_limits import (
+    refusal_of_new_terms,
+    refusal_of_notional,
+    refusal_of_price,
+    refusal_of_quantity,
+)
 from order_engine.matching.live_orders import LiveOrders
 from order_engine.matching.order import IMMEDIATE, STOP_TYPES, Order
 from order_engine.matching.order_book import OrderBook
@@ -72,8 +78,8 @@ class Admission:
             return Reason.INVALID_INSTRUCTION
         return (
             _refusal_of_steps(instrument, placed)
-            # A symbol that its first order lists has no band.
-            or (_refusal_of_band(placed, book) if book is not None and instrument.price_band_percent_e8 else None)
+            # A symbol that its first order lists has neither limits nor a band.
+            or (_refusal_of_limits(placed, book) if book is not None and book.is_limited else None)
             or (self._refusal_of_risk(placed, book) if accounts.limits else None)
             or (_refusal_of_post_only(placed, instrument, book) if placed.post_only else None)
         )
@@ -89,11 +95,7 @@ class Admission:
             return Reason.INVALID_INSTRUCTION
         return (
             _refusal_of_steps(book.instrument, command)
-            or (
-                self._refusal_of_protections(command, order, book)
-                if accounts.limits or book.instrument.price_band_percent_e8
-                else None
-            )
+            or (self._refusal_of_protections(command, order, book) if accounts.limits or book.is_limited else None)
             or (_refusal_of_taking(command, order, book) if order.placed.post_only else None)
         )
 
@@ -102,6 +104,9 @@ class Admission:
         if not _changes(command, state):
             # Limits that were lowered since do not refuse it.
             return None
+        reason = refusal_of_new_terms(book.instrument, command, state)
+        if reason is not None:
+            return reason
         if _moves(command, order) and book.state is not _PRE_OPEN and not order.is_pending:
             assert command.price_e8 is not None
             band = book.band
@@ -143,6 +148,16 @@ def _refusal_of_steps(instrument: Instrument, terms: PlaceOrder | AmendOrder) ->
     ):
         return Reason.LOT_SIZE
     return None
+
+
+def _refusal_of_limits(placed: PlaceOrder, book: OrderBook) -> Reason | None:
+    instrument, price_e8, quantity_e8 = book.instrument, placed.price_e8, placed.quantity_e8
+    return (
+        refusal_of_price(instrument, price_e8)
+        or refusal_of_quantity(instrument, quantity_e8)
+        or refusal_of_notional(instrument, price_e8, quantity_e8)
+        or _refusal_of_band(placed, book)
+    )
 
 
 def _refusal_of_band(placed: PlaceOrder, book: OrderBook) -> Reason | None:

@@ -132,7 +132,10 @@ class ScheduledState(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class SetInstrument(Message, frozen=True, kw_only=True, tag="set_instrument/1"):
-    """List an instrument, or change the named terms of one that is listed. A percentage of 0 means none."""
+    """List an instrument, or change the named terms of one that is listed. A percentage of 0 means none.
+
+    The terms in ``cleared``, by name, go back to their defaults.
+    """
 
     symbol: str
     tick_size_e8: int | None = None
@@ -142,6 +145,15 @@ class SetInstrument(Message, frozen=True, kw_only=True, tag="set_instrument/1"):
     reference_price_e8: int | None = None
     self_trade_prevention: SelfTradePrevention | None = None
     schedule: tuple[ScheduledState, ...] | None = None
+    name: str | None = None
+    base: str | None = None
+    quote: str | None = None
+    min_price_e8: int | None = None
+    max_price_e8: int | None = None
+    min_quantity_e8: int | None = None
+    max_quantity_e8: int | None = None
+    min_notional_e8: int | None = None
+    cleared: tuple[str, ...] = ()
 
 
 class SetState(Message, frozen=True, kw_only=True, tag="set_state/1"):

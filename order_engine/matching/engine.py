@@ -215,6 +215,13 @@ class MatchingEngine:
         book.give_terms(instrument, self.settings.self_trade_prevention)
         return book
 
+    def default_instrument(self, symbol: str) -> Instrument:
+        """Return the terms that a symbol is listed with unless others are named."""
+        settings = self.settings
+        return Instrument(
+            symbol=symbol, tick_size_e8=settings.default_tick_size_e8, lot_size_e8=settings.default_lot_size_e8
+        )
+
     def _place(self, placed: PlaceOrder, outcome: Outcome) -> None:
         book = self.books.get(placed.symbol)
         instrument = self._listable(placed.symbol) if book is None else book.instrument
@@ -279,14 +286,16 @@ class MatchingEngine:
     def _set_instrument(self, command: SetInstrument, outcome: Outcome) -> None:
         book = self.books.get(command.symbol)
         if book is None:
-            instrument = self._default_instrument(command.symbol).changed_by(command)
+            instrument = self.default_instrument(command.symbol).changed_by(command)
             if self._is_full() and self.settings.admins_list_beyond_max is not True:
                 outcome.events.append(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
+            elif instrument.limits_contradict:
+                outcome.events.append(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
             else:
                 self._list(instrument, outcome)
             return
         instrument = book.instrument.changed_by(command)
-        if book.has_orders and not instrument.has_steps_of(book.instrument):
+        if instrument.limits_contradict or (book.has_orders and not instrument.has_steps_of(book.instrument)):
             outcome.events.append(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
             return
         book.give_terms(instrument, self.settings.self_trade_prevention)
@@ -366,16 +375,10 @@ class MatchingEngine:
     def _listable(self, symbol: str) -> Instrument | None:
         if not self.settings.auto_list or self._is_full():
             return None
-        return self._default_instrument(symbol)
+        return self.default_instrument(symbol)
 
     def _is_full(self) -> bool:
         return len(self.books) >= self.settings.max_instruments
-
-    def _default_instrument(self, symbol: str) -> Instrument:
-        settings = self.settings
-        return Instrument(
-            symbol=symbol, tick_size_e8=settings.default_tick_size_e8, lot_size_e8=settings.default_lot_size_e8
-        )
 
     def _list(self, instrument: Instrument, outcome: Outcome) -> OrderBook:
         book = self.open_book(instrument)

@@ -43,7 +43,8 @@ class OrderBook:
     """Bids, asks and waiting stops of one instrument. What happens is written to the command's ``Outcome``.
 
     A position is what a user bought here minus what the user sold; orders without a user change none.
-    ``call_changes`` counts what may have changed the auction that a call will end in.
+    ``is_limited``: its terms bound prices or quantities. ``call_changes`` counts what may have changed the auction that
+    a call will end in.
 
     The caller indexes an order once it rests or waits; the book removes it from the index when it ends.
     """
@@ -57,6 +58,7 @@ class OrderBook:
         "call_changes",
         "instrument",
         "is_guarded",
+        "is_limited",
         "last_trade_price_e8",
         "positions_e8",
         "self_trade_prevention",
@@ -83,6 +85,7 @@ class OrderBook:
         """Use these terms from now on; the default mode applies if the instrument has none."""
         self.instrument = instrument
         self.self_trade_prevention = instrument.self_trade_prevention or default_mode
+        self.is_limited = instrument.price_band_percent_e8 > 0 or instrument.has_limits
         self.is_guarded = self.self_trade_prevention is not _NO_PREVENTION or instrument.price_band_percent_e8 > 0
 
     @property

@@ -20,6 +20,7 @@ from order_engine.wire.form import (
     AMEND_FIELDS,
     CANCEL_ALL_FIELDS,
     CANCEL_FIELDS,
+    CLEARABLE,
     INSTRUMENT_FIELDS,
     PLACE_FIELDS,
     PLACE_REQUIRED,
@@ -32,6 +33,7 @@ from order_engine.wire.form import (
     command_of,
     place_order,
     read_fields,
+    set_instrument,
 )
 from order_engine.wire.identifiers import parse_order_id
 from order_engine.wire.timestamps import parse_timestamp
@@ -61,7 +63,7 @@ class CommandReader:
             "amend": self._amend,
             "cancel": _reader(CancelOrder, CANCEL_FIELDS, "order_id"),
             "cancel_all": _reader(CancelAll, CANCEL_ALL_FIELDS, "user_id"),
-            "instrument": _reader(SetInstrument, INSTRUMENT_FIELDS, "symbol"),
+            "instrument": _instrument,
             "state": _reader(SetState, STATE_FIELDS, "symbol", "state"),
             "risk_limits": _reader(SetRiskLimits, RISK_LIMITS_FIELDS, "user_id"),
             "disable_user": _reader(DisableUser, USER_FIELDS, "user_id"),
@@ -95,6 +97,10 @@ class CommandReader:
         order_id = fields.pop("order_id")
         symbol = fields.pop("symbol", None)
         return amend_order(fields, order_id=order_id, symbol=symbol)
+
+
+def _instrument(message: Message) -> SetInstrument:
+    return set_instrument(read_fields(message, INSTRUMENT_FIELDS, ("symbol",), clearable=CLEARABLE))
 
 
 def _reader(

@@ -22,6 +22,7 @@ from order_engine.matching.events import (
     UserDisabled,
     UserEnabled,
 )
+from order_engine.matching.instrument import or_none
 from order_engine.streams.ports import Received
 from order_engine.wire.messages.stream_lines import (
     EventLine,
@@ -36,7 +37,7 @@ from order_engine.wire.messages.stream_lines import (
     UserLine,
 )
 from order_engine.wire.order_writer import OrderWriter
-from order_engine.wire.rendering import quantity_or_null, sees_all, trade_terms
+from order_engine.wire.rendering import price_of_terms, quantity_or_null, sees_all, trade_terms
 from order_engine.wire.schedules import format_schedule
 from order_engine.wire.timestamps import format_timestamp
 from order_engine.wire.units import SCALE, format_price, format_quantity
@@ -121,11 +122,17 @@ def _instrument_line(received: Received, event: InstrumentListed | InstrumentCha
         format_quantity(instrument.lot_size_e8),
         quantity_or_null(instrument.price_band_percent_e8 or None),
         quantity_or_null(instrument.circuit_breaker_percent_e8 or None),
-        None
-        if instrument.reference_price_e8 is None
-        else format_price(instrument.reference_price_e8, instrument.tick_size_e8),
+        price_of_terms(instrument, instrument.reference_price_e8),
         instrument.self_trade_prevention,
         format_schedule(instrument.schedule) or None,
+        or_none(instrument.name),
+        or_none(instrument.base),
+        or_none(instrument.quote),
+        price_of_terms(instrument, or_none(instrument.min_price_e8)),
+        price_of_terms(instrument, or_none(instrument.max_price_e8)),
+        quantity_or_null(or_none(instrument.min_quantity_e8)),
+        quantity_or_null(or_none(instrument.max_quantity_e8)),
+        quantity_or_null(or_none(instrument.min_notional_e8)),
         timestamp=_time_of(received),
     )
 

@@ -18,6 +18,7 @@ from order_engine.matching.commands import (
     PlaceOrder,
     SelfTradePrevention,
     SessionState,
+    SetInstrument,
     Side,
     TimeInForce,
 )
@@ -26,6 +27,7 @@ from order_engine.wire.identifiers import (
     parse_choice,
     parse_flag,
     parse_identifier,
+    parse_name,
     parse_order_id,
     parse_symbol,
     parse_trader,
@@ -120,7 +122,17 @@ INSTRUMENT_FIELDS: Mapping[str, Parser] = {
     "reference_price": parse_positive_amount,
     "self_trade_prevention": partial(parse_choice, SelfTradePrevention),
     "schedule": parse_schedule,
+    "name": parse_name,
+    "base": SYMBOL,
+    "quote": SYMBOL,
+    "min_price": parse_positive_amount,
+    "max_price": parse_positive_amount,
+    "min_quantity": parse_positive_amount,
+    "max_quantity": parse_positive_amount,
+    "min_notional": parse_positive_amount,
 }
+CLEARABLE = frozenset(INSTRUMENT_FIELDS) - {"symbol", "tick_size", "lot_size"}
+"""The terms of an instrument that null takes away."""
 STATE_FIELDS: Mapping[str, Parser] = {"symbol": SYMBOL, "state": partial(parse_choice, SessionState)}
 RISK_LIMITS_FIELDS: Mapping[str, Parser] = {
     "user_id": parse_identifier,
@@ -137,8 +149,11 @@ def read_fields(
     parsers: Mapping[str, Parser],
     required: Collection[str] = (),
     hints_max: int = HINTS_MAX,
+    clearable: Collection[str] = (),
 ) -> Fields:
-    """Parse every field of a message; null means absent. Raise ``FormError`` that names every wrong field.
+    """Parse every field of a message; null means absent, save where it takes a term away: then it is None.
+
+    Raise ``FormError`` that names every wrong field.
 
     A field that was sent under one of its other names is returned under its own. The first ``hints_max`` unknown fields
     are told with the nearest known name, which takes time to find.
@@ -157,6 +172,8 @@ def read_fields(
                 fields[name] = parser(value)
             except ValueError as error:
                 errors[sent] = [str(error)]
+        elif name in clearable:
+            fields[name] = None
     for name in required:
         if name not in fields and name not in errors and not _was_wrong_under_another_name(name, errors):
             errors[name] = ["Missing."]
@@ -184,6 +201,13 @@ def amend_order(fields: Fields, **named: str | None) -> AmendOrder:
     if not fields:
         raise FormError({"quantity": [f"Name at least one of: {', '.join(AMEND_FIELDS)}."]})
     return command_of(AmendOrder, fields, **named)
+
+
+def set_instrument(fields: Fields) -> SetInstrument:
+    """Build the command from fields parsed by ``INSTRUMENT_FIELDS``; a term that is None is taken away."""
+    named = {name: value for name, value in fields.items() if value is not None}
+    attributes = _attributes_of(SetInstrument)
+    return command_of(SetInstrument, named, cleared=tuple(sorted(attributes[name] for name in fields.keys() - named)))
 
 
 def command_of(kind: Callable[..., AnyCommand], fields: Fields, **given: object) -> AnyCommand:

@@ -8,6 +8,7 @@ from order_engine.matching.accounts import EVERYBODY
 
 IDENTIFIER_LENGTH_MAX = 64
 ORDER_ID_LENGTH_MAX = 40
+NAME_LENGTH_MAX = 100
 INTEGER_MAX = 2**63 - 1
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}", re.ASCII)
@@ -21,6 +22,13 @@ def parse_symbol(value: object) -> str:
     if not _SYMBOL.fullmatch(symbol):
         raise ValueError("Must be 1 to 32 of A-Z, 0-9, '.', '_', '-', beginning with a letter or a digit.")
     return symbol
+
+
+def parse_name(value: object) -> str:
+    """Parse what an instrument is called: 1 to 100 printable characters of any language."""
+    if not (isinstance(value, str) and 0 < len(value) <= NAME_LENGTH_MAX and value.isprintable()):
+        raise ValueError(f"Must be a string of 1 to {NAME_LENGTH_MAX} printable characters.")
+    return value
 
 
 def parse_identifier(value: object) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from order_engine.matching.commands import SessionState, SetRiskLimits, Side
 from order_engine.matching.events import OrderState, TradeExecuted
-from order_engine.matching.instrument import Instrument
+from order_engine.matching.instrument import Instrument, or_none
 from order_engine.wire.messages import market
 from order_engine.wire.messages.orders import Order, OrderWithTrades
 from order_engine.wire.messages.trades import Trade
@@ -97,18 +97,30 @@ def order_ids(
 
 def instrument(terms: Instrument, state: SessionState) -> market.Instrument:
     """Render an instrument and the state of its session."""
-    reference_price_e8 = terms.reference_price_e8
     return market.Instrument(
         terms.symbol,
         format_quantity(terms.tick_size_e8),
         format_quantity(terms.lot_size_e8),
         quantity_or_null(terms.price_band_percent_e8 or None),
         quantity_or_null(terms.circuit_breaker_percent_e8 or None),
-        None if reference_price_e8 is None else format_price(reference_price_e8, terms.tick_size_e8),
+        price_of_terms(terms, terms.reference_price_e8),
         terms.self_trade_prevention,
         [market.ScheduledState(format_time_of_day(entry.second_of_day), entry.state) for entry in terms.schedule],
         state,
+        or_none(terms.name),
+        or_none(terms.base),
+        or_none(terms.quote),
+        price_of_terms(terms, or_none(terms.min_price_e8)),
+        price_of_terms(terms, or_none(terms.max_price_e8)),
+        quantity_or_null(or_none(terms.min_quantity_e8)),
+        quantity_or_null(or_none(terms.max_quantity_e8)),
+        quantity_or_null(or_none(terms.min_notional_e8)),
     )
+
+
+def price_of_terms(terms: Instrument, price_e8: int | None) -> str | None:
+    """Format a price among the terms of an instrument, which may be absent."""
+    return None if price_e8 is None else format_price(price_e8, terms.tick_size_e8)
 
 
 def risk_limits(user_id: str, limits: SetRiskLimits | None, *, is_own: bool, is_enabled: bool) -> RiskLimits:

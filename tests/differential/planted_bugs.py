@@ -387,7 +387,7 @@ NAMES: dict[str, Planted] = {
     "a filled maker stays in the index": (OrderBook, "_cross", "self._live.remove(maker)", "pass"),
     "the tick changes while an order lives": (MatchingEngine, "_set_instrument", "book.has_orders", "book.bids.levels"),
     "one instrument too many is listed": (MatchingEngine, "_is_full", ">= self", "> self"),
-    "a refused state lists its symbol": (MatchingEngine, "_set_state", "self._listable", "self._default_instrument"),
+    "a refused state lists its symbol": (MatchingEngine, "_set_state", "self._listable", "self.default_instrument"),
 }
 
 WRONG_EVENTS = PRIORITY | AMENDS | ICEBERGS | SELF_TRADES | SESSIONS | PROTECTIONS | NAMES

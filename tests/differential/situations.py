@@ -15,6 +15,8 @@ SITUATIONS = (
     *(f"amend: {kind} of a resting order in {state}" for kind in AMENDS_OF_RESTING for state in IN_OPEN_AND_CALL),
     *(f"amend: {kind} of a stop in {state}" for kind in AMENDS_OF_STOPS for state in IN_OPEN_AND_CALL),
     "amend: at or under what is filled",
+    "amend: ends an order beyond its instrument's limits",
+    "amend: what is beyond a limit stays as it was",
     "amend: iceberg shrinks",
     "amend: names a price out of band that stays",
     "amend: matches at once",

@@ -48,7 +48,7 @@ from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 from tests.naive.naive_book import NaiveBook, NaiveReport
 from tests.naive.naive_order import STOPS, NaiveOrder
-from tests.naive.naive_refusals import NaiveBounds, NewTerms, why_not_amended, why_not_placed
+from tests.naive.naive_refusals import NaiveBounds, NewTerms, contradicts_itself, why_not_amended, why_not_placed
 from tests.naive.naive_risk import NaiveRisk
 
 
@@ -299,8 +299,12 @@ class NaiveExchange:
     def _set_instrument(self, command: SetInstrument) -> None:
         book = self.books.get(command.symbol)
         before = book.instrument if book else self._default_instrument(command.symbol)
-        named = {name: getattr(command, name) for name in command.__struct_fields__ if name != "symbol"}
-        after = structs.replace(before, **{name: term for name, term in named.items() if term is not None})
+        named = {
+            name: getattr(command, name) for name in command.__struct_fields__ if name not in ("symbol", "cleared")
+        }
+        blank = Instrument(symbol=command.symbol, tick_size_e8=1, lot_size_e8=1)
+        cleared = {name: getattr(blank, name) for name in command.cleared}
+        after = structs.replace(before, **cleared | {name: term for name, term in named.items() if term is not None})
         steps_change = (before.tick_size_e8, before.lot_size_e8) != (after.tick_size_e8, after.lot_size_e8)
         is_full = len(self.books) >= self.settings.max_instruments
         if book is None and is_full and self.settings.admins_list_beyond_max is True:
@@ -308,10 +312,10 @@ class NaiveExchange:
             is_full = False
         if book is None and is_full:
             self._say(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
+        elif contradicts_itself(after) or (steps_change and book is not None and book.live()):
+            self._say(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
         elif book is None:
             self._list(after)
-        elif steps_change and book.live():
-            self._say(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
         else:
             book.instrument = after
             self._say(InstrumentChanged(after, book.state))

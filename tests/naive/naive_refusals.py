@@ -1,8 +1,10 @@
 """Why the naive exchange refuses an order or an amend: the rulebook's refusals, in the rulebook's order."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from order_engine.matching.commands import AmendOrder, OrderType, PlaceOrder, SessionState, TimeInForce
+from order_engine.matching.instrument import Instrument
 from order_engine.matching.reason import Reason
 from tests.naive.naive_book import NaiveBook
 from tests.naive.naive_order import NaiveOrder
@@ -82,7 +84,7 @@ def why_not_placed(
         return Reason.TOO_MANY_ORDERS
     if _is_too_late(placed, timestamp_ns) or _shows_too_little(order, book, bounds):
         return Reason.INVALID_INSTRUCTION
-    reason = _why_not_in_steps(placed, book)
+    reason = _why_not_in_steps(placed, book) or _why_beyond_limits(book, placed.price_e8, placed.quantity_e8)
     if reason is not None:
         return reason
     if placed.order_type is OrderType.LIMIT and book.state is SessionState.OPEN:
@@ -121,7 +123,7 @@ def why_not_amended(
         return Reason.INVALID_INSTRUCTION
     if terms.display_e8 is not None and terms.quantity_e8 > slices_max * terms.display_e8:
         return Reason.INVALID_INSTRUCTION
-    reason = _why_not_in_steps(command, book)
+    reason = _why_not_in_steps(command, book) or _why_amended_beyond_limits(terms, order, book)
     if reason is not None:
         return reason
     if not order.waits and book.state is SessionState.OPEN and _moves_out_of_band(command, terms, order, book):
@@ -165,6 +167,53 @@ def _why_not_in_steps(command: PlaceOrder | AmendOrder, book: NaiveBook) -> Reas
         if amount_e8 is not None and amount_e8 % book.instrument.lot_size_e8 != 0:
             return Reason.LOT_SIZE
     return None
+
+
+def contradicts_itself(instrument: Instrument) -> bool:
+    """Whether a minimum is above its maximum."""
+    pairs = (
+        (instrument.min_price_e8, instrument.max_price_e8),
+        (instrument.min_quantity_e8, instrument.max_quantity_e8),
+    )
+    return any(isinstance(low, int) and isinstance(high, int) and low > high for low, high in pairs)
+
+
+def _why_beyond_limits(
+    book: NaiveBook, price_e8: int | None, quantity_e8: int, moves: bool = True, resizes: bool = True
+) -> Reason | None:
+    terms = book.instrument
+    notional_e8 = None if price_e8 is None else Fraction(price_e8 * quantity_e8, 10**8)
+    broken = {
+        Reason.MIN_PRICE: moves and _is_below(price_e8, terms.min_price_e8),
+        Reason.MAX_PRICE: moves and _is_above(price_e8, terms.max_price_e8),
+        Reason.MIN_QUANTITY: resizes and _is_below(quantity_e8, terms.min_quantity_e8),
+        Reason.MAX_QUANTITY: resizes and _is_above(quantity_e8, terms.max_quantity_e8),
+        Reason.MIN_NOTIONAL: (moves or resizes) and _is_below(notional_e8, terms.min_notional_e8),
+    }
+    return next((reason for reason, is_broken in broken.items() if is_broken), None)
+
+
+def _why_amended_beyond_limits(terms: NewTerms, order: NaiveOrder, book: NaiveBook) -> Reason | None:
+    """Look at what changes; an amend that ends the order breaks no limit."""
+    moves, resizes = terms.price_e8 != order.price_e8, terms.quantity_e8 != order.quantity_e8
+    broken = _why_beyond_limits(book, terms.price_e8, terms.quantity_e8)
+    if broken is None:
+        return None
+    if terms.quantity_e8 <= order.filled_e8:
+        book.report.meet("amend: ends an order beyond its instrument's limits")
+        return None
+    reason = _why_beyond_limits(book, terms.price_e8, terms.quantity_e8, moves, resizes)
+    if reason is None:
+        book.report.meet("amend: what is beyond a limit stays as it was")
+    return reason
+
+
+def _is_below(amount: Fraction | int | None, limit: object) -> bool:
+    return amount is not None and isinstance(limit, int) and amount < limit
+
+
+def _is_above(amount: int | None, limit: object) -> bool:
+    return amount is not None and isinstance(limit, int) and amount > limit
 
 
 def _have_one_name(order: NaiveOrder, other: NaiveOrder) -> bool:

@@ -66,6 +66,8 @@ class RandomCommands:
         self._begun_by = 0
         self._everybody_chance = Random(f"everybody of {seed}")
         self._stops_everybody = self._everybody_chance.random() < 0.3
+        self._terms_chance = Random(f"terms of {seed}")
+        self._has_limits = self._terms_chance.random() < 0.25
         kinds = {
             self._place: 560,
             self._amend: 180,
@@ -98,6 +100,8 @@ class RandomCommands:
                 yield from self._go_on_with_endings()
             if self._stops_everybody and self._everybody_chance.random() < 0.006:
                 yield from self._stop_everybody()
+            if self._has_limits and self._terms_chance.random() < 0.03:
+                yield from self._bound_instrument()
 
     def _command(self) -> Command:
         if self._sequence == 1 and self._chance.random() < (0.8 if self._is_bounded else 0.3):
@@ -192,6 +196,34 @@ class RandomCommands:
             reference_price_e8=chance.choice((None, market.price(symbol, None))),
             self_trade_prevention=chance.choice((None, None, *SelfTradePrevention)),
         )
+
+    def _bound_instrument(self) -> Iterator[Step]:
+        """Set limits near the market, and take others away, so that they are seldom in the way for long."""
+        chance, size, symbol = self._terms_chance, self._market.size_max, self._terms_chance.choice(SYMBOLS[:3])
+        mid_e8 = self._market.mid_price(symbol)
+        limits = {
+            "min_price_e8": mid_e8 + chance.randint(-6, 1) * CENT_E8,
+            "max_price_e8": mid_e8 + chance.randint(-1, 6) * CENT_E8,
+            "min_quantity_e8": chance.randint(1, 1 + size // 4) * ONE_E8,
+            "max_quantity_e8": chance.randint(size // 2, size) * ONE_E8,
+            "min_notional_e8": chance.randint(1, 1 + size // 4) * MID_E8,
+        }
+        named = chance.sample(sorted(limits), chance.choice((0, 1, 1, 2)))
+        self._sequence += 1
+        others = [*limits, "reference_price_e8", "self_trade_prevention", "price_band_percent_e8", "name", "schedule"]
+        command = SetInstrument(
+            symbol=symbol,
+            name=chance.choice((None, None, "A name")),
+            cleared=tuple(sorted(chance.sample(others, chance.choice((0, 3, 6))))),
+            **{name: limits[name] for name in named},
+        )
+        yield Step(command, self._sequence, self._timestamp_ns)
+        for _ in range(chance.choice((0, 2))):
+            self._sequence += 1
+            amend = AmendOrder(
+                order_id=chance.choice(self._order_ids[-10:]), quantity_e8=chance.randint(1, size) * ONE_E8
+            )
+            yield Step(amend, self._sequence, self._timestamp_ns)
 
     def _set_risk_limits(self) -> Command:
         chance = self._chance

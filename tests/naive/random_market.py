@@ -37,6 +37,10 @@ class RandomMarket:
             self._ticks_e8[symbol] = tick_e8 or self._ticks_e8[symbol]
             self._lots_e8[symbol] = lot_e8 or self._lots_e8[symbol]
 
+    def mid_price(self, symbol: str) -> int:
+        """Return the middle of the prices."""
+        return self._mid_e8[symbol]
+
     def next_state(self, symbol: str) -> SessionState:
         """Choose a state: mostly OPEN, which also ends a halt unknown to the stream."""
         if self._states[symbol] is SessionState.OPEN:

@@ -1,6 +1,6 @@
 """The form of every request body and query: its fields, each with its parser. Streams use the same parsers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from order_engine.wire.form import (
     AMEND_FIELDS,
     CANCEL_ALL_FIELDS,
     CANCEL_FIELDS,
+    CLEARABLE,
     HINTS_MAX,
     INSTRUMENT_FIELDS,
     PLACE_FIELDS,
@@ -48,15 +49,16 @@ WHOLE_MESSAGE = "_schema"
 
 
 class Form(NamedTuple):
-    """The fields that a message may have, each with its parser, and the required ones."""
+    """The fields that a message may have, each with its parser; the required ones, and those that null takes away."""
 
     name: str
     parsers: Mapping[str, Parser]
     required: tuple[str, ...] = ()
+    clearable: Collection[str] = ()
 
     def read(self, message: Mapping[str, object], hints_max: int = HINTS_MAX) -> Fields:
         """Parse a message; raise ``FormError`` that names every wrong field."""
-        return read_fields(message, self.parsers, self.required, hints_max)
+        return read_fields(message, self.parsers, self.required, hints_max, self.clearable)
 
 
 BatchEntry = PlaceOrder | FormError
@@ -153,8 +155,8 @@ _NAMED: Mapping[str, Parser] = {**CANCEL_FIELDS, "client_order_id": parse_order_
 SOCKET_AMEND = Form("SocketAmend", {**_NAMED, **AMEND_FIELDS})
 SOCKET_CANCEL = Form("SocketCancel", _NAMED)
 CANCEL_ALL = Form("CancelAll", CANCEL_ALL_FIELDS, ("user_id",))
-LIST_INSTRUMENT = Form("ListInstrument", INSTRUMENT_FIELDS, ("symbol",))
-CHANGE_INSTRUMENT = Form("ChangeInstrument", _without("symbol", INSTRUMENT_FIELDS))
+LIST_INSTRUMENT = Form("ListInstrument", INSTRUMENT_FIELDS, ("symbol",), CLEARABLE)
+CHANGE_INSTRUMENT = Form("ChangeInstrument", _without("symbol", INSTRUMENT_FIELDS), (), CLEARABLE)
 SET_STATE = Form("SetState", _without("symbol", STATE_FIELDS), ("state",))
 SET_RISK_LIMITS = Form("SetRiskLimits", _without("user_id", RISK_LIMITS_FIELDS))
 ACCEPT_CLOCK = Form("AcceptClock", {"accept": _true}, ("accept",))

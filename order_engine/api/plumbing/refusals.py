@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from order_engine.api.plumbing.problems import Problem
-from order_engine.exchange.views import Steps
 from order_engine.matching.commands import AmendOrder, PlaceOrder
+from order_engine.matching.instrument import Instrument, or_none
 from order_engine.matching.reason import Reason
 from order_engine.wire.messages.orders import Order
+from order_engine.wire.rendering import price_of_terms
 from order_engine.wire.units import format_price, format_quantity
 
 REFUSALS: Mapping[Reason, str] = {
@@ -22,6 +23,11 @@ REFUSALS: Mapping[Reason, str] = {
     Reason.INVALID_INSTRUCTION: "The instruction does not fit the order or the instrument.",
     Reason.TICK_SIZE: "The price is not a multiple of the instrument's tick size.",
     Reason.LOT_SIZE: "The quantity is not a multiple of the instrument's lot size.",
+    Reason.MIN_PRICE: "The price is below the instrument's min_price.",
+    Reason.MAX_PRICE: "The price is above the instrument's max_price.",
+    Reason.MIN_QUANTITY: "The quantity is less than the instrument's min_quantity.",
+    Reason.MAX_QUANTITY: "The quantity is more than the instrument's max_quantity.",
+    Reason.MIN_NOTIONAL: "Price times quantity is less than the instrument's min_notional.",
     Reason.PRICE_OUT_OF_BAND: "The price is further from the last price than the instrument's price band allows.",
     Reason.RISK_MAX_ORDER_QUANTITY: "The quantity is more than the user's max_order_quantity.",
     Reason.RISK_MAX_ORDER_NOTIONAL: "Price times quantity is more than the user's max_order_notional.",
@@ -31,6 +37,8 @@ REFUSALS: Mapping[Reason, str] = {
 }
 PRICES = ("price", "stop_price", "trail_amount")
 QUANTITIES = ("quantity", "display_quantity")
+PRICE_LIMITS = (Reason.MIN_PRICE, Reason.MAX_PRICE)
+LIMITS = (*PRICE_LIMITS, Reason.MIN_QUANTITY, Reason.MAX_QUANTITY, Reason.MIN_NOTIONAL)
 
 
 def refused(reason: Reason, order: Order | None = None, detail: str = "") -> Problem:
@@ -38,14 +46,20 @@ def refused(reason: Reason, order: Order | None = None, detail: str = "") -> Pro
     return Problem(reason.value, detail or REFUSALS[reason], order=order, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def broken_steps(reason: Reason, command: PlaceOrder | AmendOrder, steps: Steps) -> str:
-    """Name the amounts that are not multiples of their step, with the nearest that are; empty for other reasons.
+def why_refused(reason: Reason, command: PlaceOrder | AmendOrder, terms: Instrument) -> str:
+    """Name the amounts that are not multiples of their step, with the nearest that are, or the limit that was broken.
 
-    Also empty if the steps were changed since the command was refused and now fit it.
+    Empty for other reasons, and if the terms were changed since the command was refused and now fit it.
     """
     if reason is Reason.TICK_SIZE:
-        return "; ".join(_off_tick(command, steps.tick_size_e8))
-    return "; ".join(_off_lot(command, steps.lot_size_e8)) if reason is Reason.LOT_SIZE else ""
+        return "; ".join(_off_tick(command, terms.tick_size_e8))
+    if reason is Reason.LOT_SIZE:
+        return "; ".join(_off_lot(command, terms.lot_size_e8))
+    limit_e8 = or_none(getattr(terms, f"{reason}_e8")) if reason in LIMITS else None
+    if limit_e8 is None:
+        return ""
+    limit = price_of_terms(terms, limit_e8) if reason in PRICE_LIMITS else format_quantity(limit_e8)
+    return f"{REFUSALS[reason]} It is {limit}."
 
 
 def _off_tick(command: PlaceOrder | AmendOrder, tick_size_e8: int) -> Iterator[str]:

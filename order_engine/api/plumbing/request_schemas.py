@@ -35,7 +35,7 @@ from order_engine.market_data.candles import INTERVALS
 from order_engine.matching.commands import SelfTradePrevention, SessionState, Side, TimeInForce
 from order_engine.matching.events import OrderStatus
 from order_engine.wire.form import OrderKind
-from order_engine.wire.identifiers import INTEGER_MAX
+from order_engine.wire.identifiers import INTEGER_MAX, NAME_LENGTH_MAX
 from order_engine.wire.timestamps import NS_PER_MS, TIMESTAMP_NS_MAX
 
 JsonSchema = Mapping[str, Any]  # Any: JSON
@@ -158,6 +158,14 @@ JSON_SCHEMAS: Mapping[str, JsonSchema] = {
     },
     "reference_price": {**POSITIVE_AMOUNT, "description": "Used as the last price until the first trade."},
     "schedule": SCHEDULE,
+    "name": {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX, "description": "What it is called."},
+    "base": {**SYMBOL, "description": "What is bought and sold.", "example": "BTC"},
+    "quote": {**SYMBOL, "description": "What prices are in.", "example": "USD"},
+    "min_price": {**POSITIVE_AMOUNT, "description": "The lowest limit price.", "example": "0.01"},
+    "max_price": {**POSITIVE_AMOUNT, "description": "The highest limit price.", "example": "0.99"},
+    "min_quantity": {**POSITIVE_AMOUNT, "description": "The least quantity of an order.", "example": "1"},
+    "max_quantity": {**POSITIVE_AMOUNT, "description": "The largest quantity of an order.", "example": "1000"},
+    "min_notional": {**POSITIVE_AMOUNT, "description": "The least limit price times quantity.", "example": "5"},
     "state": choice(SessionState.__members__),
     "max_order_quantity": {**AMOUNT, "description": "The largest quantity of one order."},
     "max_order_notional": {

@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from order_engine.api.plumbing.problems import Problem
-from order_engine.api.plumbing.refusals import broken_steps, refused
+from order_engine.api.plumbing.refusals import refused, why_refused
 from order_engine.api.plumbing.responses import REPLAYED_HEADER, SEQUENCE_HEADER
 from order_engine.api.plumbing.routes import ParsedRequest
 from order_engine.exchange.exchange import Exchange
 from order_engine.exchange.rests import Rest
-from order_engine.exchange.views import Steps
 from order_engine.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from order_engine.matching.events import (
     AmendRejected,
@@ -20,6 +19,7 @@ from order_engine.matching.events import (
     OrderStatus,
     TradeExecuted,
 )
+from order_engine.matching.instrument import Instrument
 from order_engine.queries.cursors import trades_cursor
 from order_engine.wire.messages.orders import OrderWithTrades
 from order_engine.wire.rendering import Renderer, Sees
@@ -35,7 +35,7 @@ class Submission(NamedTuple):
     timestamp_ns: int
     events: list[list[Event]]
     headers: dict[str, str]
-    steps_of: Callable[[str], Steps]
+    terms_of: Callable[[str], Instrument]
     sees: Sees
     rest: Rest | None
 
@@ -47,7 +47,7 @@ class Submission(NamedTuple):
         state, trades = self._followed(index)
         if state.status is OrderStatus.REJECTED:
             assert state.reason is not None
-            detail = broken_steps(state.reason, state.placed, self.steps_of(state.placed.symbol))
+            detail = why_refused(state.reason, state.placed, self.terms_of(state.placed.symbol))
             raise refused(state.reason, renderer.order(state, self.timestamp_ns), detail)
         sequence, timestamp_ns = self.sequence + index, self.timestamp_ns
         cursor = None
@@ -68,7 +68,7 @@ class Submission(NamedTuple):
         """Return the problem for a refused amend or cancel."""
         command, detail = self.commands[index], ""
         if isinstance(command, AmendOrder) and event.symbol is not None:
-            detail = broken_steps(event.reason, command, self.steps_of(event.symbol))
+            detail = why_refused(event.reason, command, self.terms_of(event.symbol))
         return self.with_headers(refused(event.reason, detail=detail))
 
     def with_headers(self, problem: Problem) -> Problem:
@@ -115,7 +115,7 @@ def submit(exchange: Exchange, commands: Sequence[Command], parsed: ParsedReques
         record.timestamp_ns,
         events,
         headers,
-        exchange.steps,
+        exchange.terms,
         caller.sees,
         rest,
     )

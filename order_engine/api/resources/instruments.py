@@ -21,7 +21,7 @@ from order_engine.matching.events import (
     StateRejected,
 )
 from order_engine.wire import rendering
-from order_engine.wire.form import command_of
+from order_engine.wire.form import command_of, set_instrument
 from order_engine.wire.messages.market import Instrument, Instruments, Session
 
 LIST_ALL = Operation(
@@ -35,7 +35,8 @@ SHOW = Operation(summary="Show an instrument", access=Access.PUBLIC, responses={
 LIST = Operation(
     summary="List an instrument",
     description="201 if the instrument is new; 200 if it was listed and is changed. A field that is not sent "
-    "has its default, or keeps its value. Tick and lot cannot change while the instrument has live orders.",
+    "has its default, or keeps its value; null takes it away. Tick and lot cannot change while the instrument has live "
+    "orders.",
     access=Access.ADMIN,
     body=forms.LIST_INSTRUMENT,
     responses={201: Instrument, 200: Instrument},
@@ -43,7 +44,8 @@ LIST = Operation(
 )
 CHANGE = Operation(
     summary="Change an instrument",
-    description="Tick and lot cannot change while the instrument has live orders.",
+    description="Only the fields that are sent change; null takes a term away. Tick and lot cannot change while the "
+    "instrument has live orders.",
     access=Access.ADMIN,
     body=forms.CHANGE_INSTRUMENT,
     responses={200: Instrument},
@@ -79,7 +81,7 @@ class Listings:
 
     def list_instrument(self, parsed: ParsedRequest) -> JsonResponse:
         """List an instrument, or change one that is listed."""
-        return self._set(parsed, command_of(SetInstrument, parsed.fields))
+        return self._set(parsed, set_instrument(parsed.fields))
 
     def change_instrument(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Change a listed instrument."""
@@ -91,7 +93,7 @@ class Listings:
                 errors={"tick_size": [f"Name at least one of: {named}."]},
             )
         self._find(symbol)
-        return self._set(parsed, command_of(SetInstrument, {"symbol": symbol, **parsed.fields}))
+        return self._set(parsed, set_instrument({"symbol": symbol, **parsed.fields}))
 
     def set_state(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Set the state of a session."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, structs
 
 from order_engine.exchange.applied import Applied
 from order_engine.followers.sql.columns import EVENT_STANDING, ORDER_STANDING, ORDER_TERMS, WORDS, order_reader
@@ -39,7 +39,7 @@ from order_engine.matching.events import (
     UserDisabled,
     UserEnabled,
 )
-from order_engine.matching.instrument import Instrument
+from order_engine.matching.instrument import Instrument, or_none
 from order_engine.wire.schedules import format_schedule
 
 Row = tuple[str | int | None, ...]
@@ -68,6 +68,9 @@ class Rows(NamedTuple):
     states: list[Row]
     candles: dict[CandleKey, Candle]
     positions: dict[tuple[str, str], PositionTrades]
+
+
+NEWER_TERMS = tuple(term.name for term in structs.fields(Instrument) if term.default is UNSET)
 
 
 # When an event happened: the sequence of its command, its number among that command's events, time and actor.
@@ -208,6 +211,7 @@ def _instrument(terms: Instrument, moment: Moment) -> Row:
         terms.reference_price_e8,
         WORDS[terms.self_trade_prevention],
         schedule,
+        *(or_none(getattr(terms, name)) for name in NEWER_TERMS),
         moment[2],
         moment[0],
     )

@@ -18,7 +18,7 @@ class ScheduledState(Struct, frozen=True, gc=False):
 
 
 class Instrument(Struct, frozen=True):
-    """An instrument: its tick and lot, its price protections, and the state of its session."""
+    """An instrument: its tick and lot, its price protections and limits, and the state of its session."""
 
     symbol: str
     tick_size: Step
@@ -29,6 +29,14 @@ class Instrument(Struct, frozen=True):
     self_trade_prevention: SelfTradePrevention | None
     schedule: list[ScheduledState]
     state: SessionState
+    name: str | None
+    base: str | None
+    quote: str | None
+    min_price: Price | None
+    max_price: Price | None
+    min_quantity: Quantity | None
+    max_quantity: Quantity | None
+    min_notional: Quantity | None
 
 
 class Instruments(Struct, frozen=True):

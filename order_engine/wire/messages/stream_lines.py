@@ -93,6 +93,14 @@ class InstrumentLine(Struct, frozen=True, omit_defaults=True):
     reference_price: str | None = None
     self_trade_prevention: SelfTradePrevention | None = None
     schedule: list[dict[str, str]] | None = None
+    name: str | None = None
+    base: str | None = None
+    quote: str | None = None
+    min_price: str | None = None
+    max_price: str | None = None
+    min_quantity: str | None = None
+    max_quantity: str | None = None
+    min_notional: str | None = None
     reason: Reason | None = None
     timestamp: str | None = None
 

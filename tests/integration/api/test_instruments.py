@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from order_engine.matching.commands import Configure
 from tests.integration.api.orders import answered, buy, place, problem
 from tests.integration.api.served_exchange import served_exchange
+
+TERMS = (
+    *("price_band_percent", "circuit_breaker_percent", "reference_price", "self_trade_prevention"),
+    *("name", "base", "quote", "min_price", "max_price", "min_quantity", "max_quantity", "min_notional"),
+)
 
 
 def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
@@ -14,11 +20,8 @@ def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
     again = client.post("/instruments", json={"symbol": "MSFT"})
     changed = client.patch("/instruments/MSFT", json={"tick_size": 0.25})
 
-    protections = dict.fromkeys(
-        ("price_band_percent", "circuit_breaker_percent", "reference_price", "self_trade_prevention")
-    )
     steps = {"symbol": "MSFT", "tick_size": "0.05", "lot_size": "10"}
-    expected = {**steps, **protections, "schedule": [], "state": "OPEN"}
+    expected = {**dict.fromkeys(TERMS), **steps, "schedule": [], "state": "OPEN"}
     assert (listed.status_code, answered(listed)) == (201, expected)
     assert (again.status_code, answered(again)) == (200, expected)
     assert (changed.status_code, answered(changed)) == (200, expected | {"tick_size": "0.25"})
@@ -28,6 +31,52 @@ def test_instrument_is_listed_shown_and_changed(client: FlaskClient) -> None:
         "next_cursor": None,
     }
     assert int(changed.headers["X-Sequence"]) > int(listed.headers["X-Sequence"])
+
+
+def test_instrument_keeps_its_name_and_limits_until_they_are_taken_away(client: FlaskClient) -> None:
+    named = {"name": "Regen am Sonntag ☔", "base": "RAIN", "quote": "USD"}
+    limits = {"min_price": "0.01", "max_price": "0.99", "min_quantity": "1", "max_quantity": "50", "min_notional": "2"}
+    listed = client.post("/instruments", json={"symbol": "RAIN", "reference_price": "0.5", **named, **limits})
+    less = client.patch("/instruments/RAIN", json={"max_price": None, "reference_price": None, "name": None})
+
+    assert answered(listed).items() >= {"reference_price": "0.50", **named, **limits}.items()
+    taken_away = {"max_price": None, "reference_price": None, "name": None}
+    assert answered(less) == answered(listed) | taken_away
+    assert answered(client.get("/instruments/RAIN")) == answered(less)
+
+
+@pytest.mark.parametrize(
+    ("code", "order", "detail"),
+    [
+        ("min_price", {"price": "0.01"}, "The price is below the instrument's min_price. It is 0.02."),
+        ("max_price", {"price": "1"}, "The price is above the instrument's max_price. It is 0.99."),
+        ("min_quantity", {"quantity": "1"}, "The quantity is less than the instrument's min_quantity. It is 2."),
+        ("max_quantity", {"quantity": "51"}, "The quantity is more than the instrument's max_quantity. It is 50."),
+        (
+            "min_notional",
+            {"price": "0.09"},
+            "Price times quantity is less than the instrument's min_notional. It is 1.",
+        ),
+    ],
+)
+def test_refusal_names_the_limit(client: FlaskClient, code: str, order: dict[str, str], detail: str) -> None:
+    limits = {"min_price": "0.02", "max_price": "0.99", "min_quantity": "2", "max_quantity": "50", "min_notional": "1"}
+    client.post("/instruments", json={"symbol": "RAIN", **limits})
+    right = buy(symbol="RAIN", price="0.5", quantity="10")
+
+    refused = problem(client.post("/orders", json=right | order), 422, code)
+
+    assert refused["detail"] == detail
+    path = f"/orders/{place(client, right)['order_id']}"
+    assert problem(client.patch(path, json=order), 422, code)["detail"] == detail
+
+
+def test_change_that_is_repeated_with_another_null_is_another_change(client: FlaskClient) -> None:
+    headers = {"Idempotency-Key": "k"}
+    client.post("/instruments", json={"symbol": "A", "name": "a", "base": "B"})
+    client.patch("/instruments/A", json={"name": None}, headers=headers)
+
+    problem(client.patch("/instruments/A", json={"base": None}, headers=headers), 422, "idempotency_key_reused")
 
 
 def test_instruments_come_in_pages_by_symbol(client: FlaskClient) -> None:

@@ -59,14 +59,14 @@ def test_database_of_a_newer_program_is_a_difference(database_url: str, database
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(DifferenceFound, match="alembic_version: expected at most 0005, found 9999"):
+    with pytest.raises(DifferenceFound, match="alembic_version: expected at most 0006, found 9999"):
         check_all(database_url, market)
 
 
 def test_database_of_an_older_program_is_named(database_url: str, database: Database, market: Market) -> None:
     downgrade(database.engine, "0003")
 
-    with pytest.raises(SchemaOutdated, match="expected 0005, found 0003; start the server"):
+    with pytest.raises(SchemaOutdated, match="expected 0006, found 0003; start the server"):
         check_all(database_url, market)
 
 

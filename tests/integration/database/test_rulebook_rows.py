@@ -1,6 +1,7 @@
 """Orders, events and instruments of the whole rulebook read back as they were, on both databases."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -28,6 +29,9 @@ from tests.integration.database.projection_checks import assert_projected
 
 Project = Callable[[Market], None]
 HOUR_NS = 3_600_000_000_000
+# Any: names and amounts.
+NAMED: dict[str, Any] = {"name": "Apple", "base": "AAPL", "quote": "USD"}
+NAMED |= {"min_price_e8": 50 * E8, "min_quantity_e8": 1, "max_quantity_e8": 10 * E8, "min_notional_e8": 5 * E8}
 
 
 def stop(price: int, **terms: object) -> Command:
@@ -164,12 +168,14 @@ def test_instrument_has_its_terms_and_the_state_of_its_session(database: Databas
             reference_price_e8=150 * E8,
             self_trade_prevention=SelfTradePrevention.CANCEL_BOTH,
             schedule=schedule,
+            max_price_e8=1_000 * E8,
+            **NAMED,
         )
     )
     market.apply(state(SessionState.PRE_OPEN), state(SessionState.HALTED))
     halted_ns = market.now_ns
     project(market)
-    market.apply(SetInstrument(symbol="AAPL", circuit_breaker_percent_e8=20 * E8))
+    market.apply(SetInstrument(symbol="AAPL", circuit_breaker_percent_e8=20 * E8, cleared=("max_price_e8",)))
 
     project(market)
 
@@ -184,6 +190,8 @@ def test_instrument_has_its_terms_and_the_state_of_its_session(database: Databas
         "reference_price_e8": 150 * E8,
         "self_trade_prevention": "CANCEL_BOTH",
         "schedule": '[{"at":"09:00:00","state":"OPEN"}]',
+        **NAMED,
+        "max_price_e8": None,
         "state": "HALTED",
         "state_since_ns": halted_ns,
         "updated_ns": market.now_ns,
