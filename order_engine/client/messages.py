@@ -215,6 +215,7 @@ class Instrument(Struct, frozen=True, kw_only=True):
     min_quantity: Decimal | None
     max_quantity: Decimal | None
     min_notional: Decimal | None
+    settlement_price: Decimal | None
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -261,6 +262,12 @@ class PositionPage(Page[Position], frozen=True, kw_only=True):
     """Positions, by symbol."""
 
     items: list[Position] = field(name="positions")
+
+
+class Delisted(Struct, frozen=True, kw_only=True):
+    """An instrument that is listed no more."""
+
+    symbol: str
 
 
 class InstrumentPage(Page[Instrument], frozen=True, kw_only=True):

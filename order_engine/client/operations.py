@@ -89,6 +89,8 @@ class Operations:
     instrument = Operation(requests.instrument)
     instruments = Listing(requests.instruments)
     list_instrument = Operation(requests.list_instrument)
+    settle = Operation(requests.settle)
+    delist_instrument = Operation(requests.delist_instrument)
     set_state = Operation(requests.set_state)
 
     positions = Listing(requests.positions)

@@ -11,6 +11,7 @@ from msgspec import json
 from order_engine.client import messages
 from order_engine.client.messages import Order, Page
 from order_engine.client.terms import (
+    Amount,
     CandleFilter,
     InstrumentTerms,
     Interval,
@@ -158,6 +159,17 @@ def list_instrument(symbol: str, **terms: Unpack[InstrumentTerms]) -> Request[me
 def set_state(symbol: str, state: SessionState) -> Request[messages.Session]:
     """Set the state of an instrument's session; entering OPEN runs the auction."""
     return Request("POST", f"/instruments/{_part(symbol)}/state", _one(messages.Session), body={"state": state})
+
+
+def settle(symbol: str, price: Amount) -> Request[messages.Instrument]:
+    """Cancel all orders of an instrument, end all positions in it at a price, and close it for good."""
+    path = f"/instruments/{_part(symbol)}/settle"
+    return Request("POST", path, _one(messages.Instrument), body=_exact({"price": price}))
+
+
+def delist_instrument(symbol: str) -> Request[messages.Delisted]:
+    """Take an instrument that never traded and has no orders off the list."""
+    return Request("DELETE", f"/instruments/{_part(symbol)}", _one(messages.Delisted))
 
 
 # The service

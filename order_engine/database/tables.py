@@ -157,6 +157,7 @@ class InstrumentRow(Base):
     min_quantity_e8: Mapped[int | None]
     max_quantity_e8: Mapped[int | None]
     min_notional_e8: Mapped[int | None]
+    settlement_price_e8: Mapped[int | None]
     updated_ns: Mapped[int]
     updated_sequence: Mapped[int]
     state: Mapped[str]

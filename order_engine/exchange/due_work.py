@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from order_engine.exchange.timetable import Timetable
-from order_engine.matching.commands import Command, ExpireDue, SetInstrument
+from order_engine.matching.commands import Command, DelistInstrument, ExpireDue, SetInstrument, SettleInstrument
 from order_engine.matching.engine import MatchingEngine
 
 SCHEDULE = "the schedule"
+_CHANGE_SCHEDULES = frozenset({SetInstrument, SettleInstrument, DelistInstrument})
 
 
 class Take(Protocol):
@@ -72,8 +73,8 @@ class DueWork:
                 self._take([left_over], timestamp_ns)
 
     def look_ahead(self, commands: Iterable[Command]) -> None:
-        """Take note of new schedules in commands that were carried out."""
-        if any(type(command) is SetInstrument for command in commands):
+        """Take note of schedules that commands have made or ended."""
+        if any(type(command) in _CHANGE_SCHEDULES for command in commands):
             self._timetable.look_ahead(self._engine.timestamp_ns)
 
     def _expires_by(self, timestamp_ns: int) -> bool:

@@ -60,9 +60,8 @@ class Submitted(NamedTuple):
 class Exchange:
     """Takes commands and shows books. Thread-safe. It is starting until ``open`` gives it its state and journal.
 
-    ``backlog`` returns how many commands the database is behind. Beyond ``lag_max`` orders and amends are refused; with
-    a ``lag_max`` of 0 they never are. ``note`` receives the sequence that a result depends on, also before an error is
-    raised.
+    ``backlog`` returns how many commands the database is behind. Beyond ``lag_max``, if it is not 0, orders and amends
+    are refused. ``note`` receives the sequence that a result depends on, also before an error is raised.
     """
 
     def __init__(

@@ -25,6 +25,7 @@ class Indicated(NamedTuple):
 
 
 class _Kept(NamedTuple):
+    book: OrderBook
     call_changes: int
     made_at_ns: int
     indicated: Indicated | None
@@ -44,8 +45,13 @@ class Indications:
             self._kept.pop(symbol, None)
             return None
         kept = self._kept.get(symbol)
-        if kept is None or (kept.call_changes != book.call_changes and self._may_look_again(kept, book)):
-            kept = self._kept[symbol] = _Kept(book.call_changes, self._clock_ns(), _indicated(book))
+        # A symbol that was delisted may be listed again with another book.
+        if (
+            kept is None
+            or kept.book is not book
+            or (kept.call_changes != book.call_changes and self._may_look_again(kept, book))
+        ):
+            kept = self._kept[symbol] = _Kept(book, book.call_changes, self._clock_ns(), _indicated(book))
         return kept.indicated
 
     def _may_look_again(self, kept: _Kept, book: OrderBook) -> bool:

@@ -41,7 +41,8 @@ class Timetable:
 
     def _scheduled_books(self) -> list[OrderBook]:
         books = self._engine.books
-        return [books[symbol] for symbol in sorted(symbol for symbol in books if books[symbol].instrument.schedule)]
+        scheduled = [book for book in books.values() if book.instrument.schedule and not book.instrument.is_settled]
+        return sorted(scheduled, key=lambda book: book.instrument.symbol)
 
 
 def next_moment(schedule: tuple[ScheduledState, ...], after_ns: int) -> int:

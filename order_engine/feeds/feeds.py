@@ -18,7 +18,9 @@ from order_engine.matching.events import (
     CancelRejected,
     Event,
     InstrumentChanged,
+    InstrumentDelisted,
     InstrumentListed,
+    InstrumentSettled,
     OrderRejected,
     StateChanged,
     TradeExecuted,
@@ -130,8 +132,10 @@ class Feeds:
         if isinstance(event, StateChanged):
             symbol = event.symbol
             self._add_to_books(symbol, text_frame(_encode(FeedState(symbol, sequence, event.state, event.reason))))
-        elif isinstance(event, InstrumentListed | InstrumentChanged):
+        elif isinstance(event, InstrumentListed | InstrumentChanged | InstrumentSettled):
             symbol = event.instrument.symbol
+        elif isinstance(event, InstrumentDelisted):
+            symbol = event.symbol
         elif isinstance(event, AmendRejected | CancelRejected | OrderRejected) or not hasattr(event, "order"):
             return
         else:

@@ -163,6 +163,19 @@ class SetState(Message, frozen=True, kw_only=True, tag="set_state/1"):
     state: SessionState
 
 
+class SettleInstrument(Message, frozen=True, kw_only=True, tag="settle_instrument/1"):
+    """Cancel all orders of an instrument, end all positions in it at a price, and close it for good."""
+
+    symbol: str
+    price_e8: int
+
+
+class DelistInstrument(Message, frozen=True, kw_only=True, tag="delist_instrument/1"):
+    """Take an instrument that never traded and has no orders off the list."""
+
+    symbol: str
+
+
 class SetRiskLimits(Message, frozen=True, kw_only=True, tag="set_risk_limits/1"):
     """Set a user's limits per symbol, in place of all former ones. Those of ``*`` apply to users without own limits."""
 
@@ -226,6 +239,8 @@ Command = (
     | CancelAll
     | SetInstrument
     | SetState
+    | SettleInstrument
+    | DelistInstrument
     | SetRiskLimits
     | DisableUser
     | EnableUser

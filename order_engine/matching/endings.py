@@ -1,4 +1,4 @@
-"""Orders that a command ends together: a mass cancel, the kill switch, the end of a day.
+"""Orders that a command ends together: a mass cancel, the kill switch, the end of a day, a settlement.
 
 A command ends so many of them at most. What is left is ended by ``Continue``, as many at a time; other commands may
 come between. Each order is touched once.
@@ -20,7 +20,7 @@ from order_engine.matching.reason import Reason
 class Ending(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What the command with the sequence ``begun_by`` ends: of the orders that were live then, those that fit.
 
-    These are a user's, or the day's orders of a symbol, or with neither user nor symbol everybody's.
+    These are a user's, or a symbol's (only the day's if they expire), or with neither user nor symbol everybody's.
     """
 
     begun_by: int
@@ -96,7 +96,7 @@ class Endings:
         if ending.user_id is not None:
             orders = self._live.of_user(ending.user_id)
         elif ending.symbol is not None:
-            orders = _day_orders(self._books[ending.symbol])
+            orders = _orders_of(self._books.get(ending.symbol), ending)
         else:
             orders = self._live.of_everybody()
         return [order for order in orders if order.sequence < ending.begun_by and _fits(order, ending)]
@@ -108,12 +108,17 @@ def _fits(order: Order, ending: Ending) -> bool:
 
 
 def _is_of_day(ending: Ending, symbol: str) -> bool:
-    return ending.user_id is None and ending.symbol == symbol
+    return ending.reason is Reason.EXPIRED and ending.symbol == symbol
 
 
-def _day_orders(book: OrderBook) -> list[Order]:
+def _orders_of(book: OrderBook | None, ending: Ending) -> list[Order]:
+    if book is None:
+        # An instrument is delisted only once it has no orders.
+        return []
     resting: Iterable[Order] = (
         order for side in (book.bids, book.asks) for level in side.levels.values() for order in level
     )
-    day = [order for order in (*resting, *book.stops.orders.values()) if order.placed.time_in_force is TimeInForce.DAY]
-    return sorted(day, key=lambda order: order.sequence)
+    orders: list[Order] = [*resting, *book.stops.orders.values()]
+    if ending.reason is Reason.EXPIRED:
+        orders = [order for order in orders if order.placed.time_in_force is TimeInForce.DAY]
+    return sorted(orders, key=lambda order: order.sequence)

@@ -20,6 +20,7 @@ from order_engine.matching.commands import (
     Command,
     Configure,
     Continue,
+    DelistInstrument,
     DisableUser,
     EnableUser,
     ExpireDue,
@@ -28,6 +29,7 @@ from order_engine.matching.commands import (
     SetInstrument,
     SetRiskLimits,
     SetState,
+    SettleInstrument,
 )
 from order_engine.matching.endings import Ending, Endings
 from order_engine.matching.events import (
@@ -54,6 +56,7 @@ from order_engine.matching.order_book import OrderBook
 from order_engine.matching.outcome import Outcome
 from order_engine.matching.reason import Reason
 from order_engine.matching.session import enter_state, follow_up
+from order_engine.matching.settlement import delist, settle
 
 # Members by a name of their own: as an attribute of its enumeration each costs several times as much.
 _OPEN = OrderStatus.OPEN
@@ -64,14 +67,16 @@ _DISCONNECT = Reason.DISCONNECT
 _UNKNOWN_ORDER = Reason.UNKNOWN_ORDER
 
 RULES_VERSION = 1
-_ENDS_ORDERS = frozenset({CancelOrder, CancelAll, DisableUser, ExpireDue, Continue})
+_LETS_NONE_TRADE = frozenset(
+    {CancelOrder, CancelAll, DisableUser, ExpireDue, Continue, SettleInstrument, DelistInstrument}
+)
 
 
 def lets_none_trade(command: Command) -> bool:
     """Whether no order can trade by a command, unless stops wait for their turn."""
     if type(command) is SetState:
         return command.state is not SessionState.OPEN
-    return type(command) in _ENDS_ORDERS
+    return type(command) in _LETS_NONE_TRADE
 
 
 class MatchingEngine:
@@ -98,6 +103,8 @@ class MatchingEngine:
             CancelAll: self._cancel_all,
             SetInstrument: self._set_instrument,
             SetState: self._set_state,
+            SettleInstrument: lambda command, outcome: settle(self.books, self.endings, command, outcome),
+            DelistInstrument: lambda command, outcome: delist(self.books, command, outcome),
             SetRiskLimits: self._set_risk_limits,
             DisableUser: self._disable_user,
             EnableUser: self._enable_user,
@@ -294,6 +301,9 @@ class MatchingEngine:
             else:
                 self._list(instrument, outcome)
             return
+        if book.instrument.is_settled:
+            outcome.events.append(InstrumentRejected(command.symbol, Reason.MARKET_CLOSED))
+            return
         instrument = book.instrument.changed_by(command)
         if instrument.limits_contradict or (book.has_orders and not instrument.has_steps_of(book.instrument)):
             outcome.events.append(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
@@ -309,6 +319,9 @@ class MatchingEngine:
                 outcome.events.append(StateRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
                 return
             book = self._list(instrument, outcome)
+        elif book.instrument.is_settled:
+            outcome.events.append(StateRejected(command.symbol, Reason.MARKET_CLOSED))
+            return
         begun_by = self.endings.of_day(command.symbol)
         if begun_by is not None:
             # Otherwise they could trade in the next session.

@@ -164,6 +164,39 @@ class InstrumentRejected(Fact, frozen=True, tag="instrument_rejected"):
     reason: Reason
 
 
+class InstrumentSettled(Fact, frozen=True, tag="settled"):
+    """All positions in an instrument ended at its settlement price; it stays CLOSED for good."""
+
+    instrument: Instrument
+
+    @property
+    def price_e8(self) -> int:
+        """The price at which they ended."""
+        price_e8 = self.instrument.settlement_price_e8
+        assert price_e8 is not UNSET
+        return price_e8
+
+
+class SettleRejected(Fact, frozen=True, tag="settle_rejected"):
+    """An instrument was not settled."""
+
+    symbol: str
+    reason: Reason
+
+
+class InstrumentDelisted(Fact, frozen=True, tag="instrument_delisted"):
+    """An instrument that never traded is listed no more."""
+
+    symbol: str
+
+
+class DelistRejected(Fact, frozen=True, tag="delist_rejected"):
+    """An instrument was not taken off the list."""
+
+    symbol: str
+    reason: Reason
+
+
 class StateChanged(Fact, frozen=True, tag="state"):
     """An instrument's session entered a state; ``reason`` if no command did it."""
 
@@ -216,6 +249,10 @@ Event = (
     | InstrumentListed
     | InstrumentChanged
     | InstrumentRejected
+    | InstrumentSettled
+    | SettleRejected
+    | InstrumentDelisted
+    | DelistRejected
     | StateChanged
     | StateRejected
     | RiskLimitsChanged

@@ -35,11 +35,17 @@ class Instrument(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fie
     min_quantity_e8: int | UnsetType = UNSET
     max_quantity_e8: int | UnsetType = UNSET
     min_notional_e8: int | UnsetType = UNSET
+    settlement_price_e8: int | UnsetType = UNSET
 
     def changed_by(self, command: SetInstrument) -> "Instrument":
         """Return the instrument with the terms that a command names; of the others, the cleared ones are defaults."""
         named = {name: getattr(command, name) for name in _TERMS if getattr(command, name) is not None}
         return structs.replace(self, **{name: _DEFAULTS[name] for name in command.cleared} | named)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its positions have ended, and it stays closed for good."""
+        return self.settlement_price_e8 is not UNSET
 
     @property
     def has_limits(self) -> bool:

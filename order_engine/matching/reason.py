@@ -38,5 +38,6 @@ class Reason(StrEnum):
     AMENDED_BELOW_FILLED = "amended_below_filled"
     PRICE_BAND = "price_band"
     TRADE_LIMIT = "trade_limit"
+    SETTLED = "settled"
     EXPIRED = "expired"
     CIRCUIT_BREAKER = "circuit_breaker"

@@ -7,15 +7,19 @@ from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
     Configured,
+    DelistRejected,
     Event,
     InstrumentChanged,
+    InstrumentDelisted,
     InstrumentListed,
     InstrumentRejected,
+    InstrumentSettled,
     OrderCanceled,
     OrderDecremented,
     OrderEvent,
     OrderExpired,
     RiskLimitsChanged,
+    SettleRejected,
     StateChanged,
     StateRejected,
     TradeExecuted,
@@ -31,6 +35,7 @@ from order_engine.wire.messages.stream_lines import (
     RefusalLine,
     RiskLimitsLine,
     SettingsLine,
+    SettledLine,
     StateLine,
     TradeEventLine,
     TradeLine,
@@ -69,6 +74,10 @@ class LineWriter:
             InstrumentRejected: _instrument_refusal_line,
             StateChanged: _state_line,
             StateRejected: _state_refusal_line,
+            InstrumentSettled: self._settled_line,
+            SettleRejected: _instrument_refusal_line,
+            InstrumentDelisted: _delisted_line,
+            DelistRejected: _instrument_refusal_line,
             RiskLimitsChanged: _risk_limits_line,
             UserDisabled: _user_line,
             UserEnabled: _user_line,
@@ -99,6 +108,11 @@ class LineWriter:
         price = self.price(trade.symbol, trade.price_e8)
         terms = trade_terms(trade, price, sees_all)
         return line(trade.trade_id, received.sequence, *terms, _time_of(received))  # type: ignore[arg-type]  # has ids
+
+    def _settled_line(self, received: Received, event: InstrumentSettled) -> SettledLine:
+        symbol = event.instrument.symbol
+        price = self.price(symbol, event.price_e8)
+        return SettledLine(_name_of(event), received.sequence, symbol, price, _time_of(received))
 
     def _order_line(self, received: Received, event: OrderEvent) -> OrderLine:
         quantities = [format_quantity(event.quantity_e8) if isinstance(event, kind) else None for kind in REDUCTIONS]
@@ -137,7 +151,13 @@ def _instrument_line(received: Received, event: InstrumentListed | InstrumentCha
     )
 
 
-def _instrument_refusal_line(received: Received, event: InstrumentRejected) -> InstrumentLine:
+def _delisted_line(received: Received, event: InstrumentDelisted) -> InstrumentLine:
+    return InstrumentLine(_name_of(event), received.sequence, event.symbol, timestamp=_time_of(received))
+
+
+def _instrument_refusal_line(
+    received: Received, event: InstrumentRejected | SettleRejected | DelistRejected
+) -> InstrumentLine:
     return InstrumentLine(
         _name_of(event), received.sequence, event.symbol, reason=event.reason, timestamp=_time_of(received)
     )

@@ -6,14 +6,26 @@ from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
+    DelistRejected,
     InstrumentRejected,
     OrderRejected,
+    SettleRejected,
     StateRejected,
     TradeExecuted,
 )
 from order_engine.streams.ports import CommandSource, EventSink
 
-REFUSALS = frozenset({OrderRejected, AmendRejected, CancelRejected, InstrumentRejected, StateRejected})
+REFUSALS = frozenset(
+    {
+        OrderRejected,
+        AmendRejected,
+        CancelRejected,
+        InstrumentRejected,
+        SettleRejected,
+        DelistRejected,
+        StateRejected,
+    }
+)
 
 
 class Pump:

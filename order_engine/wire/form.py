@@ -134,6 +134,8 @@ INSTRUMENT_FIELDS: Mapping[str, Parser] = {
 CLEARABLE = frozenset(INSTRUMENT_FIELDS) - {"symbol", "tick_size", "lot_size"}
 """The terms of an instrument that null takes away."""
 STATE_FIELDS: Mapping[str, Parser] = {"symbol": SYMBOL, "state": partial(parse_choice, SessionState)}
+SETTLE_FIELDS: Mapping[str, Parser] = {"symbol": SYMBOL, "price": AMOUNT}
+DELIST_FIELDS: Mapping[str, Parser] = {"symbol": SYMBOL}
 RISK_LIMITS_FIELDS: Mapping[str, Parser] = {
     "user_id": parse_identifier,
     "max_order_quantity": parse_amount,

@@ -115,6 +115,7 @@ def instrument(terms: Instrument, state: SessionState) -> market.Instrument:
         quantity_or_null(or_none(terms.min_quantity_e8)),
         quantity_or_null(or_none(terms.max_quantity_e8)),
         quantity_or_null(or_none(terms.min_notional_e8)),
+        price_of_terms(terms, or_none(terms.settlement_price_e8)),
     )
 
 

@@ -1,6 +1,6 @@
 """Bugs to plant in the terms of instruments; see ``planted_bugs``."""
 
-from order_engine.matching import admission, instrument, instrument_limits
+from order_engine.matching import admission, endings, instrument, instrument_limits, settlement
 from order_engine.matching.admission import Admission
 from order_engine.matching.engine import MatchingEngine
 from order_engine.matching.instrument import Instrument
@@ -89,4 +89,26 @@ TERMS: dict[str, Planted] = {
         "if instrument.limits_contradict or (",
         "if (",
     ),
+}
+
+SETTLEMENT: dict[str, Planted] = {
+    "a settled instrument opens again": (MatchingEngine, "_set_state", "book.instrument.is_settled", "False"),
+    "a settled instrument has new terms": (
+        MatchingEngine,
+        "_set_instrument",
+        "if book.instrument.is_settled",
+        "if False",
+    ),
+    "an instrument is settled again": (settlement, "settle", "or book.instrument.is_settled", ""),
+    "positions outlive a settlement": (settlement, "settle", "book.positions_e8.clear()", "pass"),
+    "a settled session stays as it was": (settlement, "settle", "book.state = SessionState.CLOSED", "pass"),
+    "a settlement ends the day's orders only": (endings, "_orders_of", "if ending.reason is Reason.EXPIRED", "if True"),
+    "an instrument with a stop is delisted": (
+        settlement,
+        "delist",
+        "book.has_orders",
+        "book.bids.levels or book.asks.levels",
+    ),
+    "an instrument that traded is delisted": (settlement, "delist", "or book.last_trade_price_e8 is not None", ""),
+    "a delisted instrument stays": (settlement, "delist", "del books[symbol]", "pass"),
 }

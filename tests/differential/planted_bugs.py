@@ -229,12 +229,12 @@ SESSIONS: dict[str, Planted] = {
         "",
     ),
     "DAY orders outlive the day": (MatchingEngine, "_set_state", "is SessionState.CLOSED", "is None"),
-    "DAY stops outlive the day": (endings, "_day_orders", "(*resting, *book.stops.orders.values())", "resting"),
+    "DAY stops outlive the day": (endings, "_orders_of", "*book.stops.orders.values()", ""),
     "DAY orders expire by side": (
         endings,
-        "_day_orders",
-        "sorted(day, key=lambda order: order.sequence)",
-        "day",
+        "_orders_of",
+        "sorted(orders, key=lambda order: order.sequence)",
+        "orders",
     ),
     "a GTD order lives a moment too long": (Expiries, "take_due", "[0][0] <= timestamp_ns", "[0][0] < timestamp_ns"),
     "GTD orders expire in order of time": (

@@ -60,6 +60,8 @@ SITUATIONS = (
     "a triggered order triggers another",
     "an older stop joins behind a younger one",
     "price leaves a stop that triggered",
+    *(f"settled while {state}" for state in SessionState),
+    "some orders wait for their end: settled",
     "several stops trigger together",
     "stop triggers on entry",
     "stops join the end of the queue",

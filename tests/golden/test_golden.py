@@ -25,9 +25,7 @@ SCENARIOS = sorted(path.parent.name for path in HERE.glob("*/commands.ndjson"))
 SCENARIOS_WITH_BOOK = sorted(path.parent.name for path in HERE.glob("*/book.json"))
 NOT_SHOWN = {
     OrderStatus.FILLED: "a trade's line names its orders, and no more",
-    Reason.UNKNOWN_SYMBOL: "a stream lists every symbol",
     Reason.DISCONNECT: "a stream has no connection to lose",
-    "state_rejected": "a stream lists every symbol",
     "configured": "a stream has no command for it",
 }
 

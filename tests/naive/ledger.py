@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from order_engine.matching.commands import SessionState, Side
 from order_engine.matching.events import (
     Event,
+    InstrumentDelisted,
+    InstrumentSettled,
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
@@ -89,6 +91,12 @@ class Ledger:
                 account = self.live[event.order.order_id]
                 account.ended_e8 = event.quantity_e8
                 self._settle(account, event.order)
+            elif isinstance(event, InstrumentSettled):
+                for user_id, symbol in self.positions_e8:
+                    self.positions_e8[user_id, symbol] *= symbol != event.instrument.symbol
+            elif isinstance(event, InstrumentDelisted):
+                assert not self.bought_e8[event.symbol], "an instrument that traded was delisted"
+                self.sessions.pop(event.symbol, None)
             elif isinstance(event, StateChanged):
                 self.sessions[event.symbol] = event.state
         assert len(auction_prices) <= 1, "an auction at more than one price"

@@ -68,6 +68,11 @@ class NaiveBook:
     stops: list[NaiveOrder] = field(default_factory=list)
     queue: list[NaiveOrder] = field(default_factory=list)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is closed for good."""
+        return isinstance(self.instrument.settlement_price_e8, int)
+
     def live(self) -> list[NaiveOrder]:
         """Every order that rests or waits."""
         return self.buys + self.sells + self.stops

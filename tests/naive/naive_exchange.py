@@ -17,6 +17,7 @@ from order_engine.matching.commands import (
     Command,
     Configure,
     Continue,
+    DelistInstrument,
     DisableUser,
     EnableUser,
     ExpireDue,
@@ -25,6 +26,7 @@ from order_engine.matching.commands import (
     SetInstrument,
     SetRiskLimits,
     SetState,
+    SettleInstrument,
     TimeInForce,
 )
 from order_engine.matching.events import (
@@ -50,6 +52,7 @@ from tests.naive.naive_book import NaiveBook, NaiveReport
 from tests.naive.naive_order import STOPS, NaiveOrder
 from tests.naive.naive_refusals import NaiveBounds, NewTerms, contradicts_itself, why_not_amended, why_not_placed
 from tests.naive.naive_risk import NaiveRisk
+from tests.naive.naive_settlement import delist, settle
 
 
 @dataclass(eq=False)
@@ -89,6 +92,8 @@ class NaiveExchange:
             CancelAll: self._cancel_all,
             SetInstrument: self._set_instrument,
             SetState: self._set_state,
+            SettleInstrument: lambda settling: settle(settling, self.books, self.report, self.begin_to_end),
+            DelistInstrument: lambda delisting: delist(delisting, self.books, self.report),
             SetRiskLimits: self._set_risk_limits,
             DisableUser: self._disable_user,
             EnableUser: self._enable_user,
@@ -106,9 +111,10 @@ class NaiveExchange:
             expire_at_ns = order.placed.expire_at_ns
             if expire_at_ns is not None and self._timestamp_ns >= expire_at_ns:
                 due.append((expire_at_ns, order.sequence, order))
-        lets_none_trade = isinstance(command, CancelOrder | CancelAll | DisableUser | ExpireDue | Continue) or (
-            isinstance(command, SetState) and command.state is not SessionState.OPEN
-        )
+        lets_none_trade = isinstance(
+            command,
+            CancelOrder | CancelAll | DisableUser | ExpireDue | Continue | SettleInstrument | DelistInstrument,
+        ) or (isinstance(command, SetState) and command.state is not SessionState.OPEN)
         if lets_none_trade and not any(book.queue for book in self.books.values()):
             if len(due) > self._endings_max():
                 self.report.meet("some of what is due waits")
@@ -118,7 +124,8 @@ class NaiveExchange:
     def _endings_max(self) -> int:
         return self._set(self.settings.endings_max, 10**18)
 
-    def _begin_to_end(self, orders: list[NaiveOrder], reason: Reason, day_of: str | None = None) -> None:
+    def begin_to_end(self, orders: list[NaiveOrder], reason: Reason, day_of: str | None = None) -> None:
+        """Begin to end these orders, in order of sequence."""
         self._to_end.append(NaiveEnding(self.report.sequence, reason, orders, day_of))
         self._end_more(self._to_end[-1])
 
@@ -279,7 +286,7 @@ class NaiveExchange:
             theirs = [order for order in theirs if order.placed.symbol == command.symbol]
         if command.side is not None:
             theirs = [order for order in theirs if order.placed.side is command.side]
-        self._begin_to_end(theirs, Reason.USER_REQUESTED)
+        self.begin_to_end(theirs, Reason.USER_REQUESTED)
 
     def _find(self, command: AmendOrder | CancelOrder) -> NaiveOrder | None:
         for order in self.live_orders():
@@ -312,6 +319,8 @@ class NaiveExchange:
             is_full = False
         if book is None and is_full:
             self._say(InstrumentRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
+        elif book is not None and book.is_settled:
+            self._say(InstrumentRejected(command.symbol, Reason.MARKET_CLOSED))
         elif contradicts_itself(after) or (steps_change and book is not None and book.live()):
             self._say(InstrumentRejected(command.symbol, Reason.INVALID_INSTRUCTION))
         elif book is None:
@@ -326,6 +335,9 @@ class NaiveExchange:
                 self._say(StateRejected(command.symbol, Reason.UNKNOWN_SYMBOL))
                 return
             self._list(self._default_instrument(command.symbol))
+        if self.books[command.symbol].is_settled:
+            self._say(StateRejected(command.symbol, Reason.MARKET_CLOSED))
+            return
         for ending in [ending for ending in self._to_end if ending.day_of == command.symbol]:
             self.report.meet("a session waits for the end of the day's orders")
             while ending in self._to_end:
@@ -334,7 +346,7 @@ class NaiveExchange:
         book.enter_state(command.state)
         if command.state is SessionState.CLOSED:
             day = [order for order in book.live() if order.placed.time_in_force is TimeInForce.DAY]
-            self._begin_to_end(sorted(day, key=lambda order: order.sequence), Reason.EXPIRED, command.symbol)
+            self.begin_to_end(sorted(day, key=lambda order: order.sequence), Reason.EXPIRED, command.symbol)
 
     def _set_risk_limits(self, command: SetRiskLimits) -> None:
         self.risk.limits[command.user_id] = command
@@ -351,7 +363,7 @@ class NaiveExchange:
             theirs = [order for order in self.live_orders() if order.placed.user_id == command.user_id]
             for order in theirs:
                 self.report.meet(f"disabled user had {'a stop' if order.waits else 'an order'} in a book")
-        self._begin_to_end(theirs, Reason.USER_DISABLED)
+        self.begin_to_end(theirs, Reason.USER_DISABLED)
 
     def _is_disabled(self, user_id: str | None) -> bool:
         if self.none_may_order:

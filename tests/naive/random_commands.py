@@ -12,14 +12,18 @@ from order_engine.matching.commands import (
     Command,
     Configure,
     Continue,
+    DelistInstrument,
     DisableUser,
     EnableUser,
     ExpireDue,
+    OrderType,
     PlaceOrder,
     SelfTradePrevention,
+    SessionState,
     SetInstrument,
     SetRiskLimits,
     SetState,
+    SettleInstrument,
     Side,
 )
 from tests.naive.random_auctions import random_call
@@ -67,7 +71,8 @@ class RandomCommands:
         self._everybody_chance = Random(f"everybody of {seed}")
         self._stops_everybody = self._everybody_chance.random() < 0.3
         self._terms_chance = Random(f"terms of {seed}")
-        self._has_limits = self._terms_chance.random() < 0.25
+        self._has_limits = self._terms_chance.random() < 0.2
+        self._settles = self._terms_chance.random() < 0.25
         kinds = {
             self._place: 560,
             self._amend: 180,
@@ -100,6 +105,8 @@ class RandomCommands:
                 yield from self._go_on_with_endings()
             if self._stops_everybody and self._everybody_chance.random() < 0.006:
                 yield from self._stop_everybody()
+            if self._settles and self._terms_chance.random() < 0.005:
+                yield from self._settle_or_delist()
             if self._has_limits and self._terms_chance.random() < 0.03:
                 yield from self._bound_instrument()
 
@@ -197,13 +204,49 @@ class RandomCommands:
             self_trade_prevention=chance.choice((None, None, *SelfTradePrevention)),
         )
 
+    def _settle_or_delist(self) -> Iterator[Step]:
+        """Settle an instrument, seldom one that trades much, and try what that forbids; or delist one."""
+        chance = self._terms_chance
+        symbol = chance.choices((*SYMBOLS, "EEE"), (2, 3, 4, 3, 3))[0]
+        settle = SettleInstrument(symbol=symbol, price_e8=chance.choice((0, MID_E8, 1)))
+        after: list[Command] = [
+            settle,
+            SetState(symbol=symbol, state=chance.choice(list(SessionState))),
+            SetInstrument(symbol=symbol, tick_size_e8=CENT_E8),
+            PlaceOrder(symbol=symbol, side=Side.BUY, quantity_e8=ONE_E8, price_e8=MID_E8, user_id="ann"),
+            Continue(begun_by=self._sequence + 1),
+            AmendOrder(order_id=chance.choice(self._order_ids[-5:]), quantity_e8=ONE_E8),
+        ]
+        if chance.random() < 0.4:
+            first = SetState(symbol=symbol, state=chance.choice(list(SessionState)))
+            commands: list[Command] = [first, settle, *chance.sample(after, 4)]
+        else:
+            call = SetState(symbol=symbol, state=SessionState.PRE_OPEN)
+            stop = PlaceOrder(
+                symbol=symbol,
+                side=Side.BUY,
+                quantity_e8=ONE_E8,
+                order_type=OrderType.STOP,
+                stop_price_e8=2 * MID_E8,
+                user_id="cat",
+            )
+            commands = [
+                chance.choice((call, stop)),
+                *[DelistInstrument(symbol=symbol)] * 2,
+                SetInstrument(symbol=symbol),
+                *chance.sample(after[1:], 2),
+            ]
+        for command in commands:
+            self._sequence += 1
+            yield Step(command, self._sequence, self._timestamp_ns)
+
     def _bound_instrument(self) -> Iterator[Step]:
         """Set limits near the market, and take others away, so that they are seldom in the way for long."""
         chance, size, symbol = self._terms_chance, self._market.size_max, self._terms_chance.choice(SYMBOLS[:3])
         mid_e8 = self._market.mid_price(symbol)
         limits = {
-            "min_price_e8": mid_e8 + chance.randint(-6, 1) * CENT_E8,
-            "max_price_e8": mid_e8 + chance.randint(-1, 6) * CENT_E8,
+            "min_price_e8": mid_e8 + chance.randint(-6, 3) * CENT_E8,
+            "max_price_e8": mid_e8 + chance.randint(-3, 6) * CENT_E8,
             "min_quantity_e8": chance.randint(1, 1 + size // 4) * ONE_E8,
             "max_quantity_e8": chance.randint(size // 2, size) * ONE_E8,
             "min_notional_e8": chance.randint(1, 1 + size // 4) * MID_E8,
@@ -220,10 +263,19 @@ class RandomCommands:
         yield Step(command, self._sequence, self._timestamp_ns)
         for _ in range(chance.choice((0, 2))):
             self._sequence += 1
-            amend = AmendOrder(
-                order_id=chance.choice(self._order_ids[-10:]), quantity_e8=chance.randint(1, size) * ONE_E8
-            )
-            yield Step(amend, self._sequence, self._timestamp_ns)
+            yield Step(self._amend_one_term(mid_e8), self._sequence, self._timestamp_ns)
+
+    def _amend_one_term(self, mid_e8: int) -> AmendOrder:
+        chance = self._terms_chance
+        quantity_e8 = chance.randint(1, self._market.size_max) * ONE_E8
+        kept = self._orders.named_with_price(chance)
+        if kept is not None and chance.random() < 0.4:
+            order_id, price_e8 = kept
+            return AmendOrder(order_id=order_id, price_e8=price_e8, quantity_e8=quantity_e8)
+        order_id = chance.choice(self._order_ids[-10:])
+        if chance.random() < 0.5:
+            return AmendOrder(order_id=order_id, quantity_e8=quantity_e8)
+        return AmendOrder(order_id=order_id, price_e8=mid_e8 + chance.randint(-2, 2) * CENT_E8)
 
     def _set_risk_limits(self) -> Command:
         chance = self._chance

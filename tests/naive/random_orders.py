@@ -75,6 +75,11 @@ class RandomOrders:
                 del self._placed[next(iter(self._placed))]
         return placed
 
+    def named_with_price(self, chance: Random) -> tuple[str, int] | None:
+        """Choose an order that was placed with a price; return its name and price."""
+        named = [(name, placed.price_e8) for name, placed in self._placed.items() if placed.price_e8 is not None]
+        return chance.choice(named) if named else None
+
     def new_terms(self, order_id: str | None, symbol: str) -> dict[str, int]:
         """Choose the terms of an amend: mostly some that the order has."""
         chance, market = self._chance, self._market

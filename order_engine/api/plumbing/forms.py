@@ -18,6 +18,7 @@ from order_engine.wire.form import (
     PLACE_FIELDS,
     PLACE_REQUIRED,
     RISK_LIMITS_FIELDS,
+    SETTLE_FIELDS,
     STATE_FIELDS,
     Fields,
     FormError,
@@ -158,6 +159,7 @@ CANCEL_ALL = Form("CancelAll", CANCEL_ALL_FIELDS, ("user_id",))
 LIST_INSTRUMENT = Form("ListInstrument", INSTRUMENT_FIELDS, ("symbol",), CLEARABLE)
 CHANGE_INSTRUMENT = Form("ChangeInstrument", _without("symbol", INSTRUMENT_FIELDS), (), CLEARABLE)
 SET_STATE = Form("SetState", _without("symbol", STATE_FIELDS), ("state",))
+SETTLE = Form("Settle", _without("symbol", SETTLE_FIELDS), ("price",))
 SET_RISK_LIMITS = Form("SetRiskLimits", _without("user_id", RISK_LIMITS_FIELDS))
 ACCEPT_CLOCK = Form("AcceptClock", {"accept": _true}, ("accept",))
 

@@ -29,6 +29,7 @@ from order_engine.api.plumbing.forms import (
     PLACE_ORDER,
     SET_RISK_LIMITS,
     SET_STATE,
+    SETTLE,
     Form,
 )
 from order_engine.market_data.candles import INTERVALS
@@ -208,6 +209,7 @@ SCHEMAS_OF_FORMS: Mapping[str, Mapping[str, JsonSchema]] = {
     "Depth": {"levels": _counted(LEVELS_MAX, LEVELS_DEFAULT)},
     "Markets": {"limit": _counted(MARKETS_MAX, MARKETS_MAX)},
     "OrderBook": {"levels": _counted(LEVELS_MAX, LEVELS_MAX)},
+    "Settle": {"price": {**AMOUNT, "description": "What one unit was worth in the end; 0 or more.", "example": "1"}},
     "PlaceOrder": {
         "user_id": {**IDENTIFIER, "description": f"{IDENTIFIER['description']} Not `*`, which is everybody."}
     },
@@ -266,6 +268,7 @@ _SINGLE_BODIES = (
     LIST_INSTRUMENT,
     CHANGE_INSTRUMENT,
     SET_STATE,
+    SETTLE,
     SET_RISK_LIMITS,
     ACCEPT_CLOCK,
 )

@@ -12,17 +12,21 @@ from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.plumbing.submission import submit
 from order_engine.exchange.exchange import Exchange
 from order_engine.exchange.views import Listed
-from order_engine.matching.commands import SessionState, SetInstrument, SetState
+from order_engine.matching.commands import DelistInstrument, SessionState, SetInstrument, SetState, SettleInstrument
 from order_engine.matching.events import (
+    DelistRejected,
     InstrumentChanged,
     InstrumentListed,
     InstrumentRejected,
+    InstrumentSettled,
+    SettleRejected,
     StateChanged,
     StateRejected,
 )
+from order_engine.matching.reason import Reason
 from order_engine.wire import rendering
 from order_engine.wire.form import command_of, set_instrument
-from order_engine.wire.messages.market import Instrument, Instruments, Session
+from order_engine.wire.messages.market import Delisted, Instrument, Instruments, Session
 
 LIST_ALL = Operation(
     summary="List the instruments, by symbol",
@@ -59,6 +63,22 @@ SET_STATE = Operation(
     body=forms.SET_STATE,
     responses={200: Session},
     problems=(422,),
+)
+
+SETTLE = Operation(
+    summary="Settle an instrument at a price",
+    description="Its orders are canceled, all positions end at the price, and it stays closed for good.",
+    access=Access.ADMIN,
+    body=forms.SETTLE,
+    responses={200: Instrument},
+    problems=(404, 422),
+)
+DELIST = Operation(
+    summary="Take an instrument off the list",
+    description="Only one that never traded and has no orders.",
+    access=Access.ADMIN,
+    responses={200: Delisted},
+    problems=(404, 422),
 )
 
 
@@ -109,6 +129,32 @@ class Listings:
         assert state is not None
         return json_response(Session(symbol, state.state, state.reason), 200, submission.headers)
 
+    def settle(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+        """Settle an instrument."""
+        self._find(symbol)
+        submission = submit(
+            self._exchange, (command_of(SettleInstrument, {"symbol": symbol, **parsed.fields}),), parsed
+        )
+        for event in submission.events[0]:
+            if isinstance(event, SettleRejected):
+                raise submission.with_headers(refused(event.reason, detail="The instrument was settled before."))
+            if isinstance(event, InstrumentSettled):
+                settled = rendering.instrument(event.instrument, SessionState.CLOSED)
+                return json_response(settled, 200, submission.headers)
+        raise AssertionError("a settlement is carried out or refused")
+
+    def delist(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+        """Take an instrument off the list."""
+        submission = submit(self._exchange, (DelistInstrument(symbol=symbol),), parsed)
+        event = submission.events[0][-1]
+        if isinstance(event, DelistRejected):
+            if event.reason is Reason.UNKNOWN_SYMBOL:
+                # Not looked for before: a repeated request gets the first response again.
+                raise submission.with_headers(unknown_symbol(symbol))
+            detail = "An instrument that has traded, or has live orders, stays listed."
+            raise submission.with_headers(refused(event.reason, detail=detail))
+        return json_response(Delisted(symbol), 200, submission.headers)
+
     def _find(self, symbol: str) -> Listed:
         listed = self._exchange.instrument(symbol)
         if listed is None:
@@ -135,5 +181,7 @@ def create_instruments_blueprint(routes: Routes, exchange: Exchange) -> Blueprin
     routes.add(blueprint, "GET", "/instruments/<symbol>", instruments.show, SHOW)
     routes.add(blueprint, "POST", "/instruments", instruments.list_instrument, LIST)
     routes.add(blueprint, "PATCH", "/instruments/<symbol>", instruments.change_instrument, CHANGE)
+    routes.add(blueprint, "DELETE", "/instruments/<symbol>", instruments.delist, DELIST)
+    routes.add(blueprint, "POST", "/instruments/<symbol>/settle", instruments.settle, SETTLE)
     routes.add(blueprint, "POST", "/instruments/<symbol>/state", instruments.set_state, SET_STATE)
     return blueprint

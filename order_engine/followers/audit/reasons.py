@@ -30,6 +30,7 @@ WORDS = {
     "self_trade": "it would have traded with an order of the same user",
     "amended_below_filled": "it was amended to no more than had traded already",
     "price_band": "it would have traded outside of the price band",
+    "settled": "the instrument was settled",
     "trade_limit": "one command had made as many trades as it may",
     "expired": "its time was over",
     "circuit_breaker": "the price moved so far that trading was halted",

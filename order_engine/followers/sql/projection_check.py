@@ -34,7 +34,7 @@ from order_engine.followers.sql.columns import (
     STATE_COLUMNS,
     TRADE_COLUMNS,
 )
-from order_engine.followers.sql.rows import PositionTrades, Row, Rows, position_row, rows_of
+from order_engine.followers.sql.rows import PositionTrades, Row, Rows, Settlement, position_row, rows_of
 from order_engine.market_data.candles import KEPT_LENGTHS, Candle, CandleKey
 from order_engine.market_data.positions import Position
 from order_engine.matching.commands import SessionState
@@ -94,6 +94,8 @@ class ProjectionCheck:
         for candles in self._candles:
             candles.add(rows.candles)
         self._positions.add(rows.positions)
+        for settlement in rows.settlements:
+            self._positions.end(settlement)
 
     def finish(self, last_sequence: int) -> None:
         """Compare the orders that are still live, and check that no row is left over."""
@@ -129,6 +131,8 @@ class ProjectionCheck:
 
     def _follow_instruments(self, rows: Rows) -> None:
         terms = len(INSTRUMENT_COLUMNS)
+        for delisted in rows.delisted:
+            self._instruments.pop(delisted, None)
         for row in rows.instruments:
             known = self._instruments.get(row[0])
             # A session starts OPEN when its instrument is listed. A later change of terms keeps its state.
@@ -300,6 +304,10 @@ class _PositionReader:
             for bought_e8, price_e8 in trades.trades:
                 position.trade(bought_e8, price_e8)
             self._rows[key] = position_row(key, position, trades)
+
+    def end(self, settlement: Settlement) -> None:
+        held = {key: position.net_e8 for key, position in self._positions.items() if key[1] == settlement.symbol}
+        self.add({key: settlement.ending(net_e8) for key, net_e8 in held.items() if net_e8})
 
     def finish(self) -> None:
         found: dict[Any, Row] = {row[:2]: row for row in self._table.rest()}  # Any: user and symbol

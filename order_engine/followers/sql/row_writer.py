@@ -6,10 +6,10 @@ Sums can exceed 64 bits, so they are added here, exactly, and not by the databas
 from collections.abc import Mapping, Sequence
 
 from msgspec import structs
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from order_engine.database.errors import RowsMissing
-from order_engine.database.tables import InstrumentRow
+from order_engine.database.tables import InstrumentRow, PositionRow
 from order_engine.followers.sql.bulk import BulkWriter, CopyWriter, StatementWriter, Target
 from order_engine.followers.sql.columns import (
     INSTRUMENT_COLUMNS,
@@ -24,6 +24,7 @@ from order_engine.followers.sql.columns import (
 from order_engine.followers.sql.known_totals import KnownTotals, PositionKey
 from order_engine.followers.sql.rows import PositionTrades, Row, Rows, position_row
 from order_engine.market_data.candles import Candle, CandleKey
+from order_engine.market_data.positions import Position
 from order_engine.matching.commands import SessionState
 
 _NEW_ORDERS = Target("orders", ORDER_COLUMNS)
@@ -37,6 +38,9 @@ _INSTRUMENTS = Target(
 _CANDLES = Target("candles", CandleKey._fields + Candle.__struct_fields__, CandleKey._fields, Candle.__struct_fields__)
 _POSITIONS = Target("positions", POSITION_COLUMNS, POSITION_COLUMNS[:2], POSITION_COLUMNS[2:])
 _CHANGE_STATE = update(InstrumentRow).where(InstrumentRow.symbol == bindparam("symbol_of_state"))
+
+_DELIST = delete(InstrumentRow).where(InstrumentRow.symbol == bindparam("delisted"))
+_HOLDERS = select(PositionRow.user_id).where(PositionRow.symbol == bindparam("held"))
 
 
 class RowWriter:
@@ -60,6 +64,8 @@ class RowWriter:
             found = bulk.update(connection, _CHANGED_ORDERS, rows.changed_orders)
             if found != len(rows.changed_orders):
                 raise RowsMissing(f"orders: expected {len(rows.changed_orders)} rows to change, found {found}")
+        for delisted in rows.delisted:
+            connection.execute(_DELIST, {"delisted": delisted})
         if rows.instruments:
             self._put_instruments(connection, rows.instruments)
         for symbol, state, since_ns in rows.states:
@@ -68,8 +74,8 @@ class RowWriter:
                 raise RowsMissing(f"instruments: expected {symbol}, found nothing")
         if rows.candles:
             self._add_candles(connection, rows.candles)
-        if rows.positions:
-            self._add_trades_to_positions(connection, rows.positions)
+        if rows.positions or rows.settlements:
+            self._write_positions(connection, rows)
 
     def _put_instruments(self, connection: Connection, rows: Sequence[Row]) -> None:
         # A new instrument is OPEN until its state rows follow.
@@ -87,15 +93,20 @@ class RowWriter:
         rows = [_with_text_at(_WIDE_IN_CANDLES, (*key, *structs.astuple(candles[key]))) for key in added]
         self._bulk.upsert(connection, _CANDLES, rows)
 
-    def _add_trades_to_positions(self, connection: Connection, added: Mapping[PositionKey, PositionTrades]) -> None:
-        positions = self._totals.positions(connection, added)
-        rows: list[Row] = []
-        for key, trades in added.items():
-            position = positions[key]
-            for bought_e8, price_e8 in trades.trades:
-                position.trade(bought_e8, price_e8)
-            rows.append(_with_text_at(_WIDE_IN_POSITIONS, position_row(key, position, trades)))
-        self._bulk.upsert(connection, _POSITIONS, rows)
+    def _write_positions(self, connection: Connection, rows: Rows) -> None:
+        keys = dict.fromkeys(rows.positions)
+        for settlement in rows.settlements:
+            holders = connection.execute(_HOLDERS, {"held": settlement.symbol}).scalars()
+            keys |= dict.fromkeys((user_id, settlement.symbol) for user_id in holders)
+        # All at once: another call may forget what is not in the table yet.
+        positions = self._totals.positions(connection, keys)
+        changed = {key: _row_after(key, positions[key], trades) for key, trades in rows.positions.items()}
+        for settlement in rows.settlements:
+            for key in keys:
+                if key[1] == settlement.symbol and positions[key].net_e8:
+                    ending = settlement.ending(positions[key].net_e8)
+                    changed[key] = _row_after(key, positions[key], ending)
+        self._bulk.upsert(connection, _POSITIONS, list(changed.values()))
 
 
 # Integers that may exceed 64 bits are sent as text, which both databases accept.
@@ -103,6 +114,13 @@ _WIDE_IN_CANDLES = tuple(_CANDLES.columns.index(column) for column in ("volume_e
 _WIDE_IN_POSITIONS = tuple(
     POSITION_COLUMNS.index(column) for column in ("net_quantity_e8", "total_cost_e16", "realized_pnl_e16")
 )
+
+
+def _row_after(key: PositionKey, position: Position, trades: PositionTrades) -> Row:
+    """Add trades to a position; return its row."""
+    for bought_e8, price_e8 in trades.trades:
+        position.trade(bought_e8, price_e8)
+    return _with_text_at(_WIDE_IN_POSITIONS, position_row(key, position, trades))
 
 
 def _with_text_at(places: Sequence[int], row: Row) -> Row:

@@ -19,10 +19,13 @@ from order_engine.matching.events import (
     AmendRejected,
     CancelRejected,
     Configured,
+    DelistRejected,
     Event,
     InstrumentChanged,
+    InstrumentDelisted,
     InstrumentListed,
     InstrumentRejected,
+    InstrumentSettled,
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
@@ -33,6 +36,7 @@ from order_engine.matching.events import (
     OrderState,
     OrderTriggered,
     RiskLimitsChanged,
+    SettleRejected,
     StateChanged,
     StateRejected,
     TradeExecuted,
@@ -53,9 +57,23 @@ class PositionTrades(Struct):
     updated_sequence: int
 
 
+class Settlement(NamedTuple):
+    """The price at which all positions in a symbol ended."""
+
+    symbol: str
+    price_e8: int
+    updated_ns: int
+    updated_sequence: int
+
+    def ending(self, net_e8: int) -> PositionTrades:
+        """Return the trade that ends a position."""
+        return PositionTrades([(-net_e8, self.price_e8)], self.updated_ns, self.updated_sequence)
+
+
 class Rows(NamedTuple):
     """What a batch changes in the database.
 
+    ``delisted`` instruments go before others come. ``settlements`` end positions, after the batch's trades.
     ``new_orders`` have the columns terms, changes, key; ``changed_orders`` only changes, key. ``candles`` and
     ``positions`` hold what the batch adds to the totals in the tables.
     """
@@ -64,10 +82,12 @@ class Rows(NamedTuple):
     changed_orders: list[Row]
     trades: list[Row]
     order_events: list[Row]
+    delisted: list[str]
     instruments: list[Row]
     states: list[Row]
     candles: dict[CandleKey, Candle]
     positions: dict[tuple[str, str], PositionTrades]
+    settlements: list[Settlement]
 
 
 NEWER_TERMS = tuple(term.name for term in structs.fields(Instrument) if term.default is UNSET)
@@ -106,6 +126,8 @@ class _CollectedRows:
         self._sessions: dict[str, Row] = {}
         self._candles = CandleSheet()
         self._positions: dict[tuple[str, str], PositionTrades] = {}
+        self._delisted: list[str] = []
+        self._settlements: list[Settlement] = []
 
     def rows(self) -> Rows:
         placed, states = self._placed, self._states
@@ -114,10 +136,12 @@ class _CollectedRows:
             [_changed_order(*found) for sequence, found in states.items() if sequence not in placed],
             self._trades,
             self._order_events,
+            self._delisted,
             list(self._instruments.values()),
             list(self._sessions.values()),
             self._candles.candles(),
             self._positions,
+            self._settlements,
         )
 
     def add_placed(self, event: OrderAccepted | OrderRejected, moment: Moment) -> None:
@@ -158,6 +182,17 @@ class _CollectedRows:
         self._instruments[symbol] = _instrument(event.instrument, moment)
         if isinstance(event, InstrumentListed):
             self._sessions[symbol] = (symbol, SessionState.OPEN.value, moment[2])
+
+    def add_settlement(self, event: InstrumentSettled, moment: Moment) -> None:
+        symbol = event.instrument.symbol
+        self._instruments[symbol] = _instrument(event.instrument, moment)
+        self._settlements.append(Settlement(symbol, event.price_e8, moment[2], moment[0]))
+
+    def add_delisting(self, event: InstrumentDelisted, moment: Moment) -> None:
+        del moment
+        self._delisted.append(event.symbol)
+        self._instruments.pop(event.symbol, None)
+        self._sessions.pop(event.symbol, None)
 
     def add_state(self, event: StateChanged, moment: Moment) -> None:
         self._sessions[event.symbol] = (event.symbol, str(event.state), moment[2])
@@ -237,7 +272,11 @@ _ADDERS: Mapping[type[Event], Callable[[_CollectedRows, Any, Moment], None]] = M
         InstrumentListed: _CollectedRows.add_instrument,
         InstrumentChanged: _CollectedRows.add_instrument,
         StateChanged: _CollectedRows.add_state,
+        InstrumentSettled: _CollectedRows.add_settlement,
+        InstrumentDelisted: _CollectedRows.add_delisting,
         InstrumentRejected: _CollectedRows.leave_out,
+        SettleRejected: _CollectedRows.leave_out,
+        DelistRejected: _CollectedRows.leave_out,
         StateRejected: _CollectedRows.leave_out,
         RiskLimitsChanged: _CollectedRows.leave_out,
         UserDisabled: _CollectedRows.leave_out,

@@ -18,7 +18,10 @@ class ScheduledState(Struct, frozen=True, gc=False):
 
 
 class Instrument(Struct, frozen=True):
-    """An instrument: its tick and lot, its price protections and limits, and the state of its session."""
+    """An instrument: its tick and lot, its price protections and limits, and the state of its session.
+
+    With a `settlement_price` it is closed for good: all positions ended at that price.
+    """
 
     symbol: str
     tick_size: Step
@@ -37,6 +40,13 @@ class Instrument(Struct, frozen=True):
     min_quantity: Quantity | None
     max_quantity: Quantity | None
     min_notional: Quantity | None
+    settlement_price: Price | None
+
+
+class Delisted(Struct, frozen=True, gc=False):
+    """An instrument that is listed no more."""
+
+    symbol: str
 
 
 class Instruments(Struct, frozen=True):

@@ -81,7 +81,7 @@ class RefusalLine(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class InstrumentLine(Struct, frozen=True, omit_defaults=True):
-    """An instrument was listed or changed, or that was refused."""
+    """An instrument was listed, changed or delisted; or that, or settling it, was refused."""
 
     event: str
     seq: int
@@ -102,6 +102,16 @@ class InstrumentLine(Struct, frozen=True, omit_defaults=True):
     max_quantity: str | None = None
     min_notional: str | None = None
     reason: Reason | None = None
+    timestamp: str | None = None
+
+
+class SettledLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """All positions in an instrument ended at a price."""
+
+    event: str
+    seq: int
+    symbol: str
+    price: str
     timestamp: str | None = None
 
 
@@ -148,5 +158,13 @@ class SettingsLine(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 EventLine = (
-    TradeEventLine | OrderLine | RefusalLine | InstrumentLine | StateLine | RiskLimitsLine | UserLine | SettingsLine
+    TradeEventLine
+    | OrderLine
+    | RefusalLine
+    | InstrumentLine
+    | SettledLine
+    | StateLine
+    | RiskLimitsLine
+    | UserLine
+    | SettingsLine
 )

@@ -12,6 +12,7 @@ from tests.integration.api.served_exchange import served_exchange
 TERMS = (
     *("price_band_percent", "circuit_breaker_percent", "reference_price", "self_trade_prevention"),
     *("name", "base", "quote", "min_price", "max_price", "min_quantity", "max_quantity", "min_notional"),
+    "settlement_price",
 )
 
 

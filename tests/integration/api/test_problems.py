@@ -77,6 +77,7 @@ def test_every_refusal_of_the_rulebook_is_explained() -> None:
         Reason.SELF_TRADE,
         Reason.PRICE_BAND,
         Reason.TRADE_LIMIT,
+        Reason.SETTLED,
         Reason.EXPIRED,
         Reason.CIRCUIT_BREAKER,
     }

@@ -103,6 +103,14 @@ def test_instrument_takes_and_shows_all_its_terms(client: FlaskClient) -> None:
         "reference_price": "100",
         "self_trade_prevention": "cancel_oldest",
         "schedule": [{"at": "16:00", "state": "closed"}, {"at": "09:30:15", "state": "OPEN"}],
+        "name": "Microsoft",
+        "base": "MSFT",
+        "quote": "USD",
+        "min_quantity": "10",
+        "max_quantity": "1000",
+        "min_price": "50.00",
+        "max_price": "150.00",
+        "min_notional": "500",
     }
 
     listed = answered(client.post("/instruments", json=terms))
@@ -116,6 +124,7 @@ def test_instrument_takes_and_shows_all_its_terms(client: FlaskClient) -> None:
         "self_trade_prevention": "CANCEL_OLDEST",
         "schedule": [{"at": "09:30:15", "state": "OPEN"}, {"at": "16:00:00", "state": "CLOSED"}],
         "state": "OPEN",
+        "settlement_price": None,
     }
     expected = {**listed, "price_band_percent": None, "schedule": [], "self_trade_prevention": "NONE"}
     assert answered(changed) == answered(client.get("/instruments/MSFT")) == expected

@@ -74,7 +74,7 @@ def test_database_of_a_newer_version_is_refused_by_name(database: Database) -> N
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(SchemaUnknown, match="expected at most 0006, found 9999"):
+    with pytest.raises(SchemaUnknown, match="expected at most 0007, found 9999"):
         database.upgrade()
 
 

@@ -13,15 +13,7 @@ from order_engine.followers.sql.sink import SqlSink
 from tests.integration.database.conftest import JOURNAL_ID
 from tests.integration.database.market import Market, busy_market
 from tests.integration.database.migrating import downgrade
-
-
-def check_all(url: str, market: Market) -> None:
-    with checking_projection(url) as check:
-        assert check is not None
-        check.check_journal(JOURNAL_ID)
-        for applied in market.journal:
-            check.follow(applied)
-        check.finish(market.end)
+from tests.integration.database.projection_checks import check_all
 
 
 def test_projection_that_is_right_is_counted(database_url: str, market: Market) -> None:
@@ -59,14 +51,14 @@ def test_database_of_a_newer_program_is_a_difference(database_url: str, database
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(DifferenceFound, match="alembic_version: expected at most 0006, found 9999"):
+    with pytest.raises(DifferenceFound, match="alembic_version: expected at most 0007, found 9999"):
         check_all(database_url, market)
 
 
 def test_database_of_an_older_program_is_named(database_url: str, database: Database, market: Market) -> None:
     downgrade(database.engine, "0003")
 
-    with pytest.raises(SchemaOutdated, match="expected 0006, found 0003; start the server"):
+    with pytest.raises(SchemaOutdated, match="expected 0007, found 0003; start the server"):
         check_all(database_url, market)
 
 

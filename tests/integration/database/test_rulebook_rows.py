@@ -192,6 +192,7 @@ def test_instrument_has_its_terms_and_the_state_of_its_session(database: Databas
         "schedule": '[{"at":"09:00:00","state":"OPEN"}]',
         **NAMED,
         "max_price_e8": None,
+        "settlement_price_e8": None,
         "state": "HALTED",
         "state_since_ns": halted_ns,
         "updated_ns": market.now_ns,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from examples import backtest, contest, taker, trades_to_pandas
+from examples import backtest, contest, taker, trades_to_pandas, yes_no_market
 from order_engine.testing import exchange
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,6 +59,20 @@ def test_maker_taker_printer_and_plot_work_together(tmp_path: Path, capsys: pyte
     assert "150.10" in printed
     assert (tmp_path / "trades.png").read_bytes().startswith(PNG)
     assert (left.bids, left.asks) == ([], [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("outcome", "won"), [("yes", ("35.00", "-32.00", "-3.00")), ("no", ("-45.00", "48.00", "-3.00"))]
+)
+def test_yes_no_market_is_run_to_its_end(
+    capsys: pytest.CaptureFixture[str], outcome: str, won: tuple[str, ...]
+) -> None:
+    yes_no_market.main(outcome)
+
+    title, *profits = capsys.readouterr().out.splitlines()
+    assert title == f"Rain on Sunday? {outcome}: settled at {int(outcome == 'yes')}.00"
+    assert tuple(line.split()[1] for line in profits) == won
 
 
 @pytest.mark.slow

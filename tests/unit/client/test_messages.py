@@ -32,6 +32,7 @@ PAIRS = [
     (messages.InstrumentPage, market.Instruments),
     (messages.SessionTime, market.ScheduledState),
     (messages.Time, service.Time),
+    (messages.Delisted, market.Delisted),
     (messages.Session, market.Session),
     (messages.Position, users.Position),
     (messages.PositionPage, users.Positions),

@@ -99,7 +99,7 @@ def test_placed_order_becomes_one_event_and_lists_its_instrument() -> None:
         }
     ]
     assert rows.states == [("AAPL", "OPEN", NOW_NS)]
-    assert rows.instruments == [("AAPL", 1_000_000, 1, 0, 0, *[None] * 11, NOW_NS, 1)]
+    assert rows.instruments == [("AAPL", 1_000_000, 1, 0, 0, *[None] * 12, NOW_NS, 1)]
     assert (rows.changed_orders, rows.trades, rows.candles, rows.positions) == ([], [], {}, {})
 
 

@@ -3,7 +3,14 @@
 import pytest
 
 from order_engine.exchange.timetable import Timetable, due_states, next_moment
-from order_engine.matching.commands import ScheduledState, SessionState, SetInstrument, SetState
+from order_engine.matching.commands import (
+    DelistInstrument,
+    ScheduledState,
+    SessionState,
+    SetInstrument,
+    SetState,
+    SettleInstrument,
+)
 from order_engine.matching.engine import MatchingEngine
 from tests.builders import session
 from tests.unit.exchange.timed_exchanges import at
@@ -74,3 +81,18 @@ def test_without_schedules_nothing_is_ever_due() -> None:
 
     assert timetable.next_ns is None
     assert timetable.due(at("15:00", day=3)) == []
+
+
+def test_schedule_of_a_settled_or_delisted_instrument_is_followed_no_more() -> None:
+    engine = MatchingEngine()
+    for sequence, symbol in enumerate(("SETTLED", "GONE", "OPEN"), start=1):
+        engine.apply(SetInstrument(symbol=symbol, schedule=SCHEDULE), sequence, at("08:00"))
+    timetable = Timetable(engine)
+    engine.apply(SettleInstrument(symbol="SETTLED", price_e8=0), 4, at("08:00"))
+    engine.apply(DelistInstrument(symbol="GONE"), 5, at("08:00"))
+
+    assert timetable.due(at("09:00")) == [SetState(symbol="OPEN", state=PRE_OPEN)]
+
+    engine.apply(DelistInstrument(symbol="OPEN"), 6, at("08:00"))
+    timetable.look_ahead(at("08:00"))
+    assert timetable.next_ns is None

@@ -218,7 +218,7 @@ ORDER = b'"order_id":"a1","symbol":"AAPL","side":"BUY"'
         (b'{"type":"cancel","order_id":"a1","order_id":"a2"}', "order_id: Given more than once."),
         (b"{}", "type: Missing."),
         (b'{"type":null}', "type: Missing."),
-        (b'{"type":5}', "type: Must be one of: create, amend, cancel, cancel_all, instrument, state, risk_limits, "),
+        (b'{"type":5}', "type: Must be one of: create, amend, cancel, cancel_all, instrument, state, settle, delist, "),
         (b'{"type":["create"]}', "type: Must be one of"),
         (b'{"type":"delete"}', "type: Must be one of"),
         (b'{"type":"create"}', "order_id: Missing.; symbol: Missing.; side: Missing.; quantity: Missing."),
