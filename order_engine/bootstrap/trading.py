@@ -40,7 +40,7 @@ class Trading:
         self._require_in_place = require_in_place
         self._on_commit = on_commit
         self.journal: Committer | None = None
-        self.recovered_sequence = 0
+        self.replayed_after = 0
         self.recovery = Recovery(settings.data_dir, disk, archive_directory=settings.archive_dir)
         self.exchange = Exchange(
             stamps or clock,
@@ -62,7 +62,7 @@ class Trading:
     def open(self, recovered: Recovered, watermark: Watermark) -> Committer:
         """Open the exchange where its journal ends; the caller starts the committer, or takes its steps."""
         end, settings = recovered.end, self._settings
-        self.recovered_sequence = end.last_sequence
+        self.replayed_after = recovered.snapshot_sequence
         self.journal = Committer(
             self.recovery.journal_directory,
             self._disk,

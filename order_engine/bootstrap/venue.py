@@ -195,7 +195,8 @@ class Venue:
             self._on_start_failure()
 
     def _recover_and_open(self) -> None:
-        recovered = self.recovery.latest()
+        # Without the server's loop nobody would ask for them.
+        recovered = self.recovery.latest() if self._feeds is None else self.recovery.latest(self.own_events.remember)
         _, end, snapshot_sequence = recovered
         if self._closing.locked():
             return
@@ -250,7 +251,7 @@ class Venue:
         services = self._services()
         renderer = Renderer(self.exchange.tick_size_e8)
         self.own_events = OwnEvents(
-            renderer, lambda: self.trading.recovered_sequence, hides_ids=lambda: self.admission.keys.has_keys
+            renderer, lambda: self.trading.replayed_after, hides_ids=lambda: self.admission.keys.has_keys
         )
         if self._feeds is not None:
             # Without the server's loop nobody would release what is noted.

@@ -5,7 +5,7 @@ If no snapshot is good it replays the whole journal. Starts, ``rebuild`` and ``s
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -68,8 +68,11 @@ class Recovery:
         reader = self._reader
         return Progress(0, 0) if reader is None else Progress(reader.bytes_read, reader.bytes_total)
 
-    def latest(self) -> Recovered:
-        """Rebuild the state at the journal's end. Raises a ``JournalError`` if the journal is damaged or too short."""
+    def latest(self, note: Callable[[Applied], object] = lambda _: None) -> Recovered:
+        """Rebuild the state at the journal's end, and ``note`` each record that is replayed for it.
+
+        Raises a ``JournalError`` if the journal is damaged or too short.
+        """
         self._disk.make_directory(self.journal_directory)
         with suppress(FileNotFoundError):
             # A killed process may have moved a segment without syncing. Sync its new name before its old name is lost.
@@ -78,7 +81,7 @@ class Recovery:
         snapshot_sequence = state.sequence
         reader = self._reader = self._new_reader()
         for record in reader.records(snapshot_sequence):
-            state.apply(record)
+            note(state.apply(record))
         return Recovered(state, reader.end, snapshot_sequence)
 
     def history(self, after_sequence: int, until_sequence: int) -> Iterator[Applied]:

@@ -1,7 +1,8 @@
 """What happens to each user's orders, for the connections on which users trade.
 
-The exchange notes each record when it applies it; ``release`` shows those that have become durable. They are looked
-into, and become messages, only when somebody gets them: every order passes here.
+The exchange notes each record when it applies it; ``release`` shows those that have become durable. Those that the
+start replayed are remembered too: after a crash they are what clients have missed. They are looked into, and become
+messages, only when somebody gets them: every order passes here.
 """
 
 from collections import deque
@@ -54,6 +55,11 @@ class OwnEvents:
         self._histories: dict[str, History[OwnEvent]] = {}
         self._channels: dict[str, Channel] = {}
 
+    def remember(self, applied: Applied) -> None:
+        """Keep a record from before the start, in order, before there are connections."""
+        self._sequence = applied.record.last_sequence
+        self._keep(applied)
+
     def note(self, applied: Applied) -> None:
         """Keep a record until it is durable; may be called in any thread."""
         self._noted.append(applied)
@@ -64,12 +70,9 @@ class OwnEvents:
         stirred: dict[Channel, None] = {}
         while self._noted and self._noted[0].record.last_sequence <= visible_sequence:
             applied = self._noted.popleft()
-            self._recent.append(applied)
-            self._kept += _count(applied)
             if self._channels:
                 stirred |= self._show(applied)
-        while self._kept > EVENTS_KEPT_MAX:
-            self._forget(self._recent.popleft())
+            self._keep(applied)
         for channel in stirred:
             channel.flush(visible_sequence, now)
 
@@ -105,6 +108,12 @@ class OwnEvents:
                 channel.add([self._render(own)])
                 stirred[channel] = None
         return stirred
+
+    def _keep(self, applied: Applied) -> None:
+        self._recent.append(applied)
+        self._kept += _count(applied)
+        while self._kept > EVENTS_KEPT_MAX:
+            self._forget(self._recent.popleft())
 
     def _forget(self, oldest: Applied) -> None:
         self._kept -= _count(oldest)

@@ -11,7 +11,9 @@ from order_engine.api.plumbing.request_guard import RequestGuard
 from order_engine.api.plumbing.responses import JsonResponse
 from order_engine.api.plumbing.routes import ParsedRequest, Routes
 from order_engine.api.plumbing.upgrades import BOOK, ORDERS, ORDERS_OF_BOOK, TRADES, Upgrade, greeting_for, upgraded
+from order_engine.exchange.errors import NotReady
 from order_engine.exchange.exchange import Exchange
+from order_engine.exchange.phase import Phase
 
 BOOK_FEED = Operation(
     summary="Follow an instrument's book and trades (WebSocket)",
@@ -64,6 +66,8 @@ class FeedHandshakes:
         """Begin a connection for orders."""
         greeting = greeting_for(request.environ)
         self._guard.require_own_origin(request.environ)
+        if self._exchange.phase is Phase.STARTING:
+            raise NotReady("The exchange is starting.")
         return upgraded(request.environ, Upgrade(greeting, ORDERS, address=request.environ.get("REMOTE_ADDR", "")))
 
     def _greeting(self, symbol: str) -> bytes:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,6 +126,27 @@ def test_client_that_comes_back_gets_its_missed_events_then_caught_up(server: Se
     assert missed[0]["liquidity"] == "MAKER"
     assert missed[0]["order"]["remaining_quantity"] == "6"
     assert missed[1]["event"] == "canceled"
+
+
+def test_client_of_a_killed_exchange_gets_the_events_before_the_crash(tmp_path: Path) -> None:
+    settings = {"API_KEY": "a long secret", "SNAPSHOT_INTERVAL_SEC": "0"}
+    key = {"X-API-Key": "a long secret"}
+    with running(tmp_path / "exchange", **settings) as server:
+        trader = server.wait_ready().client()
+        with trading(server, "fay") as socket:
+            socket.next()
+            first = socket.ask(id=1, op="place", **sell(user_id="fay", symbol="MISS"))["sequence"]
+        trader.ask("POST", "/orders", buy(user_id="gus", symbol="MISS", quantity="4"), key)
+        trader.ask("DELETE", "/orders?user_id=fay", headers=key)
+        server.kill()
+
+    with running(tmp_path / "exchange", **settings) as server:
+        server.wait_ready()
+        with trading(server, "fay", since=first) as socket:
+            missed = [socket.next(), socket.next(), socket.next()]
+
+    assert [message["type"] for message in missed] == ["trade", "order", "caught_up"]
+    assert (missed[0]["order"]["remaining_quantity"], missed[1]["event"]) == ("6", "canceled")
 
 
 def test_repeated_key_gives_the_first_answer_also_over_rest(server: ServerProcess, trader: Client) -> None:

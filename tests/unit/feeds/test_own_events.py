@@ -24,10 +24,12 @@ class Users:
 
     def place(self, user_id: str) -> None:
         self.sequence += 1
-        events = self.engine.apply(buy(user_id=user_id, quantity="1"), self.sequence, self.sequence)
-        record = Record(sequence=self.sequence, timestamp_ns=self.sequence, commands=(buy(),))
-        self.own.note(Applied(record, [events]))
+        self.own.note(self.applied(user_id))
         self.own.release(self.sequence, 0)
+
+    def applied(self, user_id: str) -> Applied:
+        events = self.engine.apply(buy(user_id=user_id, quantity="1"), self.sequence, self.sequence)
+        return Applied(Record(sequence=self.sequence, timestamp_ns=self.sequence, commands=(buy(),)), [events])
 
     def join(self, user_id: str, since: int) -> FakeClient:
         client = FakeClient()
@@ -96,6 +98,19 @@ def test_what_happened_before_the_start_is_a_gap() -> None:
 
     assert client.received[0] == {"type": "gap", "from": 6, "to": 7}
     assert client.received[1]["sequence"] == 8
+
+
+def test_what_the_start_replayed_is_known_within_the_bound() -> None:
+    users = Users()
+    for user_id in ["ann", *["bob"] * (KEPT_MAX - 1), "ann"]:
+        users.sequence += 1
+        users.own.remember(users.applied(user_id))
+    users.place("ann")
+
+    client = users.join("ann", since=0)
+
+    assert client.received[0] == {"type": "gap", "from": 1, "to": 2}
+    assert [message["sequence"] for message in client.received[1:]] == [KEPT_MAX + 1, KEPT_MAX + 2]
 
 
 def test_user_who_left_without_events_is_forgotten() -> None:
