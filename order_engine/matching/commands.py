@@ -3,11 +3,15 @@
 Prices and quantities are integers in units of 10^-8 (suffix ``_e8``), so that a command means the same
 whatever tick and lot its instrument has. A command carries everything that decides its outcome; its position
 in the journal and its time are handed to the engine beside it.
+
+The engine compares members of enumerations by identity. A command that is made with their values, such as
+``side="BUY"``, gets the members; a value that none has raises ``ValueError``.
 """
 
 from enum import StrEnum
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import force_setattr
 
 
 class Side(StrEnum):
@@ -62,6 +66,12 @@ class Message(
     """What all commands share: immutable, and named with a version wherever they are written down."""
 
 
+def _take_member(command: Struct, field: str, enumeration: type[StrEnum]) -> None:
+    value = getattr(command, field)
+    if value is not None and type(value) is not enumeration:
+        force_setattr(command, field, enumeration(value))
+
+
 class PlaceOrder(Message, frozen=True, kw_only=True, tag="place_order/1"):
     """A new order. Without an ``order_id`` of the caller's the order is named by its sequence.
 
@@ -84,6 +94,18 @@ class PlaceOrder(Message, frozen=True, kw_only=True, tag="place_order/1"):
     client_order_id: str | None = None
     order_id: str | None = None
     cancel_on_disconnect: bool = False
+
+    def __post_init__(self) -> None:
+        """Take members of enumerations for their values."""
+        # Looked at here: a call for each field would cost every order more than the check.
+        if type(self.side) is not Side:
+            _take_member(self, "side", Side)
+        if type(self.order_type) is not OrderType:
+            _take_member(self, "order_type", OrderType)
+        if type(self.time_in_force) is not TimeInForce:
+            _take_member(self, "time_in_force", TimeInForce)
+        if self.self_trade_prevention is not None:
+            _take_member(self, "self_trade_prevention", SelfTradePrevention)
 
 
 class AmendOrder(Message, frozen=True, kw_only=True, tag="amend_order/1"):
@@ -123,12 +145,20 @@ class CancelAll(Message, frozen=True, kw_only=True, tag="cancel_all/1"):
     symbol: str | None = None
     side: Side | None = None
 
+    def __post_init__(self) -> None:
+        """Take a member of the enumeration for its value."""
+        _take_member(self, "side", Side)
+
 
 class ScheduledState(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A state that a session enters every day, ``second_of_day`` seconds after midnight UTC."""
 
     second_of_day: int
     state: SessionState
+
+    def __post_init__(self) -> None:
+        """Take a member of the enumeration for its value."""
+        _take_member(self, "state", SessionState)
 
 
 class SetInstrument(Message, frozen=True, kw_only=True, tag="set_instrument/1"):
@@ -155,12 +185,20 @@ class SetInstrument(Message, frozen=True, kw_only=True, tag="set_instrument/1"):
     min_notional_e8: int | None = None
     cleared: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Take a member of the enumeration for its value."""
+        _take_member(self, "self_trade_prevention", SelfTradePrevention)
+
 
 class SetState(Message, frozen=True, kw_only=True, tag="set_state/1"):
     """Set the state of an instrument's session; a symbol that is not listed is listed first."""
 
     symbol: str
     state: SessionState
+
+    def __post_init__(self) -> None:
+        """Take a member of the enumeration for its value."""
+        _take_member(self, "state", SessionState)
 
 
 class SettleInstrument(Message, frozen=True, kw_only=True, tag="settle_instrument/1"):
@@ -230,6 +268,10 @@ class Configure(Message, frozen=True, kw_only=True, omit_defaults=False, tag="co
     admins_list_beyond_max: bool | UnsetType = UNSET
     endings_max: int | UnsetType = UNSET
     everybody_can_be_disabled: bool | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Take a member of the enumeration for its value."""
+        _take_member(self, "self_trade_prevention", SelfTradePrevention)
 
 
 Command = (

@@ -1,0 +1,1 @@
+"""The library: a market in this process, with decimals. See ``Market``."""
