@@ -8,7 +8,7 @@ import sys
 if __name__ == "__main__":
     from order_engine.__main__ import main
 
-    sys.exit(main(["serve"]))
+    sys.exit(main(["serve", *sys.argv[1:]]))
 
 from order_engine.server.server import wsgi_app
 

@@ -86,12 +86,20 @@ class Settings(NamedTuple):
         except ValueError:
             return self.host.lower() == "localhost"
 
+    @property
+    def url(self) -> str:
+        """Where clients on this machine find the server."""
+        return f"http://{self._host_in_urls}:{self.port}"
+
+    @property
+    def _host_in_urls(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
     def hosts(self, *, has_keys: bool) -> frozenset[str]:
         """Return the names that a request may give in ``Host``."""
         if self.allowed_hosts or has_keys:
             return frozenset(self.allowed_hosts or (ANY_HOST,))
-        own = f"[{self.host}]" if ":" in self.host else self.host
-        return LOOPBACK_HOSTS | {own} if self.is_loopback else LOOPBACK_HOSTS
+        return LOOPBACK_HOSTS | {self._host_in_urls} if self.is_loopback else LOOPBACK_HOSTS
 
     @property
     def matching(self) -> Configure:

@@ -195,6 +195,7 @@ class Venue:
             self._on_start_failure()
 
     def _recover_and_open(self) -> None:
+        settings = self._settings
         # Without the server's loop nobody would ask for them.
         recovered = self.recovery.latest() if self._feeds is None else self.recovery.latest(self.own_events.remember)
         _, end, snapshot_sequence = recovered
@@ -211,7 +212,7 @@ class Venue:
         gc.collect()
         gc.freeze()
         watermark = self._new_watermark(end.last_sequence)
-        self.clock_guard.begin(recovered.state.engine.timestamp_ns, accepts=self._settings.accept_clock)
+        self.clock_guard.begin(recovered.state.engine.timestamp_ns, accepts=settings.accept_clock)
         # Before the first request is served, so that a client that has a response finds this in the log.
         log.info("opens at sequence %d, recovered from the snapshot at %d", end.last_sequence, snapshot_sequence)
         journal = self.trading.open(recovered, watermark)
@@ -223,6 +224,9 @@ class Venue:
         self.snapshots.start()
         self._timekeeper.start()
         self._clock_watch.start()
+        if self._feeds is not None:
+            # Any other server has its own address.
+            log.info("Ready: %s; API at /docs; data in %s, delete it to begin anew", settings.url, settings.data_dir)
 
     def _new_watermark(self, sequence: int) -> Watermark:
         if self._follows_in_thread:

@@ -7,19 +7,29 @@ import sys
 import click
 
 from order_engine.commands.environment import settings_of_environment
-from order_engine.settings import VARIABLES, SettingInvalid, Settings
+from order_engine.settings import VARIABLES, SettingInvalid, Settings, Variable
+
+
+def _described(variable: Variable) -> str:
+    default = f" Default: {variable.default}." if variable.default else ""
+    return f"  {variable.name:<22}{variable.description}{default}\n  {'':<22}({variable.expected})"
 
 
 @click.command(
     short_help="Serve the exchange over HTTP.",
-    epilog="\b\nEnvironment:\n" + "\n".join(f"  {v.name:<22}{v.description}" for v in VARIABLES),
+    epilog="\b\nEnvironment:\n" + "\n".join(map(_described, VARIABLES)),
 )
-def serve() -> None:
+@click.option("--host", metavar="ADDRESS", help="The address to listen on, in place of HOST.")
+@click.option("--port", metavar="NUMBER", help="The port to listen on, in place of PORT.")
+@click.option("--data-dir", metavar="DIRECTORY", help="The directory of all data, in place of DATA_DIR.")
+def serve(**options: str | None) -> None:
     """Serve the exchange over HTTP until SIGTERM."""
     from order_engine.server.address import require_address
     from order_engine.server.allocation import return_freed_memory
     from order_engine.server.server import Server
 
+    # In the environment, where the processes that follow the exchange find them.
+    os.environ.update({name.upper(): value for name, value in options.items() if value is not None})
     settings = settings_of_environment()
     _require_database_url(settings)
     _require_data_directory(settings)
