@@ -1,10 +1,8 @@
 """``feed``: the process of the feeds, which the server starts and supervises."""
 
-import logging
-
 import click
 
-from order_engine.commands.environment import settings_of_environment
+from order_engine.commands.environment import log_to_standard_error, settings_of_environment
 
 
 @click.command(short_help="Serve a server's WebSocket feeds (a server starts this by itself).", hidden=True)
@@ -17,7 +15,7 @@ def feed(channel: int, *, hides_ids: bool) -> None:
     from order_engine.server.processors import leave_to_exchange
 
     settings = settings_of_environment()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_standard_error(settings)
     leave_to_exchange()
     return_freed_memory()
     run_feeds(settings, channel, hides_ids=hides_ids)

@@ -1,10 +1,8 @@
 """``follow``: the process of the followers, which the server starts and supervises."""
 
-import logging
-
 import click
 
-from order_engine.commands.environment import settings_of_environment
+from order_engine.commands.environment import log_to_standard_error, settings_of_environment
 
 
 @click.command(short_help="Follow a server's journal (a server starts this by itself).", hidden=True)
@@ -19,7 +17,7 @@ def follow(control: int, journal_id: str, journal_end: int, opened: tuple[str, .
     from order_engine.server.processors import leave_to_exchange
 
     settings = settings_of_environment()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_standard_error(settings)
     leave_to_exchange()
     return_freed_memory()
     run_follower(settings, control, journal_id, journal_end, opened)

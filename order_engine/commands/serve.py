@@ -1,12 +1,11 @@
 """``serve``: serves the exchange over HTTP."""
 
-import logging
 import os
 import sys
 
 import click
 
-from order_engine.commands.environment import settings_of_environment
+from order_engine.commands.environment import log_to_standard_error, settings_of_environment
 from order_engine.settings import VARIABLES, SettingInvalid, Settings, Variable
 
 
@@ -35,7 +34,7 @@ def serve(**options: str | None) -> None:
     _require_data_directory(settings)
     _require_key(settings)
     require_address(settings)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_standard_error(settings)
     # Gunicorn would parse our command line as its own options.
     sys.argv = sys.argv[:1]
     return_freed_memory()
