@@ -88,6 +88,16 @@ def test_description_lists_what_is_served_once(busy: Served) -> None:
     assert said == served
     names = [operation["operationId"] for methods in description["paths"].values() for operation in methods.values()]
     assert len(names) == len(set(names))
+    verbs = "accept|amend|cancel|change|delist|disable|enable|follow|get|list|open|place|set|settle|take"
+    assert [name for name in names if not re.fullmatch(rf"({verbs})_[a-z_]+|ping|whoami", name)] == []
+
+
+def test_every_reference_leads_to_a_schema(busy: Served) -> None:
+    description = answered(busy.client.get("/openapi.json"))
+    names = re.findall(r"'\$ref': '#/components/schemas/(\w+)'", str(description))
+
+    assert set(names) <= set(description["components"]["schemas"])
+    assert {"Order", "PlaceOrder"} <= set(names) | set(description["components"]["schemas"])
 
 
 def test_description_says_openapi_3_1_with_sound_schemas(busy: Served) -> None:

@@ -119,7 +119,14 @@ def _message_schemas(operations: list[Served]) -> dict[str, Any]:  # Any: JSON
     messages |= {*MESSAGES_WITHIN}
     in_order = sorted(messages, key=lambda message: message.__name__)
     _, schemas = msgspec.json.schema_components(in_order, ref_template=SCHEMA_REFERENCE)
-    return schemas
+    return {name: _without_false(schema) for name, schema in schemas.items()}
+
+
+def _without_false(schema: Any) -> Any:  # Any: JSON
+    """Leave out ``"items": false`` of tuples, which apispec takes for a name; their ``maxItems`` says the same."""
+    if isinstance(schema, dict):
+        return {key: _without_false(value) for key, value in schema.items() if value is not False or key != "items"}
+    return [_without_false(each) for each in schema] if isinstance(schema, list) else schema
 
 
 _SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {

@@ -68,7 +68,10 @@ class Routes:
     def add(
         self, blueprint: Blueprint, method: str, path: str, view: View, operation: Operation, name: str | None = None
     ) -> None:
-        """Add a route; ``view`` is called with the parsed request and the path's parameters."""
+        """Add a route; ``view`` is called with the parsed request and the path's parameters.
+
+        Its name, or the one given, is the operation's id in the OpenAPI document.
+        """
 
         def serve(**parameters: str) -> JsonResponse:
             if parameters:
@@ -79,8 +82,7 @@ class Routes:
             return view(parsed, **parameters)
 
         serve.operation = operation  # type: ignore[attr-defined]  # read by openapi
-        endpoint = f"{method.lower()}_{name or view.__name__}"
-        blueprint.add_url_rule(path, endpoint, serve, methods=[method])
+        blueprint.add_url_rule(path, name or view.__name__, serve, methods=[method])
 
     def _read(self, request: Request, operation: Operation, parameters: Mapping[str, Any]) -> ParsedRequest:
         environ = request.environ

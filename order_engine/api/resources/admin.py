@@ -51,6 +51,6 @@ def create_admin_blueprint(
     def clock(_: ParsedRequest) -> JsonResponse:
         return json_response(AcceptedClock(format_timestamp(accept_clock())))
 
-    routes.add(blueprint, "POST", "/admin/clock", clock, CLOCK)
-    routes.add(blueprint, "POST", "/admin/snapshot", snapshot, SNAPSHOT)
+    routes.add(blueprint, "POST", "/admin/clock", clock, CLOCK, name="accept_clock")
+    routes.add(blueprint, "POST", "/admin/snapshot", snapshot, SNAPSHOT, name="take_snapshot")
     return blueprint

@@ -27,13 +27,13 @@ def create_clock_blueprint(routes: Routes, clock: Clock) -> Blueprint:
     """Serve the time."""
     blueprint = Blueprint("clock", __name__)
 
-    def time(_: ParsedRequest) -> JsonResponse:
+    def get_time(_: ParsedRequest) -> JsonResponse:
         now_ns = clock.now_ns()
         return json_response(Time(format_timestamp(now_ns), now_ns // NS_PER_MS))
 
     def ping(_: ParsedRequest) -> JsonResponse:
         return json_response(Pong("ok"))
 
-    routes.add(blueprint, "GET", "/time", time, TIME)
+    routes.add(blueprint, "GET", "/time", get_time, TIME)
     routes.add(blueprint, "GET", "/ping", ping, PING)
     return blueprint

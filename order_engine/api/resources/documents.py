@@ -41,7 +41,7 @@ def create_documents_blueprint(routes: Routes) -> Blueprint:
             "docs.html", description=description(), kinds=KINDS, refusals=REFUSALS, other_names=OTHER_NAMES
         )
 
-    def openapi(_: ParsedRequest) -> JsonResponse:
+    def get_openapi(_: ParsedRequest) -> JsonResponse:
         return JsonResponse(encoded_description())
 
     @blueprint.get("/docs")
@@ -51,5 +51,5 @@ def create_documents_blueprint(routes: Routes) -> Blueprint:
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
-    routes.add(blueprint, "GET", "/openapi.json", openapi, DESCRIBE)
+    routes.add(blueprint, "GET", "/openapi.json", get_openapi, DESCRIBE)
     return blueprint

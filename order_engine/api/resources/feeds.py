@@ -43,7 +43,7 @@ class FeedHandshakes:
         self._exchange = exchange
         self._guard = guard
 
-    def book(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def follow_book(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Begin a feed of a book."""
         levels, orders = parsed.query.get("levels"), parsed.query.get("orders")
         if orders is None:
@@ -55,14 +55,14 @@ class FeedHandshakes:
             raise invalid({"orders": ["A book is shown by its levels or by its orders: name one of them."]})
         return upgraded(request.environ, upgrade)
 
-    def trades(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def follow_trades(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Begin a feed of trades."""
         since = parsed.query.get("since")
         if since is not None and since > self._exchange.visible_sequence:
             raise invalid({"since": ["No message has given out this sequence yet."]})
         return upgraded(request.environ, Upgrade(self._greeting(symbol), TRADES, symbol, since=since))
 
-    def orders(self, _: ParsedRequest) -> JsonResponse:
+    def open_order_socket(self, _: ParsedRequest) -> JsonResponse:
         """Begin a connection for orders."""
         greeting = greeting_for(request.environ)
         self._guard.require_own_origin(request.environ)
@@ -91,7 +91,7 @@ def create_feeds_blueprint(routes: Routes, exchange: Exchange, guard: RequestGua
     """Serve the handshakes of the feeds."""
     blueprint = Blueprint("feeds", __name__)
     handshakes = FeedHandshakes(exchange, guard)
-    routes.add(blueprint, "GET", "/ws/market-data/<symbol>", handshakes.book, BOOK_FEED)
-    routes.add(blueprint, "GET", "/ws/trades/<symbol>", handshakes.trades, TRADE_FEED)
-    routes.add(blueprint, "GET", "/ws/orders", handshakes.orders, ORDER_ENTRY)
+    routes.add(blueprint, "GET", "/ws/market-data/<symbol>", handshakes.follow_book, BOOK_FEED)
+    routes.add(blueprint, "GET", "/ws/trades/<symbol>", handshakes.follow_trades, TRADE_FEED)
+    routes.add(blueprint, "GET", "/ws/orders", handshakes.open_order_socket, ORDER_ENTRY)
     return blueprint

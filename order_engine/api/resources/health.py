@@ -61,7 +61,7 @@ class Health:
         self._progress = progress
         self._is_admin = is_admin
 
-    def health(self, _: ParsedRequest) -> JsonResponse:
+    def get_health(self, _: ParsedRequest) -> JsonResponse:
         """Report the status of each part; only admins see the faults."""
         phase = self._exchange.phase
         parts = {"exchange": self._exchange_part(phase)} | {name: part() for name, part in self._parts.items()}
@@ -73,13 +73,13 @@ class Health:
         lag = {"database": self._followers.lag(SQL), "audit": self._followers.lag(AUDIT)}
         return _reported({"status": status, **parts, "sequence": self._exchange.visible_sequence, "lag": lag}, phase)
 
-    def live(self, _: ParsedRequest) -> JsonResponse:
+    def get_liveness(self, _: ParsedRequest) -> JsonResponse:
         """Report that the process is alive; after a halt it needs a restart."""
         if self._exchange.phase is Phase.HALTED:
             return _reported({"status": STATUS_OF_PHASE[Phase.HALTED]}, Phase.HALTED)
         return json_response({"status": OK})
 
-    def ready(self, _: ParsedRequest) -> JsonResponse:
+    def get_readiness(self, _: ParsedRequest) -> JsonResponse:
         """Report whether requests are served, and before that the progress of recovery."""
         phase = self._exchange.phase
         content: Content = {"status": STATUS_OF_PHASE[phase]}
@@ -105,10 +105,10 @@ def create_health_blueprint(
     """Serve health under the paths that supervisors use."""
     blueprint = Blueprint("health", __name__)
     health = Health(exchange, followers, parts, progress, is_admin)
-    routes.add(blueprint, "GET", "/health", health.health, HEALTH)
-    routes.add(blueprint, "GET", "/healthz", health.health, HEALTH, name="healthz")
-    routes.add(blueprint, "GET", "/livez", health.live, LIVE)
-    routes.add(blueprint, "GET", "/readyz", health.ready, READY)
+    routes.add(blueprint, "GET", "/health", health.get_health, HEALTH)
+    routes.add(blueprint, "GET", "/healthz", health.get_health, HEALTH, name="get_healthz")
+    routes.add(blueprint, "GET", "/livez", health.get_liveness, LIVE)
+    routes.add(blueprint, "GET", "/readyz", health.get_readiness, READY)
     return blueprint
 
 

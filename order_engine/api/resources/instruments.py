@@ -88,14 +88,14 @@ class Listings:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
-    def list_all(self, parsed: ParsedRequest) -> JsonResponse:
+    def list_instruments(self, parsed: ParsedRequest) -> JsonResponse:
         """Show a page of the instruments."""
         limit = parsed.query.get("limit", forms.LIMIT_MAX)
         found = self._exchange.instruments(parsed.query.get("cursor", ""), limit + 1)
         page = [rendering.instrument(*listed) for listed in found[:limit]]
         return json_response(Instruments(page, page[-1].symbol if len(found) > limit else None))
 
-    def show(self, _: ParsedRequest, symbol: str) -> JsonResponse:
+    def get_instrument(self, _: ParsedRequest, symbol: str) -> JsonResponse:
         """Show one instrument."""
         return json_response(rendering.instrument(*self._find(symbol)))
 
@@ -115,7 +115,7 @@ class Listings:
         self._find(symbol)
         return self._set(parsed, set_instrument({"symbol": symbol, **parsed.fields}))
 
-    def set_state(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def set_session_state(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Set the state of a session."""
         command = command_of(SetState, {"symbol": symbol, **parsed.fields})
         submission = submit(self._exchange, (command,), parsed)
@@ -129,7 +129,7 @@ class Listings:
         assert state is not None
         return json_response(Session(symbol, state.state, state.reason), 200, submission.headers)
 
-    def settle(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def settle_instrument(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Settle an instrument."""
         self._find(symbol)
         submission = submit(
@@ -143,7 +143,7 @@ class Listings:
                 return json_response(settled, 200, submission.headers)
         raise AssertionError("a settlement is carried out or refused")
 
-    def delist(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def delist_instrument(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Take an instrument off the list."""
         submission = submit(self._exchange, (DelistInstrument(symbol=symbol),), parsed)
         event = submission.events[0][-1]
@@ -177,11 +177,11 @@ def create_instruments_blueprint(routes: Routes, exchange: Exchange) -> Blueprin
     """Serve instruments."""
     blueprint = Blueprint("instruments", __name__)
     instruments = Listings(exchange)
-    routes.add(blueprint, "GET", "/instruments", instruments.list_all, LIST_ALL)
-    routes.add(blueprint, "GET", "/instruments/<symbol>", instruments.show, SHOW)
+    routes.add(blueprint, "GET", "/instruments", instruments.list_instruments, LIST_ALL)
+    routes.add(blueprint, "GET", "/instruments/<symbol>", instruments.get_instrument, SHOW)
     routes.add(blueprint, "POST", "/instruments", instruments.list_instrument, LIST)
     routes.add(blueprint, "PATCH", "/instruments/<symbol>", instruments.change_instrument, CHANGE)
-    routes.add(blueprint, "DELETE", "/instruments/<symbol>", instruments.delist, DELIST)
-    routes.add(blueprint, "POST", "/instruments/<symbol>/settle", instruments.settle, SETTLE)
-    routes.add(blueprint, "POST", "/instruments/<symbol>/state", instruments.set_state, SET_STATE)
+    routes.add(blueprint, "DELETE", "/instruments/<symbol>", instruments.delist_instrument, DELIST)
+    routes.add(blueprint, "POST", "/instruments/<symbol>/settle", instruments.settle_instrument, SETTLE)
+    routes.add(blueprint, "POST", "/instruments/<symbol>/state", instruments.set_session_state, SET_STATE)
     return blueprint

@@ -79,7 +79,7 @@ class Market:
         self._clock = clock
         self._renderer = renderer
 
-    def market(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def get_market(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Show the top of the book, the last price and the last 24 hours."""
         depth = self._depth(symbol, 1, indicates=False)
 
@@ -88,7 +88,7 @@ class Market:
 
         return self._database.when_shown(parsed.min_sequence, read)
 
-    def markets(self, parsed: ParsedRequest) -> JsonResponse:
+    def list_markets(self, parsed: ParsedRequest) -> JsonResponse:
         """List the market data of all instruments, a page at a time."""
         limit = parsed.query.get("limit", forms.MARKETS_MAX)
         after = parsed.query.get("cursor", "")
@@ -102,19 +102,19 @@ class Market:
 
         return self._database.when_shown(parsed.min_sequence, read)
 
-    def depth(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def get_depth(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Show the best levels."""
         return self._book(parsed, symbol, forms.LEVELS_DEFAULT)
 
-    def order_book(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def get_order_book(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Show the book, as many levels as a response may have."""
         return self._book(parsed, symbol, forms.LEVELS_MAX)
 
-    def top_of_book(self, _: ParsedRequest, symbol: str) -> JsonResponse:
+    def get_top_of_book(self, _: ParsedRequest, symbol: str) -> JsonResponse:
         """Show the best bid and ask."""
         return json_response(_top(symbol, self._depth(symbol, 1, indicates=False)))
 
-    def candles(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
+    def list_candles(self, parsed: ParsedRequest, symbol: str) -> JsonResponse:
         """Show candles."""
         if self._exchange.instrument(symbol) is None:
             raise unknown_symbol(symbol)
@@ -174,13 +174,13 @@ class Market:
 def create_market_blueprint(routes: Routes, market: Market) -> Blueprint:
     """Serve market data."""
     blueprint = Blueprint("market", __name__)
-    routes.add(blueprint, "GET", "/market", market.markets, MARKETS)
-    routes.add(blueprint, "GET", "/market/<symbol>", market.market, MARKET)
-    routes.add(blueprint, "GET", "/market/<symbol>/depth", market.depth, DEPTH)
-    routes.add(blueprint, "GET", "/market/<symbol>/candles", market.candles, CANDLES)
-    routes.add(blueprint, "GET", "/orderbook/<symbol>", market.order_book, ORDER_BOOK)
-    routes.add(blueprint, "GET", "/bbo/<symbol>", market.top_of_book, TOP_OF_BOOK)
-    routes.add(blueprint, "GET", "/market/<symbol>/bbo", market.top_of_book, TOP_OF_BOOK, name="bbo")
+    routes.add(blueprint, "GET", "/market", market.list_markets, MARKETS)
+    routes.add(blueprint, "GET", "/market/<symbol>", market.get_market, MARKET)
+    routes.add(blueprint, "GET", "/market/<symbol>/depth", market.get_depth, DEPTH)
+    routes.add(blueprint, "GET", "/market/<symbol>/candles", market.list_candles, CANDLES)
+    routes.add(blueprint, "GET", "/orderbook/<symbol>", market.get_order_book, ORDER_BOOK)
+    routes.add(blueprint, "GET", "/bbo/<symbol>", market.get_top_of_book, TOP_OF_BOOK)
+    routes.add(blueprint, "GET", "/market/<symbol>/bbo", market.get_top_of_book, TOP_OF_BOOK, name="get_bbo")
     return blueprint
 
 

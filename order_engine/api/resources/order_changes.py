@@ -124,19 +124,19 @@ class OrderChanges:
         """Cancel the order that the body names."""
         return self._change(parsed, command_of(CancelOrder, parsed.fields))
 
-    def amend_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
+    def amend_order_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
         """Amend a user's live order with this client order id."""
         user_id, symbol = parsed.query["user_id"], parsed.query.get("symbol")
         command = _amend(parsed, user_id=user_id, client_order_id=client_order_id, symbol=symbol)
         return self._change(parsed, command)
 
-    def cancel_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
+    def cancel_order_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
         """Cancel a user's live order with this client order id."""
         user_id, symbol = parsed.query["user_id"], parsed.query.get("symbol")
         command = CancelOrder(user_id=user_id, client_order_id=client_order_id, symbol=symbol)
         return self._change(parsed, command)
 
-    def cancel_all(self, parsed: ParsedRequest) -> JsonResponse:
+    def cancel_orders(self, parsed: ParsedRequest) -> JsonResponse:
         """Cancel all live orders of a user, or only those in one symbol or on one side."""
         submission = submit(self._exchange, (command_of(CancelAll, parsed.query),), parsed)
 
@@ -190,13 +190,13 @@ def create_order_changes_blueprint(routes: Routes, changes: OrderChanges) -> Blu
     """Serve amends and cancels."""
     blueprint = Blueprint("order_changes", __name__)
     by_client_id = "/orders/by-client-id/<path:client_order_id>"
-    routes.add(blueprint, "PUT", "/orders/<order:order_id>", changes.amend_order, AMEND)
+    routes.add(blueprint, "PUT", "/orders/<order:order_id>", changes.amend_order, AMEND, name="amend_order_by_put")
     routes.add(blueprint, "PATCH", "/orders/<order:order_id>", changes.amend_order, AMEND)
     routes.add(blueprint, "DELETE", "/orders/<order:order_id>", changes.cancel_order, CANCEL)
     routes.add(blueprint, "POST", "/orders/cancel", changes.cancel_order_by_body, CANCEL_BY_BODY)
-    routes.add(blueprint, "PATCH", by_client_id, changes.amend_by_client_id, AMEND_BY_CLIENT_ID)
-    routes.add(blueprint, "DELETE", by_client_id, changes.cancel_by_client_id, CANCEL_BY_CLIENT_ID)
-    routes.add(blueprint, "DELETE", "/orders", changes.cancel_all, CANCEL_ALL)
+    routes.add(blueprint, "PATCH", by_client_id, changes.amend_order_by_client_id, AMEND_BY_CLIENT_ID)
+    routes.add(blueprint, "DELETE", by_client_id, changes.cancel_order_by_client_id, CANCEL_BY_CLIENT_ID)
+    routes.add(blueprint, "DELETE", "/orders", changes.cancel_orders, CANCEL_ALL)
     return blueprint
 
 

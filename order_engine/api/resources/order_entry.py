@@ -59,7 +59,7 @@ class OrderEntry:
             raise submission.with_headers(problem) from None
         return json_response(order, 201, submission.headers)
 
-    def place_batch(self, parsed: ParsedRequest) -> JsonResponse:
+    def place_orders(self, parsed: ParsedRequest) -> JsonResponse:
         """Place many orders as one record."""
         entries = [_checked(entry, parsed.caller) for entry in parsed.fields["orders"]]
         commands = [entry for entry in entries if isinstance(entry, PlaceOrder)]
@@ -90,7 +90,7 @@ def create_order_entry_blueprint(routes: Routes, exchange: Exchange, renderer: R
     blueprint = Blueprint("order_entry", __name__)
     entry = OrderEntry(exchange, renderer)
     routes.add(blueprint, "POST", "/orders", entry.place_order, PLACE)
-    routes.add(blueprint, "POST", "/orders/batch", entry.place_batch, PLACE_BATCH)
+    routes.add(blueprint, "POST", "/orders/batch", entry.place_orders, PLACE_BATCH)
     return blueprint
 
 

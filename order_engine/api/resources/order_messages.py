@@ -64,7 +64,7 @@ class OrderOperations:
             "place": SocketOperation(forms.PLACE_ORDER, "POST", "/orders", entry.place_order),
             "amend": SocketOperation(forms.SOCKET_AMEND, "PATCH", "/orders", self._amend),
             "cancel": SocketOperation(forms.SOCKET_CANCEL, "DELETE", "/orders", self._cancel),
-            "cancel_all": SocketOperation(forms.CANCEL_ALL, "DELETE", "/orders", changes.cancel_all),
+            "cancel_all": SocketOperation(forms.CANCEL_ALL, "DELETE", "/orders", changes.cancel_orders),
         }
 
     def caller_of(self, auth: Message, address: str) -> Caller:
@@ -129,13 +129,13 @@ class OrderOperations:
         parsed = parsed._replace(fields=terms, query=names)
         if "order_id" in names:
             return self._changes.amend_order(parsed, names["order_id"])
-        return self._changes.amend_by_client_id(parsed, names["client_order_id"])
+        return self._changes.amend_order_by_client_id(parsed, names["client_order_id"])
 
     def _cancel(self, parsed: ParsedRequest) -> JsonResponse:
         names, _ = _apart(parsed.fields)
         if "order_id" in names:
             return self._changes.cancel_order(parsed, names["order_id"])
-        return self._changes.cancel_by_client_id(parsed, names["client_order_id"])
+        return self._changes.cancel_order_by_client_id(parsed, names["client_order_id"])
 
 
 def _apart(fields: Fields) -> tuple[Fields, Fields]:

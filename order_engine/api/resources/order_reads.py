@@ -73,7 +73,7 @@ class OrderReads:
         self._database = database
         self._renderer = renderer
 
-    def show_order(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
+    def get_order(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """Show an order with its trades; without them if the database does not have it in time."""
         known, sees = self._exchange.order_in_memory(order_id), parsed.caller.sees
         if known is None:
@@ -95,13 +95,13 @@ class OrderReads:
         latest = self._database.latest_sequence()
         return self._database.when_shown(latest, read, otherwise=from_memory, seconds=TRADES_WAIT_SECONDS)
 
-    def show_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
+    def get_order_by_client_id(self, parsed: ParsedRequest, client_order_id: str) -> JsonResponse:
         """Show a user's newest order with this client order id."""
         user_id = parsed.query["user_id"]
         show = partial(self._with_trades, parsed.caller.sees)
         return self._one(parsed, lambda: self._queries.order_by_client_id(user_id, client_order_id), show)
 
-    def show_events(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
+    def list_order_events(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """List the events of an order."""
         return self._one(
             parsed,
@@ -109,7 +109,7 @@ class OrderReads:
             lambda stored: json_response(self._history.events(stored, parsed.caller.sees, *_page(parsed.query))),
         )
 
-    def show_trades(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
+    def list_order_trades(self, parsed: ParsedRequest, order_id: str) -> JsonResponse:
         """List the trades of an order."""
         return self._one(
             parsed,
@@ -160,9 +160,9 @@ def create_order_reads_blueprint(routes: Routes, reads: OrderReads) -> Blueprint
     blueprint = Blueprint("order_reads", __name__)
     routes.add(blueprint, "GET", "/orders", reads.list_orders, LIST)
     routes.add(blueprint, "GET", "/orders/user/<path:user_id>", reads.list_orders_of_user, LIST_OF_USER)
-    routes.add(blueprint, "GET", "/orders/<order:order_id>", reads.show_order, SHOW)
-    routes.add(blueprint, "GET", "/orders/<order:order_id>/events", reads.show_events, EVENTS)
-    routes.add(blueprint, "GET", "/orders/<order:order_id>/trades", reads.show_trades, TRADES)
+    routes.add(blueprint, "GET", "/orders/<order:order_id>", reads.get_order, SHOW)
+    routes.add(blueprint, "GET", "/orders/<order:order_id>/events", reads.list_order_events, EVENTS)
+    routes.add(blueprint, "GET", "/orders/<order:order_id>/trades", reads.list_order_trades, TRADES)
     by_client_id = "/orders/by-client-id/<path:client_order_id>"
-    routes.add(blueprint, "GET", by_client_id, reads.show_by_client_id, SHOW_BY_CLIENT_ID)
+    routes.add(blueprint, "GET", by_client_id, reads.get_order_by_client_id, SHOW_BY_CLIENT_ID)
     return blueprint

@@ -68,13 +68,13 @@ class Users:
         self._database = database
         self._renderer = renderer
 
-    def positions(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
+    def get_positions(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """Show a page of a user's positions."""
         limit = parsed.query.get("limit", forms.LIMIT_MAX)
         held, next_cursor = self._queries.positions(user_id, limit, parsed.query.get("cursor"))
         return json_response(Positions(user_id, [self._renderer.position(position) for position in held], next_cursor))
 
-    def risk_limits(self, _: ParsedRequest, user_id: str) -> JsonResponse:
+    def get_risk_limits(self, _: ParsedRequest, user_id: str) -> JsonResponse:
         """Show the limits that apply to a user."""
         standing = self._exchange.standing(user_id)
         return json_response(
@@ -90,11 +90,11 @@ class Users:
         limits = rendering.risk_limits(user_id, event.limits, is_own=True, is_enabled=not event.is_disabled)
         return json_response(limits, 200, submission.headers)
 
-    def disable(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
+    def disable_user(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """Disable a user."""
         return self._switch(parsed, DisableUser(user_id=user_id))
 
-    def enable(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
+    def enable_user(self, parsed: ParsedRequest, user_id: str) -> JsonResponse:
         """Enable a user."""
         return self._switch(parsed, EnableUser(user_id=user_id))
 
@@ -115,9 +115,9 @@ def create_users_blueprint(
     """Serve positions, limits, and disabling and enabling."""
     blueprint = Blueprint("users", __name__)
     users = Users(exchange, queries, database, renderer)
-    routes.add(blueprint, "GET", "/positions/<path:user_id>", users.positions, POSITIONS)
-    routes.add(blueprint, "GET", "/risk-limits/<path:user_id>", users.risk_limits, SHOW_LIMITS)
+    routes.add(blueprint, "GET", "/positions/<path:user_id>", users.get_positions, POSITIONS)
+    routes.add(blueprint, "GET", "/risk-limits/<path:user_id>", users.get_risk_limits, SHOW_LIMITS)
     routes.add(blueprint, "PUT", "/risk-limits/<path:user_id>", users.set_risk_limits, SET_LIMITS)
-    routes.add(blueprint, "POST", "/users/<path:user_id>/disable", users.disable, DISABLE)
-    routes.add(blueprint, "POST", "/users/<path:user_id>/enable", users.enable, ENABLE)
+    routes.add(blueprint, "POST", "/users/<path:user_id>/disable", users.disable_user, DISABLE)
+    routes.add(blueprint, "POST", "/users/<path:user_id>/enable", users.enable_user, ENABLE)
     return blueprint
