@@ -18,7 +18,7 @@ from tests.integration.api.orders import answered, buy, sell
 from tests.integration.api.served_exchange import Served, served_exchange
 from tests.scale import scaled
 
-EXAMPLES_PER_OPERATION = scaled("OPENAPI_EXAMPLES", 10)
+EXAMPLES_PER_OPERATION = scaled("OPENAPI_EXAMPLES", 5)
 ORDER_BODIES = ("PlaceOrder", "AmendOrder", "CancelOrder", "PlaceBatch")
 ADMIN_BODIES = ("ListInstrument", "ChangeInstrument", "SetState", "SetRiskLimits")
 
