@@ -1,11 +1,13 @@
 """What the README has for pasting runs, and gives what it shows."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from order_engine.testing import exchange
+from tests.conftest import absent
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,6 +20,8 @@ PIPED = re.compile(r"^    (echo .*\|)\n\s+(\.venv/bin/python -m order_engine pro
 def test_orders_of_two_users_trade_as_shown() -> None:
     snippets = SHOWN.findall(README)
     assert [language for language, _, _ in snippets] == ["python", "sh"]
+    if shutil.which("curl") is None:
+        absent("no curl")
     with exchange() as running:
         for language, snippet, shown in snippets:
             command = [sys.executable, "-c"] if language == "python" else ["bash", "-euc"]
